@@ -1,0 +1,72 @@
+"""What every table shares: constraint names that can be predicted, and column kinds."""
+
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+SIREN = "~ '^[0-9]{9}$'"
+INSEE = "~ '^([0-9]{2}|2[AB])[0-9]{3}$'"
+SLUG = "~ '^[a-z0-9]+([._-][a-z0-9]+)*$'"
+
+KEY = sa.Text(collation="C")
+"""Keys sort by byte, whatever the language of the database."""
+
+EARLIEST, LATEST = "1900-01-01", "2199-12-31"
+
+
+class Base(SQLModel):
+    """A table with a surrogate key; its natural key is a unique constraint."""
+
+    id: int | None = Field(
+        default=None,
+        sa_type=sa.BigInteger,
+        primary_key=True,
+        sa_column_args=[sa.Identity(always=True)],
+    )
+
+
+def code(words: type[StrEnum], *, nullable: bool = False, default: Any = ...) -> Any:
+    """A column of one word of ``words``, stored as text under a check constraint."""
+    kind = sa.Enum(words, native_enum=False, create_constraint=True, name=words.__name__.lower())
+    return Field(default=default, sa_type=kind, nullable=nullable)
+
+
+def codes() -> Any:
+    """An array of words; ``words_check`` guards it."""
+    return Field(
+        default_factory=list,
+        sa_type=postgresql.ARRAY(sa.Text),
+        nullable=False,
+        sa_column_kwargs={"server_default": "{}"},
+    )
+
+
+def words_check(column: str, words: type[StrEnum]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return sa.CheckConstraint(f"{column} <@ ARRAY[{listed}]::text[]", column)
+
+
+def dates_check(*columns: str) -> sa.CheckConstraint:
+    """Years outside 1900 to 2199 are typing errors, never facts."""
+    bounds = [f"{column} BETWEEN '{EARLIEST}' AND '{LATEST}'" for column in columns]
+    return sa.CheckConstraint(" AND ".join(bounds), "dates")
+
+
+def recorded_at() -> Any:
+    return Field(
+        default=None,
+        sa_type=sa.TIMESTAMP(timezone=True),
+        nullable=False,
+        sa_column_kwargs={"server_default": sa.func.now()},
+    )

@@ -1,0 +1,47 @@
+from datetime import date
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from models.base import code
+from models.transition import Transition, transition_checks
+
+
+class CommitmentState(StrEnum):
+    NONE = "NONE"
+    INVITED = "INVITED"
+    SIGNED = "SIGNED"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
+    EXPIRED = "EXPIRED"
+    BREACH_ALLEGED = "BREACH_ALLEGED"
+    BREACHED = "BREACHED"
+
+
+class Commitment(Transition, table=True):
+    """A step of the no-surcharge commitment of a vendor, or of one product (which overrides)."""
+
+    __tablename__ = "commitment"
+    __table_args__ = (
+        *transition_checks(),
+        sa.Index(
+            "uq_commitment_current",
+            "vendor_id",
+            "product_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=sa.text("effective_until IS NULL"),
+        ),
+        sa.Index("ix_commitment_history", "vendor_id", "product_id", "effective_on", "id"),
+        sa.Index("ix_commitment_product_id", "product_id"),
+    )
+
+    vendor_id: int = Field(sa_type=sa.BigInteger, foreign_key="vendor.id")
+    product_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="product.id")
+    state: CommitmentState = code(CommitmentState)
+    charter_version: str | None = Field(default=None, sa_type=sa.Text)
+    signatory: str | None = Field(default=None, sa_type=sa.Text)
+    signatory_capacity: str | None = Field(default=None, sa_type=sa.Text)
+    exclusions: str | None = Field(default=None, sa_type=sa.Text)
+    valid_until: date | None = None

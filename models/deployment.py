@@ -1,0 +1,46 @@
+from datetime import date
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from models.base import SIREN, Base, code
+from models.product import Demarche
+from models.transition import Source
+
+
+class Deployment(Base, table=True):
+    """A collectivité uses a product for a démarche, from ``since`` to ``until`` (exclusive)."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "collectivite_id", "product_id", "demarche", "since", name="uq_deployment_key"
+        ),
+        sa.Index(
+            "uq_deployment_current",
+            "collectivite_id",
+            "product_id",
+            "demarche",
+            unique=True,
+            postgresql_where=sa.text("until IS NULL"),
+        ),
+        sa.Index("ix_deployment_product_id", "product_id"),
+        sa.CheckConstraint("since BETWEEN '1900-01-01' AND '2199-12-31'", "dates"),
+        sa.CheckConstraint("until >= since AND until <= '2199-12-31'", "period"),
+        sa.CheckConstraint(f"operator {SIREN}", "operator"),
+        sa.CheckConstraint("declared_by IN ('VENDOR', 'COLLECTIVITE', 'MINISTRY')", "declarant"),
+        sa.CheckConstraint(
+            "confirmed_by IN ('VENDOR', 'COLLECTIVITE', 'MINISTRY')"
+            " AND confirmed_by <> declared_by AND declared_by <> 'MINISTRY'",
+            "confirmation",
+        ),
+    )
+
+    collectivite_id: int = Field(sa_type=sa.BigInteger, foreign_key="collectivite.id")
+    product_id: int = Field(sa_type=sa.BigInteger, foreign_key="product.id")
+    demarche: Demarche = code(Demarche)
+    since: date
+    until: date | None = None
+    operator: str | None = Field(default=None, sa_type=sa.Text)
+    declared_by: Source = code(Source)
+    confirmed_by: str | None = Field(default=None, sa_type=sa.Text)

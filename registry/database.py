@@ -1,0 +1,123 @@
+"""The engine and the only places that open, begin and commit."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from registry.settings import ROOT
+
+SERVICE_ROLE = "raccord_app"
+MIGRATION_TRIES = 5
+
+
+class DatabaseError(Exception):
+    """The database can't be used as it is; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """``read()`` sees one snapshot and can't write; ``transaction()`` commits at its end."""
+
+    engine: AsyncEngine
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        engine = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        async with AsyncSession(engine) as session:
+            yield session
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+@asynccontextmanager
+async def connected(
+    url: str, *, pool_size: int = 8, pool_timeout: float = 5.0
+) -> AsyncIterator[Database]:
+    """A pool of connections that act as the service's role, whatever their login."""
+
+    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(
+            url,
+            timeout=pool_timeout,
+            server_settings={
+                "application_name": "raccord",
+                "role": SERVICE_ROLE,
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        )
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout,
+        pool_pre_ping=True,
+    )
+    try:
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
+def _configuration() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "models" / "migrations"))
+    return config
+
+
+def head_revision() -> str | None:
+    return ScriptDirectory.from_config(_configuration()).get_current_head()
+
+
+async def current_revision(url: str) -> str | None:
+    """The revision the database is at; none before the first migration."""
+    connection = await asyncpg.connect(url)
+    try:
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return None
+        return str(await connection.fetchval("SELECT version_num FROM alembic_version"))
+    finally:
+        await connection.close()
+
+
+async def migrate(owner_url: str) -> None:
+    """Bring the database to the code's revision. Waits at most 4 s for a lock, then tries again."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(owner_url, server_settings={"lock_timeout": "4s"}),
+    )
+    try:
+        for attempt in range(MIGRATION_TRIES):
+            try:
+                async with engine.connect() as connection:
+                    await connection.run_sync(_upgrade)
+            except DBAPIError as error:
+                if attempt + 1 == MIGRATION_TRIES or "lock timeout" not in str(error):
+                    raise
+                await asyncio.sleep(attempt)
+            else:
+                return
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = _configuration()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

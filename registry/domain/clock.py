@@ -1,0 +1,9 @@
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def today() -> date:
+    """The day in France: what « aujourd'hui » means for every rule."""
+    return datetime.now(PARIS).date()

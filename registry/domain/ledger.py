@@ -1,0 +1,27 @@
+"""The only way into the ledger, and the proof that it says what the tables say."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain.actor import Actor
+
+APPEND = sa.text("SELECT ledger_append(:actor, :organisation, :action, :noun, :ids)")
+
+
+async def append(
+    session: AsyncSession, actor: Actor, action: str, noun: str, ids: Sequence[int]
+) -> None:
+    """One entry for each record, as it stands now: call it last, as it makes writers queue."""
+    if ids:
+        await session.execute(
+            APPEND,
+            {
+                "actor": actor.name,
+                "organisation": actor.organisation,
+                "action": action,
+                "noun": noun,
+                "ids": list(ids),
+            },
+        )

@@ -1,0 +1,113 @@
+"""How many collectivités are connected, ready or blocked, stratum by stratum."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import Stratum
+from registry.domain.rollout.readiness import with_readiness
+from registry.domain.rollout.scope import Scope, bind
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    total: int = 0
+    connected: int = 0
+    connected_with_prefill: int = 0
+    ready: int = 0
+    ready_unverified: int = 0
+    cost_unknown: int = 0
+    blocked_by_surcharge: int = 0
+    blocked_by_software: int = 0
+    blocked_undeclared: int = 0
+    no_known_software: int = 0
+    no_online_demarche: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StratumCoverage:
+    stratum: Stratum
+    counts: Counts
+    target_share: Decimal | None
+    target_count: int | None
+
+    @property
+    def missing(self) -> int | None:
+        return _missing(self.target_count, self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class TotalCoverage:
+    """Distinct collectivités; the target is the campaign's, for the whole country only."""
+
+    counts: Counts
+    target_count: int | None
+
+    @property
+    def missing(self) -> int | None:
+        return _missing(self.target_count, self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    as_of: date
+    strata: tuple[StratumCoverage, ...]
+    total: TotalCoverage
+
+
+COUNTS = """
+SELECT line.name,
+       count(*) AS total,
+       count(*) FILTER (WHERE rank = 0) AS connected,
+       count(*) FILTER (WHERE rank = 0 AND prefilled) AS connected_with_prefill,
+       count(*) FILTER (WHERE rank = 1) AS ready,
+       count(*) FILTER (WHERE rank = 1 AND NOT evidenced) AS ready_unverified,
+       count(*) FILTER (WHERE rank = 2) AS cost_unknown,
+       count(*) FILTER (WHERE rank = 3) AS blocked_by_surcharge,
+       count(*) FILTER (WHERE rank = 4) AS blocked_by_software,
+       count(*) FILTER (WHERE rank = 4 AND NOT declared) AS blocked_undeclared,
+       count(*) FILTER (WHERE rank = 5) AS no_known_software,
+       count(*) FILTER (WHERE rank = 5 AND no_online_demarche_since <= :as_of)
+           AS no_online_demarche
+FROM state CROSS JOIN LATERAL unnest(strata || ARRAY['TOTAL']) AS line(name)
+WHERE line.name = 'TOTAL' OR line.name = ANY(:strata)
+GROUP BY line.name
+"""
+
+TARGETS = sa.text(
+    "SELECT stratum, share, total_target FROM campaign"
+    " LEFT JOIN target ON target.campaign_id = campaign.id"
+)
+
+
+async def measure(session: AsyncSession, scope: Scope) -> Coverage:
+    bound = await bind(session, scope)
+    rows = await session.execute(sa.text(with_readiness(bound) + COUNTS), bound.values)
+    counted = {row["name"]: _counts(row) for row in rows.mappings()}
+    targets = (await session.execute(TARGETS)).all()
+    shares = {stratum: share for stratum, share, _ in targets}
+    strata = tuple(
+        _stratum(stratum, counted.get(stratum, Counts()), shares.get(stratum))
+        for stratum in scope.listed_strata
+    )
+    national = None if scope.narrowed else targets[0].total_target
+    return Coverage(bound.as_of, strata, TotalCoverage(counted.get("TOTAL", Counts()), national))
+
+
+def _counts(row: Any) -> Counts:
+    return Counts(**{name: row[name] for name in Counts.__slots__})
+
+
+def _stratum(stratum: Stratum, counts: Counts, share: Decimal | None) -> StratumCoverage:
+    wanted = None
+    if share is not None:
+        wanted = int((share * counts.total).to_integral_value(ROUND_CEILING))
+    return StratumCoverage(stratum, counts, share, wanted)
+
+
+def _missing(target: int | None, counts: Counts) -> int | None:
+    return None if target is None else max(0, target - counts.connected)

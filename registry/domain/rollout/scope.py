@@ -1,0 +1,136 @@
+"""What an answer is asked about."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import Demarche, Stratum, TerritoryKind
+from registry.domain.clock import today
+from registry.domain.errors import InvalidInput
+from registry.domain.identifiers import compact
+
+
+class Basis(StrEnum):
+    DECLARED = "DECLARED"
+    CONFIRMED = "CONFIRMED"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Every part narrows; none given is the whole country today, on declared links.
+
+    An empty ``strata`` doesn't narrow. ``departement`` and ``region`` are COG codes, ``epci`` a
+    SIREN: the EPCI itself and its member communes.
+    """
+
+    strata: tuple[Stratum, ...] = ()
+    departement: str | None = None
+    region: str | None = None
+    epci: str | None = None
+    demarche: Demarche | None = None
+    basis: Basis = Basis.DECLARED
+    as_of: date | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """The campaign's total only has a meaning when nothing but the date and basis is set."""
+        territory = self.departement or self.region or self.epci
+        return bool(self.strata or territory or self.demarche)
+
+    @property
+    def listed_strata(self) -> tuple[Stratum, ...]:
+        """In the order of the charter, once each."""
+        return tuple(stratum for stratum in Stratum if not self.strata or stratum in self.strata)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A scope checked against the registry: SQL conditions and the values they bind."""
+
+    as_of: date
+    bodies: str = "true"
+    deployments: str = "true"
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+ACCEPTED = sa.text("SELECT accepted_services FROM campaign")
+TERRITORY = sa.text("SELECT count(*) FROM territory WHERE kind = :kind AND code = :code")
+EPCI = sa.text(
+    "SELECT collectivite_id FROM collectivite_code JOIN collectivite ON id = collectivite_id"
+    " WHERE collectivite_code.code = :siren AND kind = 'EPCI'"
+)
+
+
+async def bind(session: AsyncSession, scope: Scope) -> Bound:
+    """Raise ``InvalidInput`` for a territory that the registry does not know."""
+    as_of = scope.as_of or today()
+    values: dict[str, Any] = {
+        "as_of": as_of,
+        "accepted": await session.scalar(ACCEPTED),
+        "strata": [*scope.listed_strata],
+    }
+    bodies = ["closed_on IS NULL", "strata && CAST(:strata AS text[])"]
+    if scope.departement is not None:
+        values["departement"] = await _territory(
+            session, TerritoryKind.DEPARTEMENT, "departement", scope.departement
+        )
+        bodies.append("departements @> ARRAY[CAST(:departement AS text)]")
+    if scope.region is not None:
+        values["region"] = await _territory(session, TerritoryKind.REGION, "region", scope.region)
+        bodies.append("regions @> ARRAY[CAST(:region AS text)]")
+    if scope.epci is not None:
+        values["epci"] = await _epci(session, scope.epci)
+        bodies.append("(id = :epci OR epci_id = :epci)")
+    deployments = _deployments(values, scope.demarche, scope.basis)
+    return Bound(as_of, " AND ".join(bodies), deployments, values)
+
+
+async def bind_bodies(
+    session: AsyncSession,
+    ids: list[int],
+    *,
+    demarche: Demarche | None = None,
+    as_of: date | None = None,
+    basis: Basis = Basis.DECLARED,
+) -> Bound:
+    """The given collectivités, whatever their strata."""
+    day = as_of or today()
+    values: dict[str, Any] = {
+        "as_of": day,
+        "accepted": await session.scalar(ACCEPTED),
+        "strata": [*Stratum],
+        "ids": ids,
+    }
+    deployments = _deployments(values, demarche, basis)
+    return Bound(day, "id = ANY(:ids)", deployments, values)
+
+
+def _deployments(values: dict[str, Any], demarche: Demarche | None, basis: Basis) -> str:
+    conditions = ["true"]
+    if demarche is not None:
+        values["demarche"] = demarche.value
+        conditions.append("deployment.demarche = :demarche")
+    if basis is Basis.CONFIRMED:
+        conditions.append(
+            "(deployment.confirmed_by IS NOT NULL OR deployment.declared_by = 'MINISTRY')"
+        )
+    return " AND ".join(conditions)
+
+
+async def _territory(session: AsyncSession, kind: TerritoryKind, field_name: str, code: str) -> str:
+    known = await session.scalar(TERRITORY, {"kind": kind.value, "code": code})
+    if not known:
+        noun = "département" if kind is TerritoryKind.DEPARTEMENT else "région"
+        raise InvalidInput(field_name, f"Code de {noun} inconnu : « {code} » (code officiel, COG).")
+    return code
+
+
+async def _epci(session: AsyncSession, siren: str) -> int:
+    identifier: int | None = await session.scalar(EPCI, {"siren": compact(siren)})
+    if identifier is None:
+        raise InvalidInput("epci", f"Aucune intercommunalité n’a le SIREN « {siren} ».")
+    return identifier

@@ -1,0 +1,84 @@
+"""What a product means for its clients at a date (the rule of blocking, first half)."""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain.clock import today
+from registry.domain.rollout.scope import ACCEPTED
+
+
+class Verdict(StrEnum):
+    NOT_CONCERNED = "NOT_CONCERNED"
+    NOT_INTEGRATED = "NOT_INTEGRATED"
+    SURCHARGE = "SURCHARGE"
+    READY = "READY"
+    COST_UNKNOWN = "COST_UNKNOWN"
+
+
+IN_FORCE = "effective_on <= :as_of AND (effective_until IS NULL OR effective_until > :as_of)"
+
+VERDICTS = f"""
+qualified AS (
+    SELECT product_id, bool_or(evidence_level IN ('EVIDENCED', 'VERIFIED')) AS evidenced
+    FROM integration
+    WHERE state = 'QUALIFIED' AND service = ANY(:accepted) AND {IN_FORCE}
+    GROUP BY product_id
+),
+declared AS (
+    SELECT product_id, max(effective_on) AS declared_on
+    FROM integration
+    WHERE declared_by = 'VENDOR' AND effective_on <= :as_of
+    GROUP BY product_id
+),
+commitment_read AS (
+    SELECT vendor_id, product_id,
+           CASE WHEN state IN ('SIGNED', 'BREACH_ALLEGED') AND valid_until < :as_of
+                THEN 'EXPIRED' ELSE state END AS state
+    FROM commitment
+    WHERE {IN_FORCE}
+),
+verdict AS (
+    SELECT product.id AS product_id, product.vendor_id,
+           qualified.product_id IS NOT NULL AS qualified,
+           coalesce(qualified.evidenced, false) AS evidenced,
+           declared.declared_on,
+           CASE WHEN NOT product.citizen_login THEN 'NOT_CONCERNED'
+                WHEN qualified.product_id IS NULL THEN 'NOT_INTEGRATED'
+                WHEN applying.state IN ('DECLINED', 'BREACHED') THEN 'SURCHARGE'
+                WHEN applying.state IN ('SIGNED', 'BREACH_ALLEGED') THEN 'READY'
+                ELSE 'COST_UNKNOWN' END AS verdict
+    FROM product
+    LEFT JOIN qualified ON qualified.product_id = product.id
+    LEFT JOIN declared ON declared.product_id = product.id
+    LEFT JOIN commitment_read AS own ON own.product_id = product.id
+    LEFT JOIN commitment_read AS wide
+           ON wide.vendor_id = product.vendor_id AND wide.product_id IS NULL
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN coalesce(own.state, 'NONE') IN ('NONE', 'INVITED', 'EXPIRED')
+                    THEN wide.state ELSE own.state END AS state
+    ) AS applying
+)
+"""
+"""Common table expressions: ``verdict`` has one row a product. Binds ``as_of``, ``accepted``."""
+
+OF_PRODUCTS = sa.text(
+    f"WITH {VERDICTS} SELECT product_id, verdict FROM verdict WHERE product_id = ANY(:products)"
+)
+
+
+async def of_products(
+    session: AsyncSession, ids: Sequence[int], as_of: date | None = None
+) -> dict[int, Verdict]:
+    rows = await session.execute(
+        OF_PRODUCTS,
+        {
+            "as_of": as_of or today(),
+            "accepted": await session.scalar(ACCEPTED),
+            "products": list(ids),
+        },
+    )
+    return {product: Verdict(verdict) for product, verdict in rows}

@@ -1,0 +1,23 @@
+"""Text as it is searched: the database has no contrib extension, so the program folds it."""
+
+import re
+import unicodedata
+
+LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "đ": "d", "ł": "l"})
+SEPARATORS = re.compile("[^a-z0-9]+")
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents, words of a-z and 0-9 separated by one space."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(LIGATURES))
+    return SEPARATORS.sub(" ", decomposed.encode("ascii", "ignore").decode()).strip()
+
+
+def folded(*texts: str | None) -> str:
+    return fold(" ".join(text for text in texts if text))
+
+
+def prefix_query(text: str) -> str | None:
+    """A tsquery that wants every word of ``text``, each as a prefix; none without a word."""
+    words = fold(text).split()
+    return " & ".join(f"{word}:*" for word in words) or None

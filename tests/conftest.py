@@ -1,0 +1,62 @@
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from registry.database import Database, connected, migrate
+from registry.embedded import Addresses
+from tests.servers import create_external_login, server
+
+POSTGRES = int(os.environ.get("RACCORD_TEST_POSTGRES", "18"))
+
+RESET = """
+ALTER TABLE ledger DISABLE TRIGGER ledger_append_only;
+TRUNCATE ledger, vendor, product, product_former_key, integration, commitment, collectivite,
+    collectivite_former_code, territory, deployment, activation, dispute, dispute_transition,
+    grant_claim, grant_claim_transition, account, token;
+ALTER TABLE ledger ENABLE ALWAYS TRIGGER ledger_append_only;
+UPDATE campaign SET vintage = NULL,
+    accepted_services = ARRAY['FRANCECONNECT_V1', 'FRANCECONNECT_V2'];
+SELECT ledger_append('migration', NULL, 'create', 'campaign', array_agg(id)) FROM campaign;
+SELECT ledger_append('migration', NULL, 'create', 'target', array_agg(id)) FROM target;
+"""
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    folder: Path = tmp_path_factory.mktemp("postgres")
+    with server(POSTGRES, folder) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+async def addresses(postgres: Addresses) -> Addresses:
+    """A migrated database; the suite's connections to it are the service's own."""
+    if POSTGRES != 18:
+        await create_external_login(postgres.superuser)
+    await migrate(postgres.owner)
+    return postgres
+
+
+@pytest.fixture(scope="session")
+async def shared_database(addresses: Addresses) -> AsyncIterator[Database]:
+    async with connected(addresses.service) as database:
+        yield database
+
+
+async def reset(addresses: Addresses) -> None:
+    """Back to what the migrations leave: the campaign, and nothing else."""
+    owner = await asyncpg.connect(addresses.owner)
+    try:
+        await owner.execute(RESET)
+    finally:
+        await owner.close()
+
+
+@pytest.fixture
+async def database(addresses: Addresses, shared_database: Database) -> Database:
+    """An empty registry."""
+    await reset(addresses)
+    return shared_database

