@@ -30,8 +30,8 @@ class Deployment(Base, table=True):
         sa.CheckConstraint(f"operator {SIREN}", "operator"),
         sa.CheckConstraint("declared_by IN ('VENDOR', 'COLLECTIVITE', 'MINISTRY')", "declarant"),
         sa.CheckConstraint(
-            "confirmed_by IN ('VENDOR', 'COLLECTIVITE', 'MINISTRY')"
-            " AND confirmed_by <> declared_by AND declared_by <> 'MINISTRY'",
+            "confirmed_by IS NULL OR (confirmed_by IN ('VENDOR', 'COLLECTIVITE', 'MINISTRY')"
+            " AND confirmed_by <> declared_by AND declared_by <> 'MINISTRY')",
             "confirmation",
         ),
     )

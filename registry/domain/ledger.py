@@ -25,3 +25,22 @@ async def append(
                 "ids": list(ids),
             },
         )
+
+
+async def append_selected(
+    session: AsyncSession, actor: Actor, action: str, noun: str, ids: str
+) -> None:
+    """Likewise for the ids that a query of the program's own selects, however many."""
+    await session.execute(
+        sa.text(
+            "SELECT ledger_append(:actor, :organisation, :action, :noun, ids)"
+            f" FROM (SELECT array_agg(id) AS ids FROM ({ids}) AS selected) AS gathered"
+            " WHERE ids IS NOT NULL"
+        ),
+        {
+            "actor": actor.name,
+            "organisation": actor.organisation,
+            "action": action,
+            "noun": noun,
+        },
+    )

@@ -1,4 +1,7 @@
-"""Whole registries, and scopes to ask of them."""
+"""Whole registries, and scopes to ask of them.
+
+Hypothesis favours what stands first: sizes, dates and states begin with one that tells something.
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -64,9 +67,6 @@ DECLARED_AND_CONFIRMED = (
     ("COLLECTIVITE", "MINISTRY"),
     ("MINISTRY", None),
 )
-
-
-# Hypothesis favours what stands first: sizes and dates below begin with one that tells something.
 
 
 class Use(NamedTuple):

@@ -578,7 +578,7 @@ def upgrade() -> None:
         ),
         sa.Column("confirmed_by", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "confirmed_by IN ('VENDOR', 'COLLECTIVITE', 'MINISTRY') AND confirmed_by <> declared_by AND declared_by <> 'MINISTRY'",
+            "confirmed_by IS NULL OR (confirmed_by IN ('VENDOR', 'COLLECTIVITE', 'MINISTRY') AND confirmed_by <> declared_by AND declared_by <> 'MINISTRY')",
             name=op.f("ck_deployment_confirmation"),
         ),
         sa.CheckConstraint(

@@ -54,7 +54,7 @@ def with_readiness(bound: Bound) -> str:
         GROUP BY collectivite_id, product_id, demarche
     ),
     usage AS (
-        SELECT deployment.collectivite_id, deployment.product_id, verdict.vendor_id,
+        SELECT deployment.collectivite_id, deployment.product_id, verdict.vendor_id, demarche,
                verdict.evidenced, verdict.declared_on,
                coalesce(live.prefilled, false) AS prefilled,
                CASE WHEN live.connected THEN 0

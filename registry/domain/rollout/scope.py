@@ -75,15 +75,17 @@ async def bind(session: AsyncSession, scope: Scope) -> Bound:
     }
     bodies = ["closed_on IS NULL", "strata && CAST(:strata AS text[])"]
     if scope.departement is not None:
-        values["departement"] = await _territory(
+        values["departement"] = await known_territory(
             session, TerritoryKind.DEPARTEMENT, "departement", scope.departement
         )
         bodies.append("departements @> ARRAY[CAST(:departement AS text)]")
     if scope.region is not None:
-        values["region"] = await _territory(session, TerritoryKind.REGION, "region", scope.region)
+        values["region"] = await known_territory(
+            session, TerritoryKind.REGION, "region", scope.region
+        )
         bodies.append("regions @> ARRAY[CAST(:region AS text)]")
     if scope.epci is not None:
-        values["epci"] = await _epci(session, scope.epci)
+        values["epci"] = await known_epci(session, scope.epci)
         bodies.append("(id = :epci OR epci_id = :epci)")
     deployments = _deployments(values, scope.demarche, scope.basis)
     return Bound(as_of, " AND ".join(bodies), deployments, values)
@@ -121,16 +123,21 @@ def _deployments(values: dict[str, Any], demarche: Demarche | None, basis: Basis
     return " AND ".join(conditions)
 
 
-async def _territory(session: AsyncSession, kind: TerritoryKind, field_name: str, code: str) -> str:
-    known = await session.scalar(TERRITORY, {"kind": kind.value, "code": code})
-    if not known:
+async def known_territory(
+    session: AsyncSession, kind: TerritoryKind, field_name: str, code: str
+) -> str:
+    well_formed = code.isascii() and code.isalnum()
+    if not (well_formed and await session.scalar(TERRITORY, {"kind": kind.value, "code": code})):
         noun = "département" if kind is TerritoryKind.DEPARTEMENT else "région"
         raise InvalidInput(field_name, f"Code de {noun} inconnu : « {code} » (code officiel, COG).")
     return code
 
 
-async def _epci(session: AsyncSession, siren: str) -> int:
-    identifier: int | None = await session.scalar(EPCI, {"siren": compact(siren)})
+async def known_epci(session: AsyncSession, siren: str) -> int:
+    wanted = compact(siren)
+    identifier: int | None = None
+    if wanted.isascii() and wanted.isdecimal():
+        identifier = await session.scalar(EPCI, {"siren": wanted})
     if identifier is None:
         raise InvalidInput("epci", f"Aucune intercommunalité n’a le SIREN « {siren} ».")
     return identifier

@@ -2,17 +2,20 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from random import Random
 
 from registry.exchange.demo.chance import between, pick, shuffled, stream
 from registry.exchange.demo.names import siren, words
-from registry.exchange.geography import Geography
+from registry.exchange.geography import Departement, Geography
 
 _COMMUNES = (
     (200, 500, 1_500, 3_501, 10_000, 50_000),
     ("hamlet", "village", "small_town", "market_town", "town", "city", "large_city"),
 )
+_SYNDICATS = 8
 _EPCIS = ((15_000, 100_000), ("small_epci", "epci", "large_epci"))
 
 
@@ -37,37 +40,36 @@ class Body:
 def real_bodies(geography: Geography) -> Iterator[Body]:
     """Overseas communes without a SIREN are left out: they are in no stratum."""
     departements = {body.siren for body in geography.bodies}
-    for body in (*_communes(geography), *_epcis(geography)):
+    for body in chain(_communes(geography), _epcis(geography)):
         if body.siren in departements:
-            yield _as_departement_too(body)
+            both = (*body.segments, "departement")
+            yield replace(body, segments=both, stratum="DEPARTEMENT")
         else:
             yield body
     yield from _departements(geography)
 
 
-def fictional_bodies(seed: int, departements: tuple[str, ...]) -> list[Body]:
-    """Eight syndicats, then twelve CCAS."""
+def fictional_bodies(seed: int, departements: Sequence[Departement]) -> list[Body]:
+    """Syndicats, then CCAS."""
     rng = stream(seed, "bodies")
-    places = shuffled(rng, words("territories"))
-    found = []
-    for n in range(20):
-        syndicat = n < 8
-        start = between(rng, 0, len(departements) - 1)
-        size = between(rng, 1, 3) if syndicat else 1
-        name = "Syndicat mixte numérique de démonstration" if syndicat else "CCAS de démonstration"
-        number = siren(9000 + n)
-        found.append(
-            Body(
-                code=number,
-                siren=number,
-                name=f"{name} {places[n] if n < len(places) else pick(rng, places)}",
-                departements=departements[start : start + size],
-                population=0,
-                segments=("syndicat" if syndicat else "ccas",),
-                stratum="",
-            )
-        )
-    return found
+    places = enumerate(shuffled(rng, words("territories")))
+    return [_fictional(rng, number, place, departements) for number, place in places]
+
+
+def _fictional(rng: Random, number: int, place: str, departements: Sequence[Departement]) -> Body:
+    home = pick(rng, departements)
+    syndicat = number < _SYNDICATS
+    around = [d.code for d in departements if d.region == home.region]
+    name = "Syndicat mixte numérique de démonstration" if syndicat else "CCAS de démonstration"
+    return Body(
+        code=siren(9_000 + number),
+        siren=siren(9_000 + number),
+        name=f"{name} {place}",
+        departements=tuple(around[: between(rng, 1, 3)]) if syndicat else (home.code,),
+        population=0,
+        segments=("syndicat" if syndicat else "ccas",),
+        stratum="",
+    )
 
 
 def kind(body: Body) -> str:
@@ -122,18 +124,6 @@ def _departements(geography: Geography) -> Iterator[Body]:
                 segments=("departement",),
                 stratum="DEPARTEMENT",
             )
-
-
-def _as_departement_too(body: Body) -> Body:
-    return Body(
-        code=body.code,
-        siren=body.siren,
-        name=body.name,
-        departements=body.departements,
-        population=body.population,
-        segments=(*body.segments, "departement"),
-        stratum="DEPARTEMENT",
-    )
 
 
 def _segment(scale: tuple[tuple[int, ...], tuple[str, ...]], population: int) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import NamedTuple
 
-from registry.exchange.demo.catalogue import Product, Vendor
 from registry.exchange.demo.chance import between, pick, stream, weighted
 from registry.exchange.demo.days import CHARTER, ISO, REFERENCE
 from registry.exchange.demo.integrations import V1, V2, Roadmap
 from registry.exchange.demo.names import words
+from registry.exchange.demo.products import Product
+from registry.exchange.demo.vendors import Vendor
 
 COLUMNS = (
     *("vendor_siren", "product", "effective_on", "state", "charter_version", "signatory"),
@@ -57,8 +58,12 @@ _OVERRIDES: Mapping[str, Mapping[tuple[str, ...], float]] = {
     "vague": {("SIGNED",): 2, ("DECLINED",): 1},
 }
 _AUTHORS: Mapping[str, str] = {
-    **{"INVITED": "MINISTRY", "EXPIRED": "MINISTRY", "BREACHED": "MINISTRY"},
-    **{"SIGNED": "VENDOR", "DECLINED": "VENDOR", "WITHDRAWN": "VENDOR"},
+    "INVITED": "MINISTRY",
+    "EXPIRED": "MINISTRY",
+    "BREACHED": "MINISTRY",
+    "SIGNED": "VENDOR",
+    "DECLINED": "VENDOR",
+    "WITHDRAWN": "VENDOR",
     "BREACH_ALLEGED": "COLLECTIVITE",
 }
 
@@ -97,7 +102,9 @@ def verdicts(
     products: list[Product], plans: list[Roadmap], commitments: list[History]
 ) -> list[str]:
     """Of each product on the reference day."""
-    readings = {(h.vendor.siren, h.product and h.product.slug): h.reading() for h in commitments}
+    readings = {
+        (h.vendor.siren, h.product.slug if h.product else ""): h.reading() for h in commitments
+    }
     return [
         _verdict(product, plan, readings) for product, plan in zip(products, plans, strict=True)
     ]
@@ -122,15 +129,13 @@ def rows(seed: int, commitments: list[History]) -> Iterator[tuple[str, ...]]:
             )
 
 
-def _verdict(
-    product: Product, plan: Roadmap, readings: Mapping[tuple[str, str | None], str]
-) -> str:
+def _verdict(product: Product, plan: Roadmap, readings: Mapping[tuple[str, str], str]) -> str:
     if not product.citizen_login:
         return "NOT_CONCERNED"
     if not (plan.is_qualified(V1) or plan.is_qualified(V2)):
         return "NOT_INTEGRATED"
     own = readings.get((product.vendor.siren, product.slug), "NONE")
-    wide = readings.get((product.vendor.siren, None), "NONE")
+    wide = readings.get((product.vendor.siren, ""), "NONE")
     applied = wide if own in ("NONE", "INVITED", "EXPIRED") else own
     by_state = {"DECLINED": "SURCHARGE", "BREACHED": "SURCHARGE"}
     return (by_state | {"SIGNED": "READY", "BREACH_ALLEGED": "READY"}).get(applied, "COST_UNKNOWN")

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 _FIRST = date(2000, 1, 1)
-ISO = tuple((_FIRST + timedelta(days=n)).isoformat() for n in range(11_000))
+ISO = tuple((_FIRST + timedelta(days=n)).isoformat() for n in range(13_000))
 
 
 def day(text: str) -> int:

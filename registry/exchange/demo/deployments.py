@@ -6,17 +6,18 @@ from random import Random
 from typing import NamedTuple
 
 from registry.exchange.demo.bodies import Body
-from registry.exchange.demo.catalogue import Product
 from registry.exchange.demo.chance import between, shuffled, weighted
 from registry.exchange.demo.days import ISO, REFERENCE
 from registry.exchange.demo.market import SEGMENTS, Market
+from registry.exchange.demo.products import Product
+from registry.exchange.demo.vendors import Vendor
 
 COLUMNS = (
     *("collectivite", "vendor_siren", "product", "demarche", "since", "until", "operator"),
     *("declared_by", "confirmed_by"),
 )
 _ROUNDS = 4
-_LOYALTY = 0.62
+_LOYALTY = 0.82
 _REPLACED = 0.13
 _LEAVING = 0.04
 _CAME_BACK = 0.005
@@ -105,21 +106,17 @@ def _fill(rng: Random, shop: Shop, basket: Basket, segment: str) -> None:
         for kind in shuffled(rng, tuple(kinds), tuple(kinds.values())):
             if basket.left <= 0:
                 return
-            _buy(rng, shop, basket, segment, (suite, kind))
+            _buy(rng, shop, basket, segment, suite, kind)
 
 
-def _buy(
-    rng: Random, shop: Shop, basket: Basket, segment: str, preferred: tuple[int, str]
-) -> None:
-    """Most often from the vendor whose suite the body has; some replaced another product."""
-    market, departement = shop.market, basket.body.departements[0]
-    index = market.first.get(preferred)
-    choice = market.product(departement, segment, preferred[1])
-    if index is None or rng.random() > _LOYALTY:
-        index = choice.draw(rng)
-    current = _take(rng, shop, basket, shop.products[index], segment)
+def _buy(rng: Random, shop: Shop, basket: Basket, segment: str, suite: Vendor, kind: str) -> None:
+    """Most often from the vendor of its suite; some products replaced another."""
+    choice = shop.market.product(basket.body.departements[0], segment, kind)
+    own = shop.market.first.get((suite.siren, kind))
+    product = own if own and rng.random() < _LOYALTY else choice.draw(rng)
+    current = _take(rng, shop, basket, product, segment)
     if current and rng.random() < _REPLACED:
-        former = shop.products[choice.draw(rng)]
+        former = choice.draw(rng)
         if former.launched < current.since - 400:
             _take(rng, shop, basket, former, segment, until=current.since)
 
@@ -150,7 +147,7 @@ def _take(
     if not covered or product.index in basket.taken:
         return None
     start, end = product.launched + 30, (REFERENCE if until is None else until) - 20
-    since = start + int((end - start) * rng.random() ** 0.6)
+    since = start + int((end - start) * rng.random() ** 0.8)
     if until is None and rng.random() < _LEAVING:
         until = since + between(rng, 365, 2_500)
     operator = _operator(rng, shop, basket.body, product)
@@ -179,7 +176,7 @@ def _words(rng: Random, product: Product, operator: str) -> tuple[str, str]:
     """Who declared the link, and who confirmed it."""
     told_by_clients = product.vendor.attitude == "silent"
     declared_by = weighted(rng, _BY_CLIENTS if told_by_clients else _BY_ALL)
-    likely = 0 if declared_by == "MINISTRY" else 0.6 if operator else 0.34
+    likely = 0 if declared_by == "MINISTRY" else 0.6 if operator else 0.37
     if rng.random() >= likely:
         return declared_by, ""
     other = "COLLECTIVITE" if declared_by == "VENDOR" else "VENDOR"

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import NamedTuple
 
-from registry.exchange.demo.catalogue import Product
 from registry.exchange.demo.chance import between, stream, weighted
 from registry.exchange.demo.days import ISO, OPENING, REFERENCE, day
+from registry.exchange.demo.products import Product
 
 V1, V2, PLUS = "FRANCECONNECT_V1", "FRANCECONNECT_V2", "FRANCECONNECT_PLUS"
 PARTICULIER, IMPOT = "API_PARTICULIER", "API_IMPOT_PARTICULIER"
@@ -30,17 +30,16 @@ class Roadmap(NamedTuple):
     feeds: tuple[str, ...]
 
     def qualified(self, service: str) -> tuple[int, int] | None:
-        """First day of the last qualification, and the day that ended it (or the reference)."""
+        """First and last day of the last qualification, up to the reference day."""
         steps = self.steps.get(service, [])
         starts = [n for n, (_, state) in enumerate(steps) if state == "QUALIFIED"]
         if not starts:
             return None
         last = starts[-1]
-        return steps[last][0], steps[last + 1][0] if last + 1 < len(steps) else REFERENCE
+        return steps[last][0], steps[last + 1][0] - 1 if last + 1 < len(steps) else REFERENCE
 
     def is_qualified(self, service: str) -> bool:
-        steps = self.steps.get(service)
-        return bool(steps) and steps[-1][1] == "QUALIFIED"
+        return [state for _, state in self.steps.get(service, [])][-1:] == ["QUALIFIED"]
 
 
 def roadmaps(seed: int, products: list[Product]) -> list[Roadmap]:

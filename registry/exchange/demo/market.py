@@ -1,13 +1,16 @@
 """Who sells to whom: the weight of each product for each client, with its strongholds."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from registry.exchange.demo.catalogue import Product, Vendor
 from registry.exchange.demo.chance import draw, stream
+from registry.exchange.demo.products import Product
+from registry.exchange.demo.vendors import Vendor
+
+T = TypeVar("T")
 
 
 class Segment(NamedTuple):
@@ -24,29 +27,47 @@ class Segment(NamedTuple):
 
 _VILLAGE = {"urbanisme": 4, "citoyen": 3, "etat_civil": 2.5, "signalement": 1, "gestion": 0.9}
 _TOWN = {
-    **{"famille": 7, "urbanisme": 4.5, "citoyen": 4, "etat_civil": 2.5, "signalement": 1.6},
-    **{"petite_enfance": 1.6, "action_sociale": 1.1, "stationnement": 0.5, "gestion": 1},
+    "famille": 7,
+    "urbanisme": 4.5,
+    "citoyen": 4,
+    "etat_civil": 2.5,
+    "signalement": 1.6,
+    "petite_enfance": 1.6,
+    "action_sociale": 1.1,
+    "stationnement": 0.5,
+    "gestion": 1,
 }
 _CITY = {**_TOWN, "petite_enfance": 2.5, "stationnement": 2.5, "signalement": 2.5}
 _EPCI = {
-    **{"petite_enfance": 3.5, "urbanisme": 3.5, "famille": 3, "citoyen": 3, "mobilite": 2.5},
-    **{"signalement": 1.2, "action_sociale": 0.8, "gestion": 1},
+    "petite_enfance": 3.5,
+    "urbanisme": 3.5,
+    "famille": 3,
+    "citoyen": 3,
+    "mobilite": 2.5,
+    "signalement": 1.2,
+    "action_sociale": 0.8,
+    "gestion": 1,
 }
 _DEPARTEMENT = {
-    **{"aide_sociale": 8, "college": 5, "citoyen": 4, "aides": 3, "mobilite": 1.2, "gestion": 1},
+    "aide_sociale": 8,
+    "college": 5,
+    "citoyen": 4,
+    "aides": 3,
+    "mobilite": 1.2,
+    "gestion": 1,
 }
 SEGMENTS: Mapping[str, Segment] = {
     "hamlet": Segment(0.45, 2.6, 0, {**_VILLAGE, "famille": 0.5}),
-    "village": Segment(0.33, 4.2, 0.1, {**_VILLAGE, "famille": 2.5}),
-    "small_town": Segment(0.2, 7, 0.25, {**_TOWN, "petite_enfance": 0.4, "stationnement": 0.05}),
-    "market_town": Segment(0.08, 10, 0.4, _TOWN),
-    "town": Segment(0.02, 15, 0.6, _TOWN),
-    "city": Segment(0, 20, 0.85, _CITY),
+    "village": Segment(0.33, 4.3, 0.1, {**_VILLAGE, "famille": 2.5}),
+    "small_town": Segment(0.2, 7.2, 0.2, {**_TOWN, "petite_enfance": 0.4, "stationnement": 0.05}),
+    "market_town": Segment(0.08, 10.2, 0.33, _TOWN),
+    "town": Segment(0.02, 15.1, 0.45, _TOWN),
+    "city": Segment(0, 20, 0.62, _CITY),
     "large_city": Segment(0, 28, 1, _CITY),
-    "small_epci": Segment(0.06, 8, 0.4, _EPCI),
-    "epci": Segment(0.02, 11, 0.65, _EPCI),
+    "small_epci": Segment(0.06, 8, 0.42, _EPCI),
+    "epci": Segment(0.02, 11, 0.7, _EPCI),
     "large_epci": Segment(0, 18, 1, _EPCI),
-    "departement": Segment(0, 22, 1, _DEPARTEMENT),
+    "departement": Segment(0, 15, 1, _DEPARTEMENT),
     "ccas": Segment(0, 4, 0.6, {"action_sociale": 5, "petite_enfance": 2}),
     "syndicat": Segment(0, 4, 0.6, {"citoyen": 3, "urbanisme": 3}),
 }
@@ -57,123 +78,95 @@ _NEVER_DEPARTEMENT = (
     *("ETAT_CIVIL", "SIGNALEMENT", "STATIONNEMENT_RESIDENTIEL", "URBANISME"),
 )
 # How fast weight falls with rank, in each trade's own ranking.
-_TAIL = 0.92
-_TRADE_WEIGHT: Mapping[str, float] = {"regional": 0.55, "in_house": 0.4, "libre": 0.25}
+_TAIL = 0.58
+_TRADE_WEIGHT: Mapping[str, float] = {"regional": 0.6, "in_house": 0.4, "libre": 0.25}
 
 
-Weights = tuple[tuple[int, ...], list[float]]
-
-
-class Choice(NamedTuple):
+class Choice(NamedTuple, Generic[T]):
     """Items of a market, with the running sums of their weights."""
 
-    items: tuple[int, ...]
+    items: tuple[T, ...]
     cumulative: tuple[float, ...]
 
-    def draw(self, rng: Random) -> int:
+    def draw(self, rng: Random) -> T:
         return self.items[draw(rng, self.cumulative)]
 
 
 class Market:
-    """Products and vendors by their index; tables are made when a market is first asked for."""
+    """A market is a département and a segment; its weights are made when it is first asked for.
 
-    def __init__(
-        self,
-        seed: int,
-        vendors: Sequence[Vendor],
-        products: Sequence[Product],
-        regions: Mapping[str, str],
-    ) -> None:
+    `first`: SIREN and kind → the vendor's main product of that kind.
+    """
+
+    def __init__(self, seed: int, products: Sequence[Product], regions: Mapping[str, str]) -> None:
         """`regions`: département → région."""
-        self._seed = seed
-        self._vendors = {vendor.siren: n for n, vendor in enumerate(vendors)}
-        self._sellers = tuple(vendors)
-        self._regions = regions
-        self._by_kind: dict[str, list[Product]] = defaultdict(list)
-        self.first: dict[tuple[int, str], int] = {}
+        self.first: dict[tuple[str, str], Product] = {}
         for product in products:
-            self._by_kind[product.kind].append(product)
-            self.first.setdefault((self._vendors[product.vendor.siren], product.kind), product.index)
-        self._suites = tuple(n for n, vendor in enumerate(vendors) if self._is_suite(n, vendor))
+            self.first.setdefault((product.vendor.siren, product.kind), product)
+        self._seed = seed
+        self._products = products
+        self._regions = regions
+        self._vendors = {product.vendor.siren: product.vendor for product in products}
         self._local = [_competent(p, _ONLY_DEPARTEMENT) for p in products]
         self._departemental = [_competent(p, _NEVER_DEPARTEMENT) for p in products]
-        self._strengths: dict[str, list[float]] = {}
-        self._choices: dict[tuple[str, str, str], Choice] = {}
-
-    def product(self, departement: str, segment: str, kind: str) -> Choice:
-        return self._cached(departement, segment, kind)
-
-    def suite(self, departement: str, segment: str) -> Choice:
-        """Vendors from which a client takes several products."""
-        return self._cached(departement, segment, "")
+        self._strengths: dict[str, dict[str, float]] = {}
+        self._product_choices: dict[tuple[str, str, str], Choice[Product]] = {}
+        self._suite_choices: dict[tuple[str, str], Choice[Vendor]] = {}
 
     def demarches(self, product: Product, segment: str) -> tuple[str, ...]:
         """Those of the product that such a client is competent for."""
-        departement = segment == "departement"
-        return (self._departemental if departement else self._local)[product.index]
+        competent = self._departemental if segment == "departement" else self._local
+        return competent[product.index]
 
-    def _is_suite(self, index: int, vendor: Vendor) -> bool:
-        wide = sum((index, kind) in self.first for kind in self._by_kind) > 2
-        return vendor.trade in ("suite", "regional") and wide
-
-    def _cached(self, departement: str, segment: str, kind: str) -> Choice:
+    def product(self, departement: str, segment: str, kind: str) -> Choice[Product]:
         key = (departement, segment, kind)
-        if key not in self._choices:
-            weigh = self._weigh_products if kind else self._weigh_suites
-            items, weights = weigh(*key)
-            self._choices[key] = Choice(items, tuple(accumulate(weights)))
-        return self._choices[key]
+        if key not in self._product_choices:
+            self._product_choices[key] = self._weigh_products(*key)
+        return self._product_choices[key]
 
-    def _weigh_products(self, departement: str, segment: str, kind: str) -> Weights:
+    def suite(self, departement: str, segment: str) -> Choice[Vendor]:
+        """The vendors from which a client takes most of its software."""
+        key = (departement, segment)
+        if key not in self._suite_choices:
+            self._suite_choices[key] = self._weigh_suites(*key)
+        return self._suite_choices[key]
+
+    def _weigh_products(self, departement: str, segment: str, kind: str) -> Choice[Product]:
         strengths = self._strength(departement)
-        products = [p for p in self._by_kind[kind] if self.demarches(p, segment)]
-        return tuple(p.index for p in products), [
-            strengths[self._vendors[p.vendor.siren]]
-            * _size_factor(p.vendor, segment)
-            * (1 if self.first[self._vendors[p.vendor.siren], kind] == p.index else 0.35)
-            for p in products
-        ]
+        sold = [p for p in self._products if p.kind == kind and self.demarches(p, segment)]
+        weights = (
+            strengths[product.vendor.siren]
+            * _fit(product.vendor, segment)
+            * (1 if self.first[product.vendor.siren, kind] is product else 0.35)
+            for product in sold
+        )
+        return Choice(tuple(sold), tuple(accumulate(weights)))
 
-    def _weigh_suites(self, departement: str, segment: str, _kind: str) -> Weights:
+    def _weigh_suites(self, departement: str, segment: str) -> Choice[Vendor]:
         strengths = self._strength(departement)
-        return self._suites, [
-            strengths[n] * _size_factor(self._sellers[n], segment) for n in self._suites
-        ]
+        kinds = Counter(number for number, _ in self.first)
+        trades = ("departement",) if segment == "departement" else ("suite", "regional")
+        suites = tuple(
+            vendor
+            for number, vendor in self._vendors.items()
+            if vendor.trade in trades and kinds[number] > 2
+        )
+        weights = (strengths[vendor.siren] * _fit(vendor, segment) for vendor in suites)
+        return Choice(suites, tuple(accumulate(weights)))
 
-    def _strength(self, departement: str) -> list[float]:
+    def _strength(self, departement: str) -> dict[str, float]:
         if departement not in self._strengths:
             rng = stream(self._seed, f"market/{departement}")
             region = self._regions[departement]
-            self._strengths[departement] = [
-                _strength(vendor, departement, region) * (0.4 + 1.2 * rng.random())
-                for vendor in self._sellers
-            ]
+            self._strengths[departement] = {
+                number: _strength(vendor, departement, region) * (0.4 + 1.2 * rng.random())
+                for number, vendor in self._vendors.items()
+            }
         return self._strengths[departement]
 
 
 def _competent(product: Product, beyond: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(demarche for demarche in product.demarches if demarche not in beyond)
-
-
-def _strength(self, departement: str) -> list[float]:
-        if departement not in self._strengths:
-            rng = stream(self._seed, f"market/{departement}")
-            region = self._regions[departement]
-            self._strengths[departement] = [
-                _strength(vendor, departement, region) * (0.4 + 1.2 * rng.random())
-                for vendor in self._sellers
-            ]
-        return self._strengths[departement]
-
-
-def demarches(product: Product, segment: str) -> tuple[str, ...]:
-    """Those of the product that such a client is competent for."""
-    beyond = _NEVER_DEPARTEMENT if segment == "departement" else _ONLY_DEPARTEMENT
-    return tuple(demarche for demarche in product.demarches if demarche not in beyond)
-
-
-def sold_to(product: Product, segment: str) -> bool:
-    return bool(demarches(product, segment))
 
 
 def _strength(vendor: Vendor, departement: str, region: str) -> float:
@@ -186,6 +179,7 @@ def _strength(vendor: Vendor, departement: str, region: str) -> float:
     return float(weight * (at_home if region in vendor.homes else elsewhere))
 
 
-def _size_factor(vendor: Vendor, segment: str) -> float:
+def _fit(vendor: Vendor, segment: str) -> float:
     size = SEGMENTS[segment].size
-    return {"any": 1.0, "small": 1.7 - 1.4 * size, "large": 0.3 + 1.4 * size}[vendor.reach]
+    fits = {"any": 1.0, "small": 1.5 - 1.2 * size, "large": 0.02 + 0.8 * size**2}
+    return fits[vendor.reach]

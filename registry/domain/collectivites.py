@@ -1,0 +1,130 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models import Collectivite, CollectiviteKind, Stratum, TerritoryKind
+from registry.domain import pages
+from registry.domain.errors import InvalidInput
+from registry.domain.filters import among, matching
+from registry.domain.identifiers import CodeKind, code_kind, compact
+from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.rollout.scope import known_epci, known_territory
+
+
+class CollectiviteOrder(StrEnum):
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    POPULATION_ASC = "POPULATION_ASC"
+    POPULATION_DESC = "POPULATION_DESC"
+    KEY_ASC = "KEY_ASC"
+    KEY_DESC = "KEY_DESC"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectiviteFilter:
+    """Every part narrows; an empty list doesn't. ``departement`` and ``region`` are COG codes,
+    ``epci`` a SIREN (the EPCI itself and its members). A body whose population is unknown is
+    outside any bound.
+    """
+
+    text: str | None = None
+    kinds: tuple[CollectiviteKind, ...] = ()
+    strata: tuple[Stratum, ...] = ()
+    departement: str | None = None
+    region: str | None = None
+    epci: str | None = None
+    min_population: int | None = None
+    max_population: int | None = None
+
+
+_NAME = sa.collate(col(Collectivite.search), "C")
+_CODE = sa.type_coerce(col(Collectivite.code), sa.Text)
+_PEOPLE = sa.func.coalesce(col(Collectivite.population), -1)
+
+ORDERINGS = {
+    CollectiviteOrder.NAME_ASC: Ordering("collectivite.name", (Key(_NAME), Key(_CODE))),
+    CollectiviteOrder.NAME_DESC: Ordering(
+        "collectivite.name.desc", (Key(_NAME, descending=True), Key(_CODE, descending=True))
+    ),
+    CollectiviteOrder.POPULATION_ASC: Ordering(
+        "collectivite.population", (Key(_PEOPLE, int), Key(_CODE))
+    ),
+    CollectiviteOrder.POPULATION_DESC: Ordering(
+        "collectivite.population.desc", (Key(_PEOPLE, int, descending=True), Key(_CODE))
+    ),
+    CollectiviteOrder.KEY_ASC: Ordering("collectivite.key", (Key(_CODE),)),
+    CollectiviteOrder.KEY_DESC: Ordering("collectivite.key.desc", (Key(_CODE, descending=True),)),
+}
+
+BY_CODE = sa.text("SELECT collectivite_id FROM collectivite_code WHERE code = :code LIMIT 1")
+
+
+async def by_code(session: AsyncSession, code: str) -> Collectivite | None:
+    """INSEE, SIREN or SIRET; a code that vanished gives the successor."""
+    wanted = compact(code).upper()
+    kind = code_kind(wanted)
+    if kind is None:
+        raise InvalidInput(
+            "code",
+            f"« {code} » n’est pas un code de collectivité : un code INSEE de commune"
+            " (5 caractères), un SIREN (9 chiffres) ou un SIRET (14 chiffres) est attendu,"
+            " avec sa clé de contrôle.",
+        )
+    found = await session.scalar(
+        BY_CODE, {"code": wanted[:9] if kind is CodeKind.SIRET else wanted}
+    )
+    return None if found is None else await session.get(Collectivite, found)
+
+
+async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Collectivite]:
+    rows = await session.scalars(sa.select(Collectivite).where(among(col(Collectivite.id), ids)))
+    return {row.id: row for row in rows if row.id is not None}
+
+
+async def listed(
+    session: AsyncSession, page: Page, wanted: CollectiviteFilter, order: CollectiviteOrder
+) -> Slice[Collectivite]:
+    query = sa.select(Collectivite).where(*await _conditions(session, wanted))
+    return await pages.fetch(session, query, ORDERINGS[order], page)
+
+
+async def count(session: AsyncSession, wanted: CollectiviteFilter) -> int:
+    query = sa.select(sa.func.count()).select_from(Collectivite)
+    return await session.scalar(query.where(*await _conditions(session, wanted))) or 0
+
+
+async def _conditions(
+    session: AsyncSession, wanted: CollectiviteFilter
+) -> list[sa.ColumnElement[bool]]:
+    conditions = [col(Collectivite.closed_on).is_(None), *_own_conditions(wanted)]
+    if wanted.departement is not None:
+        kind = TerritoryKind.DEPARTEMENT
+        known = await known_territory(session, kind, "departement", wanted.departement)
+        conditions.append(col(Collectivite.departements).bool_op("@>")([known]))
+    if wanted.region is not None:
+        known = await known_territory(session, TerritoryKind.REGION, "region", wanted.region)
+        conditions.append(col(Collectivite.regions).bool_op("@>")([known]))
+    if wanted.epci is not None:
+        epci = await known_epci(session, wanted.epci)
+        conditions.append(sa.or_(col(Collectivite.id) == epci, col(Collectivite.epci_id) == epci))
+    return conditions
+
+
+def _own_conditions(wanted: CollectiviteFilter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if wanted.text is not None:
+        conditions.append(matching(col(Collectivite.search), wanted.text))
+    if wanted.kinds:
+        conditions.append(col(Collectivite.kind).in_(wanted.kinds))
+    if wanted.strata:
+        strata = [stratum.value for stratum in wanted.strata]
+        conditions.append(col(Collectivite.strata).bool_op("&&")(strata))
+    if wanted.min_population is not None:
+        conditions.append(col(Collectivite.population) >= wanted.min_population)
+    if wanted.max_population is not None:
+        conditions.append(col(Collectivite.population) <= wanted.max_population)
+    return conditions

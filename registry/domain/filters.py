@@ -1,0 +1,47 @@
+"""What narrows a list: what people type, checked, and the conditions that it becomes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from registry.domain.errors import InvalidInput
+from registry.domain.identifiers import compact, is_siren
+from registry.domain.search import prefix_query
+
+LONGEST_TEXT = 200
+
+
+def checked_siren(field: str, text: str) -> str:
+    siren = compact(text)
+    if not is_siren(siren):
+        raise InvalidInput(
+            field,
+            f"« {text} » n’est pas un SIREN : 9 chiffres dont le dernier est une clé de contrôle.",
+        )
+    return siren
+
+
+def checked_text(field: str, text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise InvalidInput(field, f"Le texte cherché dépasse {LONGEST_TEXT} caractères.")
+    return text
+
+
+def matching(search: Any, text: str) -> sa.ColumnElement[bool]:
+    """Every word of ``text`` starts a word of the ``search`` column; blank text narrows nothing."""
+    words = prefix_query(checked_text("text", text))
+    if words is None:
+        return sa.literal(not text.strip())
+    # The index is on this very expression, so the configuration can't be a bound value.
+    simple = sa.literal_column("'simple'")
+    vector = sa.func.to_tsvector(simple, search)
+    return vector.bool_op("@@")(sa.func.to_tsquery(simple, words))
+
+
+def among(column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:
+    """One array parameter, so that the statement is the same whatever the number of values."""
+    listed = sa.bindparam(None, list(values), type_=ARRAY(column.type))
+    condition: sa.ColumnElement[bool] = column == sa.any_(listed)
+    return condition

@@ -1,0 +1,137 @@
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models import DeliveryModel, Demarche, Product, Vendor
+from registry.domain import pages
+from registry.domain.errors import InvalidInput
+from registry.domain.filters import among, checked_siren, matching
+from registry.domain.pages import Key, Ordering, Page, Slice
+
+Columns = TypeVar("Columns")
+
+SLUG = re.compile("[a-z0-9]+([._-][a-z0-9]+)*")
+
+
+class ProductOrder(StrEnum):
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    KEY_ASC = "KEY_ASC"
+    KEY_DESC = "KEY_DESC"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFilter:
+    """Every part narrows."""
+
+    text: str | None = None
+    vendor_siren: str | None = None
+    demarche: Demarche | None = None
+    citizen_login: bool | None = None
+    delivery_model: DeliveryModel | None = None
+
+
+_NAME = sa.collate(col(Product.search), "C")
+_SIREN = sa.type_coerce(col(Vendor.siren), sa.Text)
+_SLUG = sa.type_coerce(col(Product.slug), sa.Text)
+
+
+def _ordering(name: str, *columns: sa.ColumnElement[str], descending: bool = False) -> Ordering:
+    return Ordering(name, tuple(Key(column, descending=descending) for column in columns))
+
+
+ORDERINGS = {
+    ProductOrder.NAME_ASC: _ordering("product.name", _NAME, _SIREN, _SLUG),
+    ProductOrder.NAME_DESC: _ordering("product.name.desc", _NAME, _SIREN, _SLUG, descending=True),
+    ProductOrder.KEY_ASC: _ordering("product.key", _SIREN, _SLUG),
+    ProductOrder.KEY_DESC: _ordering("product.key.desc", _SIREN, _SLUG, descending=True),
+}
+
+BY_KEY = sa.text(
+    "SELECT product_id FROM product_key WHERE vendor_siren = :siren AND slug = :slug"
+    " ORDER BY product_id LIMIT 1"
+)
+
+CLIENTS = sa.text("""
+    SELECT product_id, count(DISTINCT collectivite_id)
+    FROM deployment
+    WHERE product_id = ANY(:ids) AND since <= :day AND (until IS NULL OR until > :day)
+    GROUP BY product_id
+""")
+
+
+async def by_key(session: AsyncSession, vendor_siren: str, slug: str) -> Product | None:
+    """A former key gives the product that it became."""
+    siren = checked_siren("vendor_siren", vendor_siren)
+    if not SLUG.fullmatch(slug.strip()):
+        raise InvalidInput(
+            "slug",
+            f"« {slug} » n’est pas un identifiant de logiciel : minuscules sans accent et"
+            " chiffres, séparés par un point, un tiret ou un trait bas.",
+        )
+    found = await session.scalar(BY_KEY, {"siren": siren, "slug": slug.strip()})
+    return None if found is None else await session.get(Product, found)
+
+
+async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Product]:
+    rows = await session.scalars(sa.select(Product).where(among(col(Product.id), ids)))
+    return {row.id: row for row in rows if row.id is not None}
+
+
+async def listed(
+    session: AsyncSession, page: Page, wanted: ProductFilter, order: ProductOrder
+) -> Slice[Product]:
+    query = _with_vendor(sa.select(Product)).where(*_conditions(wanted))
+    return await pages.fetch(session, query, ORDERINGS[order], page)
+
+
+async def count(session: AsyncSession, wanted: ProductFilter) -> int:
+    query = _with_vendor(sa.select(sa.func.count()).select_from(Product))
+    return await session.scalar(query.where(*_conditions(wanted))) or 0
+
+
+async def of_vendors(
+    session: AsyncSession, vendor_ids: Sequence[int], page: Page, order: ProductOrder
+) -> dict[int, Slice[Product]]:
+    owner = col(Product.vendor_id)
+    query = _with_vendor(sa.select(Product)).where(among(owner, vendor_ids))
+    return await pages.fetch_each(session, query, owner, ORDERINGS[order], page)
+
+
+async def count_of_vendors(session: AsyncSession, vendor_ids: Sequence[int]) -> dict[int, int]:
+    owner = col(Product.vendor_id)
+    query = sa.select(owner, sa.func.count()).where(among(owner, vendor_ids)).group_by(owner)
+    return dict((await session.execute(query)).tuples().all())
+
+
+async def client_counts(session: AsyncSession, ids: Sequence[int], day: date) -> dict[int, int]:
+    """Distinct collectivités with a deployment in force; a product without any is absent."""
+    rows = await session.execute(CLIENTS, {"ids": list(ids), "day": day})
+    return dict(rows.tuples().all())
+
+
+def _with_vendor(query: sa.Select[Columns]) -> sa.Select[Columns]:
+    return query.join(Vendor, col(Vendor.id) == col(Product.vendor_id))
+
+
+def _conditions(wanted: ProductFilter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if wanted.text is not None:
+        conditions.append(matching(col(Product.search), wanted.text))
+    if wanted.vendor_siren is not None:
+        siren = checked_siren("vendor_siren", wanted.vendor_siren)
+        conditions.append(col(Vendor.siren) == siren)
+    if wanted.demarche is not None:
+        conditions.append(col(Product.demarches).bool_op("@>")([wanted.demarche.value]))
+    if wanted.citizen_login is not None:
+        conditions.append(col(Product.citizen_login) == wanted.citizen_login)
+    if wanted.delivery_model is not None:
+        conditions.append(col(Product.delivery_model) == wanted.delivery_model)
+    return conditions

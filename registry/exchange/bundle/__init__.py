@@ -1,0 +1,7 @@
+"""A registry as a folder of CSV files, in and out."""
+
+from registry.exchange.bundle.exporting import export_bundle
+from registry.exchange.bundle.faults import BundleRefused, Fault
+from registry.exchange.bundle.importing import Report, import_bundle
+
+__all__ = ["BundleRefused", "Fault", "Report", "export_bundle", "import_bundle"]

@@ -1,0 +1,154 @@
+"""One cell: text as typed ↔ the value it stands for."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+
+from models.base import EARLIEST, LATEST, SLUG
+from registry.domain.identifiers import code_kind, compact, is_siren
+from registry.exchange.tables import Column, Kind
+
+Value = str | bool | date | list[str]
+Reader = Callable[[str], Value]
+
+RUN_BY_SPREADSHEETS = re.compile(r"'*[=+\-@\t\r]")
+NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
+SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
+SLUG_SHAPE = re.compile(SLUG.removeprefix("~ '^").removesuffix("$'"))
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+TEXT_LIMIT = 10_000
+CACHE = 65_536
+
+
+class Unreadable(ValueError):
+    """The reason, in French, with what is expected."""
+
+
+def restore(text: str) -> str:
+    """Undo the apostrophe that an export puts before what a spreadsheet would run."""
+    return text[1:] if NEUTRALISED.match(text) else text
+
+
+def reader(column: Column, today: date) -> Reader:
+    """Reads a cell that is not empty; raises ``Unreadable``. Repeated cells are read once."""
+    read = _READERS.get(column.kind)
+    if read is not None:
+        return lru_cache(CACHE)(read)
+    if column.kind is Kind.WORD:
+        return lru_cache(CACHE)(lambda text: _word(text.strip(), column.words))
+    if column.kind is Kind.WORDS:
+        return lambda text: _words(text, column.words)
+    return lru_cache(CACHE)(lambda text: _past(text, today))
+
+
+def _text(text: str) -> str:
+    value = restore(text)
+    if len(value) > TEXT_LIMIT:
+        raise Unreadable(f"texte de plus de {TEXT_LIMIT} caractères")
+    return value
+
+
+def _link(text: str) -> str:
+    value = _text(text).strip()
+    scheme = SCHEME.match(value)
+    if scheme and scheme[1].lower() not in ("http", "https", "mailto"):
+        raise Unreadable("adresse qui ne commence pas par http:// ou https://")
+    return value
+
+
+def _siren(text: str) -> str:
+    value = compact(text)
+    if not is_siren(value):
+        raise Unreadable(f"ce n’est pas un SIREN (9 chiffres, clé de contrôle){_excel(value)}")
+    return value
+
+
+def _collectivite(text: str) -> str:
+    value = compact(text).upper()
+    if code_kind(value) is None:
+        raise Unreadable(
+            "ce n’est ni un code INSEE (5 caractères), ni un SIREN (9 chiffres), "
+            f"ni un SIRET (14 chiffres){_excel(value)}"
+        )
+    return value
+
+
+def _excel(value: str) -> str:
+    if SCIENTIFIC.fullmatch(value):
+        return " ; un tableur l’a changé en nombre : mettez la colonne au format texte"
+    return ""
+
+
+def _slug(text: str) -> str:
+    value = text.strip()
+    if not SLUG_SHAPE.fullmatch(value):
+        raise Unreadable(
+            "identifiant de logiciel : lettres minuscules sans accent, chiffres, et « - », "
+            "« . » ou « _ » entre eux"
+        )
+    return value
+
+
+def _word(value: str, words: tuple[str, ...]) -> str:
+    if value not in words:
+        raise Unreadable(f"valeur inconnue ; attendu : {', '.join(words)}")
+    return value
+
+
+def _words(text: str, words: tuple[str, ...]) -> list[str]:
+    return sorted({_word(part.strip(), words) for part in text.split("|")})
+
+
+def _territories(text: str) -> list[str]:
+    return sorted({part.strip().upper() for part in text.split("|")})
+
+
+def _product_keys(text: str) -> list[str]:
+    keys = set()
+    for part in text.split("|"):
+        siren, slash, slug = part.partition("/")
+        if not slash:
+            raise Unreadable("clé de logiciel attendue sous la forme SIREN/IDENTIFIANT")
+        keys.add(f"{_siren(siren)}/{_slug(slug)}")
+    return sorted(keys)
+
+
+def _boolean(text: str) -> bool:
+    value = text.strip().lower()
+    if value not in ("true", "false"):
+        raise Unreadable("attendu : true ou false")
+    return value == "true"
+
+
+def _date(text: str) -> date:
+    value = text.strip()
+    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise Unreadable("date attendue sous la forme AAAA-MM-JJ")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise Unreadable("cette date n’existe pas") from None
+    if not EARLIEST <= value <= LATEST:
+        raise Unreadable(f"date hors des bornes ({EARLIEST} à {LATEST})")
+    return day
+
+
+def _past(text: str, today: date) -> date:
+    day = _date(text)
+    if day > today:
+        raise Unreadable(f"date dans le futur (nous sommes le {today})")
+    return day
+
+
+_READERS: dict[Kind, Reader] = {
+    Kind.TEXT: _text,
+    Kind.LINK: _link,
+    Kind.SIREN: _siren,
+    Kind.COLLECTIVITE: _collectivite,
+    Kind.SLUG: _slug,
+    Kind.TERRITORIES: _territories,
+    Kind.PRODUCT_KEYS: _product_keys,
+    Kind.BOOLEAN: _boolean,
+    Kind.DATE: _date,
+}

@@ -1,0 +1,315 @@
+"""Dated histories: what is already recorded is recognised, what follows it is appended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain import transitions
+from registry.exchange.bundle import nouns
+from registry.exchange.bundle.staging import Cells, Stage, plain, run
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A noun whose rows are the steps of state machines; ``subject`` says whose step it is."""
+
+    noun: str
+    subject: tuple[str, ...]
+    cells: Cells
+
+    def same(self, one: str, other: str) -> str:
+        """A vendor-wide commitment has no product, and that is part of its subject."""
+        return " AND ".join(
+            f"{one}.{column} IS NOT DISTINCT FROM {other}.{column}"
+            if column == "product_id" and self.noun == "commitment"
+            else f"{one}.{column} = {other}.{column}"
+            for column in self.subject
+        )
+
+    @property
+    def partition(self) -> str:
+        return ", ".join(f"good.{column}" for column in self.subject)
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        columns = (*self.subject, "effective_on", "state")
+        return {column: f"good.{column}" for column in columns} | {
+            "effective_until": "good.effective_until",
+            "actor": "CAST(:actor AS text)",
+            "organisation": "CAST(:organisation AS text)",
+        }
+
+
+INTEGRATION = History(
+    "integration",
+    ("product_id", "service"),
+    plain("target_date", "evidence_url", "min_version", "declared_by")
+    | {
+        "feeds": ("feeds", "coalesce(good.feeds, '{}')"),
+        "evidence_level": ("evidence_level", "good.evidence_level"),
+    },
+)
+COMMITMENT = History(
+    "commitment",
+    ("vendor_id", "product_id"),
+    plain(
+        "charter_version",
+        "signatory",
+        "signatory_capacity",
+        "exclusions",
+        "valid_until",
+        "evidence_url",
+        "declared_by",
+    ),
+)
+ACTIVATION = History(
+    "activation",
+    ("collectivite_id", "product_id", "demarche", "service"),
+    plain("declared_by"),
+)
+
+
+async def create_arrows(session: AsyncSession) -> None:
+    await run(
+        session,
+        "CREATE TEMP TABLE arrow (noun text, state text, following text[]) ON COMMIT DROP",
+    )
+    machines: dict[str, Mapping[Any, frozenset[Any]]] = {
+        INTEGRATION.noun: transitions.INTEGRATION,
+        COMMITMENT.noun: transitions.COMMITMENT,
+        ACTIVATION.noun: transitions.ACTIVATION,
+    }
+    rows = [
+        {"noun": noun, "state": str(state), "following": sorted(map(str, following))}
+        for noun, arrows in machines.items()
+        for state, following in arrows.items()
+    ]
+    await session.execute(sa.text("INSERT INTO arrow VALUES (:noun, :state, :following)"), rows)
+
+
+async def integrations(stage: Stage) -> None:
+    await stage.resolve(
+        "product_key.product_id, CAST(NULL AS bigint) AS existing_id", nouns.PRODUCT
+    )
+    await nouns.refuse_unknown_product(stage)
+    await stage.report(
+        "target_date",
+        """
+        SELECT line, NULL, 'date cible obligatoire pour un état PLANNED' FROM good
+        WHERE NOT faulty AND state = 'PLANNED' AND target_date IS NULL
+        """,
+    )
+    await stage.report(
+        "feeds",
+        """
+        SELECT line, array_to_string(feeds, '|'), 'seule une API de données en fournit'
+        FROM good
+        WHERE NOT faulty AND feeds <> '{}' AND service LIKE 'FRANCECONNECT%'
+        """,
+    )
+    await _record(stage, INTEGRATION)
+
+
+async def commitments(stage: Stage) -> None:
+    await stage.resolve(
+        "coalesce(product.vendor_id, vendor.id) AS vendor_id, product.id AS product_id,"
+        " CAST(NULL AS bigint) AS existing_id",
+        f"""
+        LEFT JOIN vendor ON vendor.siren = staged.vendor_siren
+        {nouns.PRODUCT} LEFT JOIN product ON product.id = product_key.product_id
+        """,
+    )
+    await nouns.refuse_unknown_product(stage, "product IS NOT NULL")
+    await nouns.refuse_unknown_vendor(stage)
+    await _record(stage, COMMITMENT)
+
+
+async def activations(stage: Stage) -> None:
+    await stage.resolve(
+        "collectivite_code.collectivite_id, product_key.product_id,"
+        " CAST(NULL AS bigint) AS existing_id",
+        f"{nouns.COLLECTIVITE} {nouns.PRODUCT}",
+    )
+    await nouns.refuse_unknown_collectivite(stage)
+    await nouns.refuse_unknown_product(stage)
+    await stage.report(
+        "demarche",
+        """
+        SELECT line, demarche, 'aucun déploiement de ce logiciel dans cette collectivité pour '
+               || 'cette démarche'
+        FROM good
+        WHERE NOT faulty
+          AND NOT EXISTS (
+              SELECT FROM deployment
+              WHERE deployment.collectivite_id = good.collectivite_id
+                AND deployment.product_id = good.product_id
+                AND deployment.demarche = good.demarche)
+          AND (collectivite, vendor_siren, product, demarche) NOT IN (
+              SELECT collectivite, vendor_siren, product, demarche FROM stage_deployments)
+        """,
+    )
+    await _record(stage, ACTIVATION)
+
+
+async def _record(stage: Stage, history: History) -> None:
+    await _recognise(stage, history)
+    await stage.update(history.noun, _never_lowered(history))
+    await _append(stage, history)
+
+
+def _never_lowered(history: History) -> Cells:
+    """A level that the ministry verified outlives an import."""
+    level = "CASE target.evidence_level WHEN 'VERIFIED' THEN 'VERIFIED' ELSE {} END"
+    return {
+        column: (source, level.format(cell) if column == "evidence_level" else cell)
+        for column, (source, cell) in history.cells.items()
+    }
+
+
+async def _recognise(stage: Stage, history: History) -> None:
+    """Give ``existing_id`` to each row equal to the next recorded one of that day and state.
+
+    The rows of one day are walked in the order of the file, each from where the one before stood.
+    """
+    known = f"""
+        LEFT JOIN LATERAL (
+            SELECT min(recorded.id) AS id FROM {history.noun} AS recorded
+            WHERE {history.same("recorded", "good")}
+              AND recorded.effective_on = good.effective_on AND recorded.state = good.state
+              AND recorded.id > {{after}}
+        ) AS met ON true
+    """
+    await run(stage.session, "DROP TABLE IF EXISTS numbered")
+    await run(
+        stage.session,
+        f"""
+        CREATE TEMP TABLE numbered ON COMMIT DROP AS
+        SELECT {history.partition}, line, effective_on, state,
+               row_number() OVER (PARTITION BY {history.partition}, effective_on ORDER BY line)
+        FROM good
+        WHERE NOT faulty AND EXISTS (SELECT FROM {history.noun} AS recorded
+                                     WHERE {history.same("recorded", "good")})
+        """,
+    )
+    await run(
+        stage.session,
+        f"""
+        WITH RECURSIVE walk AS (
+            SELECT good.*, met.id, coalesce(met.id, 0) AS reached
+            FROM numbered AS good {known.format(after="0")} WHERE good.row_number = 1
+            UNION ALL
+            SELECT good.*, met.id, coalesce(met.id, walk.reached)
+            FROM walk JOIN numbered AS good
+              ON {history.same("walk", "good")} AND good.effective_on = walk.effective_on
+             AND good.row_number = walk.row_number + 1
+            {known.format(after="walk.reached")}
+        )
+        UPDATE good SET existing_id = walk.id FROM walk WHERE walk.line = good.line
+        """,
+    )
+
+
+async def _append(stage: Stage, history: History) -> None:
+    """Refuse what comes before the last recorded step or follows no arrow, record the rest."""
+    await _follow(stage, history)
+    await _leave_broken(stage, history)
+    await stage.report(
+        "effective_on",
+        """
+        SELECT line, effective_on, 'antérieure à la dernière étape enregistrée (' || last_on || ')'
+        FROM fresh WHERE effective_on < last_on
+        """,
+    )
+    await _leave_broken(stage, history)
+    await stage.report("state", _without_arrow(history))
+    if history is ACTIVATION:
+        await stage.report("state", GO_LIVE_WITHOUT_QUALIFICATION)
+    await _leave_broken(stage, history)
+    await run(
+        stage.session,
+        f"""
+        UPDATE {history.noun} AS last SET effective_until = next.effective_on
+        FROM (SELECT last_id, min(effective_on) AS effective_on FROM fresh GROUP BY last_id) AS next
+        WHERE last.id = next.last_id
+        """,
+    )
+    await stage.insert(
+        history.noun,
+        history.keys,
+        history.cells,
+        rows="fresh AS good",
+        order=f"ORDER BY {history.partition}, good.effective_on, good.line",
+        actor=stage.actor.name,
+        organisation=stage.actor.organisation,
+    )
+
+
+async def _follow(stage: Stage, history: History) -> None:
+    """``fresh``: the rows to append, each with the step it follows and the day it ends."""
+    expiry, last_expiry = ("NULL", "NULL")
+    if history is COMMITMENT:
+        expiry, last_expiry = ("lag(good.valid_until) OVER step", "last.valid_until")
+    await run(stage.session, "DROP TABLE IF EXISTS fresh")
+    await run(
+        stage.session,
+        f"""
+        CREATE TEMP TABLE fresh ON COMMIT DROP AS
+        SELECT good.*, last.id AS last_id, last.effective_on AS last_on,
+               coalesce(lag(good.state) OVER step, last.state) AS previous,
+               CAST(CASE WHEN lag(good.line) OVER step IS NULL THEN {last_expiry}
+                         ELSE {expiry} END AS date) AS previous_expiry,
+               lead(good.effective_on) OVER step AS effective_until
+        FROM good LEFT JOIN {history.noun} AS last
+               ON {history.same("last", "good")} AND last.effective_until IS NULL
+        WHERE good.existing_id IS NULL AND NOT good.faulty
+        WINDOW step AS (PARTITION BY {history.partition} ORDER BY good.effective_on, good.line)
+        """,
+    )
+
+
+async def _leave_broken(stage: Stage, history: History) -> None:
+    """A history with a faulty line is not judged further: its other lines may be right."""
+    await run(
+        stage.session,
+        f"DELETE FROM fresh USING good WHERE good.faulty AND {history.same('good', 'fresh')}",
+    )
+
+
+def _without_arrow(history: History) -> str:
+    """An arrow starts from the recorded state, or from the state as read on that day."""
+    return f"""
+        SELECT line, state, previous || ' ne peut pas devenir ' || state
+               || ' ; états possibles : '
+               || coalesce(nullif(array_to_string(following, ', '), ''), 'aucun')
+        FROM (
+            SELECT fresh.line, fresh.state, previous,
+                   recorded.following || CASE
+                       WHEN previous IN ('SIGNED', 'BREACH_ALLEGED')
+                            AND previous_expiry < effective_on THEN expired.following
+                       ELSE '{{}}' END AS following
+            FROM fresh
+            JOIN arrow AS recorded
+              ON recorded.noun = '{history.noun}' AND recorded.state = previous
+            LEFT JOIN arrow AS expired
+              ON expired.noun = recorded.noun AND expired.state = 'EXPIRED'
+        ) AS step
+        WHERE NOT state = ANY(following)
+    """
+
+
+GO_LIVE_WITHOUT_QUALIFICATION = """
+    SELECT line, state, 'sans passer par IN_INTEGRATION, le logiciel doit être qualifié '
+           || '(QUALIFIED) pour ce service à cette date'
+    FROM fresh
+    WHERE previous = 'HABILITATION_GRANTED' AND state = 'GO_LIVE_REQUESTED'
+      AND NOT EXISTS (
+          SELECT FROM integration
+          WHERE integration.product_id = fresh.product_id
+            AND integration.service = fresh.service AND integration.state = 'QUALIFIED'
+            AND integration.effective_on <= fresh.effective_on
+            AND (integration.effective_until IS NULL
+                 OR integration.effective_until > fresh.effective_on))
+"""

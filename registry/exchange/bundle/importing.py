@@ -1,0 +1,138 @@
+"""A bundle into the registry: all of it or nothing."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain import ledger
+from registry.domain.actor import Actor
+from registry.domain.clock import today
+from registry.domain.policy import Action, authorise
+from registry.exchange import tables
+from registry.exchange.bundle import histories, nouns
+from registry.exchange.bundle.faults import BundleRefused, Fault, Faults
+from registry.exchange.bundle.reading import Progress, opened
+from registry.exchange.bundle.staging import Stage, create_stage, fill_stage, run
+from registry.exchange.tables import TABLES, Table
+
+RECORD: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
+    tables.COLLECTIVITES.name: nouns.collectivites,
+    tables.VENDORS.name: nouns.vendors,
+    tables.PRODUCTS.name: nouns.products,
+    tables.INTEGRATIONS.name: histories.integrations,
+    tables.COMMITMENTS.name: histories.commitments,
+    tables.DEPLOYMENTS.name: nouns.deployments,
+    tables.ACTIVATIONS.name: histories.activations,
+}
+
+LOCK = "SELECT pg_advisory_xact_lock(7032023)"
+"""One import at a time: two that add the same key would fail each other halfway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """For each noun that changed: the rows created, changed and removed."""
+
+    created: Mapping[str, int]
+    changed: Mapping[str, int]
+    removed: Mapping[str, int]
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.created or self.changed or self.removed)
+
+
+async def import_bundle(
+    session: AsyncSession, actor: Actor, folder: Path, progress: Progress = lambda *_: None
+) -> Report:
+    """Raise ``BundleRefused`` with every fault; the caller's transaction writes all or nothing."""
+    authorise(actor, Action.IMPORT)
+    found = _files(folder)
+    await _prepare(session)
+    faults = Faults()
+    for table in TABLES:
+        await create_stage(session, table)
+        if table in found:
+            await _import(session, actor, folder, table, faults, progress)
+    faults.settle()
+    return await _settle(session, actor)
+
+
+def _files(folder: Path) -> frozenset[Table]:
+    """A file of another name is refused: a misspelt one would be passed over in silence."""
+    expected = ", ".join(table.file for table in TABLES)
+    if not folder.is_dir():
+        raise BundleRefused([Fault(str(folder), 0, "", "", "ce dossier n’existe pas")])
+    present = {path.name for path in folder.iterdir() if path.suffix == ".csv"}
+    unknown = sorted(present - {table.file for table in TABLES})
+    if unknown:
+        reason = f"fichier inconnu ; fichiers possibles : {expected}"
+        raise BundleRefused([Fault(name, 0, "", "", reason) for name in unknown])
+    if not present:
+        reason = f"aucun fichier à importer ; fichiers possibles : {expected}"
+        raise BundleRefused([Fault(str(folder), 0, "", "", reason)])
+    return frozenset(table for table in TABLES if table.file in present)
+
+
+async def _prepare(session: AsyncSession) -> None:
+    await run(session, LOCK)
+    await run(session, "SET LOCAL work_mem = '64MB'")
+    await run(
+        session, "CREATE TEMP TABLE written (noun text, id bigint, created boolean) ON COMMIT DROP"
+    )
+    await run(session, "CREATE TEMP TABLE removed (noun text, id bigint) ON COMMIT DROP")
+    await histories.create_arrows(session)
+
+
+async def _import(
+    session: AsyncSession,
+    actor: Actor,
+    folder: Path,
+    table: Table,
+    faults: Faults,
+    progress: Progress,
+) -> None:
+    day: date = today()
+    with opened(folder / table.file, table, faults, day, progress) as csv:
+        if csv is None:
+            return
+        await fill_stage(session, table, csv)
+        present = frozenset(column.name for column in csv.present)
+    await RECORD[table.name](Stage(session, actor, table, faults, present))
+
+
+async def _settle(session: AsyncSession, actor: Actor) -> Report:
+    """The ledger's entries, one for each record, last of all."""
+    counts = await run(
+        session,
+        """
+        SELECT noun, count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created)
+        FROM (SELECT noun, id, bool_or(created) AS created FROM written GROUP BY noun, id) AS record
+        GROUP BY noun ORDER BY noun
+        """,
+    )
+    rows = counts.all()
+    for noun, _, _ in rows:
+        await ledger.append_selected(
+            session, actor, "import", noun, f"SELECT DISTINCT id FROM written WHERE noun = '{noun}'"
+        )
+    removed = await _remove_former_keys(session, actor)
+    return Report(
+        {noun: created for noun, created, _ in rows if created},
+        {noun: changed for noun, _, changed in rows if changed},
+        {"product_former_key": removed} if removed else {},
+    )
+
+
+async def _remove_former_keys(session: AsyncSession, actor: Actor) -> int:
+    await ledger.append_selected(
+        session, actor, "delete", "product_former_key", "SELECT id FROM removed"
+    )
+    gone = await run(
+        session,
+        "DELETE FROM product_former_key WHERE id IN (SELECT id FROM removed) RETURNING id",
+    )
+    return len(gone.all())

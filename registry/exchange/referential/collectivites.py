@@ -1,0 +1,152 @@
+"""The rows of `collectivite`, made to say what the geography says."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain.errors import InvalidInput
+from registry.exchange.referential.bodies import Body
+from registry.exchange.referential.changes import Changes
+
+STAGES = (
+    "DROP TABLE IF EXISTS pg_temp.listed, pg_temp.meaning",
+    """
+    CREATE TEMP TABLE listed (
+        code text COLLATE "C" PRIMARY KEY, kind text, insee text COLLATE "C",
+        siren text COLLATE "C", name text, population integer, departements text[],
+        regions text[], strata text[], epci text COLLATE "C", search text,
+        id bigint, was_closed boolean, former_name text, former_siren text,
+        former_successor_id bigint
+    ) ON COMMIT DROP
+    """,
+    """
+    CREATE TEMP TABLE meaning (
+        former_code text COLLATE "C" PRIMARY KEY, code text COLLATE "C", said boolean
+    ) ON COMMIT DROP
+    """,
+)
+
+MATCH = """
+UPDATE listed SET
+    id = known.id, was_closed = known.closed_on IS NOT NULL, former_name = known.name,
+    former_siren = nullif(known.siren, listed.siren), former_successor_id = known.successor_id
+FROM (SELECT DISTINCT ON (code) * FROM collectivite ORDER BY code, closed_on DESC, id) AS known
+WHERE known.code = listed.code
+"""
+
+TAKEN = """
+SELECT body.name, body.siren, listed.name AS claimant
+FROM collectivite AS body JOIN listed USING (siren)
+WHERE body.closed_on IS NULL AND body.kind NOT IN ('COMMUNE', 'EPCI', 'DEPARTEMENT')
+  AND listed.id IS DISTINCT FROM body.id
+ORDER BY body.siren LIMIT 1
+"""
+
+CLOSE = """
+UPDATE collectivite SET
+    closed_on = make_date(:vintage, 1, 1), strata = '{}', epci_id = NULL
+WHERE closed_on IS NULL AND kind IN ('COMMUNE', 'EPCI', 'DEPARTEMENT')
+  AND id NOT IN (SELECT id FROM listed WHERE id IS NOT NULL)
+RETURNING id
+"""
+
+# The unique index is checked row by row, and a SIREN may pass from one commune to another.
+FREE_SIRENS = """
+UPDATE collectivite SET siren = NULL FROM listed
+WHERE listed.id = collectivite.id AND listed.former_siren IS NOT NULL
+"""
+
+CREATE = """
+WITH made AS (
+    INSERT INTO collectivite (kind, insee, siren, name, population, departements, regions, strata,
+                              epci_id, vintage, search)
+    SELECT body.kind, body.insee, body.siren, body.name, body.population, body.departements,
+           body.regions, body.strata, epci.id, :vintage, body.search
+    FROM listed AS body LEFT JOIN listed AS epci ON epci.code = body.epci
+    WHERE body.id IS NULL AND (body.kind = 'COMMUNE') = :communes
+    ORDER BY body.code
+    RETURNING id, code
+)
+UPDATE listed SET id = made.id FROM made WHERE made.code = listed.code RETURNING made.id
+"""
+
+UPDATE = """
+UPDATE collectivite AS body SET
+    kind = said.kind, siren = said.siren, name = said.name, population = said.population,
+    departements = said.departements, regions = said.regions, strata = said.strata,
+    epci_id = said.epci_id, vintage = :vintage, closed_on = NULL, successor_id = NULL,
+    search = said.search
+FROM (
+    SELECT listed.*, epci.id AS epci_id
+    FROM listed LEFT JOIN listed AS epci ON epci.code = listed.epci
+) AS said
+WHERE said.id = body.id AND (
+    body.kind, body.siren, body.name, body.population, body.departements, body.regions,
+    body.strata, body.epci_id, body.vintage, body.closed_on, body.successor_id, body.search
+) IS DISTINCT FROM (
+    said.kind, said.siren, said.name, said.population, said.departements, said.regions,
+    said.strata, said.epci_id, :vintage, NULL::date, NULL::bigint, said.search
+)
+RETURNING body.id
+"""
+
+CHANGED_SIRENS = """
+SELECT count(*) FROM listed WHERE former_siren IS NOT NULL AND NOT was_closed
+"""
+
+
+async def stage(
+    session: AsyncSession, bodies: Sequence[Body], meanings: Iterable[tuple[str, str, bool]]
+) -> None:
+    """Copy what the geography says beside the registry, matched with the rows that it knows."""
+    for statement in STAGES:
+        await session.execute(sa.text(statement))
+    await _copy(session, "listed", Body._fields, bodies)
+    await _copy(session, "meaning", ("former_code", "code", "said"), meanings)
+    await session.execute(sa.text("ANALYZE listed"))
+    await session.execute(sa.text(MATCH))
+    await _refuse_taken_siren(session)
+
+
+async def write(session: AsyncSession, vintage: int, changes: Changes) -> list[int]:
+    """Close, update and create. Returns the ids of the bodies closed now."""
+    year = {"vintage": vintage}
+    closed = await _ids(session, CLOSE, year)
+    await session.execute(sa.text(FREE_SIRENS))
+    created = await _ids(session, CREATE, {**year, "communes": False})
+    updated = await _ids(session, UPDATE, year)
+    created += await _ids(session, CREATE, {**year, "communes": True})
+    changes["create", "collectivite"].update(created)
+    changes["update", "collectivite"].update(closed, updated)
+    return closed
+
+
+async def count_changed_sirens(session: AsyncSession) -> int:
+    return int(await session.scalar(sa.text(CHANGED_SIRENS)) or 0)
+
+
+async def _refuse_taken_siren(session: AsyncSession) -> None:
+    taken = (await session.execute(sa.text(TAKEN))).first()
+    if taken:
+        raise InvalidInput(
+            "siren",
+            f"Le SIREN {taken.siren} de {taken.claimant} est déjà celui de {taken.name}"
+            " dans le registre.",
+        )
+
+
+async def _ids(session: AsyncSession, statement: str, parameters: dict[str, int]) -> list[int]:
+    return list((await session.execute(sa.text(statement), parameters)).scalars())
+
+
+async def _copy(
+    session: AsyncSession,
+    table: str,
+    columns: Sequence[str],
+    records: Iterable[tuple[object, ...]],
+) -> None:
+    raw = await (await session.connection()).get_raw_connection()
+    driver: Any = raw.driver_connection
+    await driver.copy_records_to_table(table, records=records, columns=columns)
