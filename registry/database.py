@@ -25,7 +25,8 @@ class DatabaseError(Exception):
 
 @dataclass(frozen=True)
 class Database:
-    """``read()`` sees one snapshot and can't write; ``transaction()`` commits at its end."""
+    """``read()`` sees one snapshot and can't write; ``transaction()`` commits at its end,
+    unless it is a dry run."""
 
     engine: AsyncEngine
 
@@ -38,9 +39,11 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+    async def transaction(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            await session.begin()
             yield session
+            await (session.rollback() if dry_run else session.commit())
 
 
 @asynccontextmanager

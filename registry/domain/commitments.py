@@ -53,7 +53,7 @@ async def applying(
 ) -> dict[int, CommitmentRead]:
     """The commitment that applies to each product; products without any are absent."""
     query = (
-        sa.select(col(Product.id), Commitment)
+        sa.select(sa.type_coerce(col(Product.id), sa.BigInteger), Commitment)
         .join(
             Commitment,
             sa.or_(

@@ -35,7 +35,7 @@ def matching(search: Any, text: str) -> sa.ColumnElement[bool]:
     if words is None:
         return sa.literal(not text.strip())
     # The index is on this very expression, so the configuration can't be a bound value.
-    simple = sa.literal_column("'simple'")
+    simple: sa.ColumnElement[str] = sa.literal_column("'simple'")
     vector = sa.func.to_tsvector(simple, search)
     return vector.bool_op("@@")(sa.func.to_tsquery(simple, words))
 

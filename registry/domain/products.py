@@ -108,13 +108,13 @@ async def of_vendors(
 async def count_of_vendors(session: AsyncSession, vendor_ids: Sequence[int]) -> dict[int, int]:
     owner = col(Product.vendor_id)
     query = sa.select(owner, sa.func.count()).where(among(owner, vendor_ids)).group_by(owner)
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def client_counts(session: AsyncSession, ids: Sequence[int], day: date) -> dict[int, int]:
     """Distinct collectivités with a deployment in force; a product without any is absent."""
     rows = await session.execute(CLIENTS, {"ids": list(ids), "day": day})
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _with_vendor(query: sa.Select[Columns]) -> sa.Select[Columns]:

@@ -30,6 +30,11 @@ def restore(text: str) -> str:
     return text[1:] if NEUTRALISED.match(text) else text
 
 
+def neutralise(text: str) -> str:
+    """What a spreadsheet would run is preceded by an apostrophe; ``restore`` undoes it."""
+    return f"'{text}" if RUN_BY_SPREADSHEETS.match(text) else text
+
+
 def reader(column: Column, today: date) -> Reader:
     """Reads a cell that is not empty; raises ``Unreadable``. Repeated cells are read once."""
     read = _READERS.get(column.kind)

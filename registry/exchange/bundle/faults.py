@@ -36,13 +36,16 @@ class BundleRefused(Exception):
 
 @dataclass(slots=True)
 class Faults:
-    """Collects them; raises ``BundleRefused`` as soon as the limit is reached."""
+    """Collects them; raises ``BundleRefused`` as soon as the limit is reached.
+
+    ``blind``: a file could not be read to its end, so nobody can tell what it lacks.
+    """
 
     found: list[Fault] = field(default_factory=list)
+    blind: bool = False
 
     def add(self, file: str, line: int, column: str, value: str, reason: str) -> None:
-        shown = value if len(value) <= SHOWN_VALUE else f"{value[:SHOWN_VALUE]}…"
-        self.found.append(Fault(file, line, column, _printable(shown), reason))
+        self.found.append(Fault(file, line, _shown(column), _shown(value), reason))
         if len(self.found) >= LIMIT:
             self.settle()
 
@@ -52,11 +55,18 @@ class Faults:
 
     def settle(self) -> None:
         if self.found:
-            raise BundleRefused(self.found)
+            files = list(dict.fromkeys(fault.file for fault in self.found))
+            raise BundleRefused(sorted(self.found, key=lambda f: (files.index(f.file), f.line)))
 
 
-def _printable(text: str) -> str:
+def _shown(text: str) -> str:
     """Hidden characters are shown by their number, so that the message can't be disguised."""
-    return "".join(
-        character if character.isprintable() else f"\\u{ord(character):04x}" for character in text
-    )
+    shown = "".join(c if c.isprintable() else _number(ord(c)) for c in text[:SHOWN_VALUE])
+    return shown if len(text) <= SHOWN_VALUE else f"{shown}…"
+
+
+def _number(character: int) -> str:
+    """A byte that is not UTF-8 was read as a surrogate (PEP 383)."""
+    if 0xDC80 <= character <= 0xDCFF:
+        return f"\\x{character - 0xDC00:02x}"
+    return f"\\u{character:04x}"

@@ -117,7 +117,8 @@ def _rows(
     lines: _Lines, table: Table, header: tuple[Column, ...], faults: Faults, today: date
 ) -> Iterator[Row]:
     readers = [reader(column, today) for column in header]
-    searched = [position for position, c in enumerate(header) if c.name in table.searched]
+    names = [column.name for column in header]
+    searched = [names.index(name) for name in table.searched]
     records = csv.reader(lines, delimiter=lines.delimiter, strict=True)
     while True:
         line = lines.count + 1

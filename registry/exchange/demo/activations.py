@@ -129,7 +129,7 @@ def _running(rng: Random, body: Body, use: Use, plan: Roadmap) -> Iterator[tuple
     if not histories:
         return
     live = min(
-        when for steps in histories.values() for when, state in steps if state == _LADDER[-1]
+        when for steps in histories.values() for when, state in steps if state == "IN_PRODUCTION"
     )
     for service in (PARTICULIER, IMPOT):
         if plan.is_qualified(service) and rng.random() < 0.42:

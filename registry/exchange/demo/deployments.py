@@ -16,6 +16,8 @@ COLUMNS = (
     *("collectivite", "vendor_siren", "product", "demarche", "since", "until", "operator"),
     *("declared_by", "confirmed_by"),
 )
+# How often a client goes through the kinds of software; then shares: bought from the vendor of
+# its suite, having replaced another product, left or to be left, used once before.
 _ROUNDS = 4
 _LOYALTY = 0.82
 _REPLACED = 0.13
@@ -151,7 +153,7 @@ def _take(
     if until is None and rng.random() < _LEAVING:
         until = since + between(rng, 365, 2_500)
     operator = _operator(rng, shop, basket.body, product)
-    use = Use(product, covered, since, until, operator, *_words(rng, product, operator))
+    use = Use(product, covered, since, until, operator, *_said(rng, product, operator))
     basket.taken.add(product.index)
     basket.uses.append(use)
     basket.left -= len(covered)
@@ -172,7 +174,7 @@ def _operator(rng: Random, shop: Shop, body: Body, product: Product) -> str:
     return shop.syndicats.get(body.departements[0], "") if rng.random() < 0.05 else ""
 
 
-def _words(rng: Random, product: Product, operator: str) -> tuple[str, str]:
+def _said(rng: Random, product: Product, operator: str) -> tuple[str, str]:
     """Who declared the link, and who confirmed it."""
     told_by_clients = product.vendor.attitude == "silent"
     declared_by = weighted(rng, _BY_CLIENTS if told_by_clients else _BY_ALL)

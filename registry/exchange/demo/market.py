@@ -61,7 +61,7 @@ SEGMENTS: Mapping[str, Segment] = {
     "village": Segment(0.33, 4.3, 0.1, {**_VILLAGE, "famille": 2.5}),
     "small_town": Segment(0.2, 7.2, 0.2, {**_TOWN, "petite_enfance": 0.4, "stationnement": 0.05}),
     "market_town": Segment(0.08, 10.2, 0.33, _TOWN),
-    "town": Segment(0.02, 15.1, 0.45, _TOWN),
+    "town": Segment(0.02, 15.1, 0.42, _TOWN),
     "city": Segment(0, 20, 0.62, _CITY),
     "large_city": Segment(0, 28, 1, _CITY),
     "small_epci": Segment(0.06, 8, 0.42, _EPCI),

@@ -12,7 +12,7 @@ _FOLDER = Path(__file__).resolve().parents[3] / "fixtures" / "demo"
 
 @cache
 def words(name: str) -> tuple[str, ...]:
-    return tuple((_FOLDER / f"{name}.txt").read_text(encoding="utf-8").split("\n")[:-1])
+    return tuple((_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines())
 
 
 @cache
@@ -31,8 +31,9 @@ def slug(text: str) -> str:
 
 
 def siren(number: int) -> str:
-    """A valid SIREN in the range 9999, which INSEE hasn't reached; `number` is 0 to 9999."""
-    body = f"9999{number:04d}"
+    """A SIREN that passes Luhn and that nobody holds; `number` is 1 to 9999."""
+    # Not 9999: INSEE numbers in sequence and comes near. No known unit is below 0001.
+    body = f"0000{number:04d}"
     digits = [int(digit) for digit in body]
     doubled = (2 * digit for digit in digits[1::2])
     total = sum(digits[::2]) + sum(twice - 9 if twice > 9 else twice for twice in doubled)

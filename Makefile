@@ -1,0 +1,45 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types tests tests-18 tests-16 bench schema
+
+help: ## Affiche cette aide
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 ou plus récent est nécessaire.")'
+	$(PYTHON) -m venv .venv
+	$(PIP) -r requirements.txt
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/tested: requirements-test.txt .venv/installed
+	$(PIP) -r requirements-test.txt
+	@touch $@
+
+run: .venv/installed ## Installe, charge le registre de démonstration et sert sur http://127.0.0.1:8000
+	$(BIN)/raccord migrate
+	$(BIN)/raccord serve --demo
+
+test: lint types tests ## Toutes les vérifications, sur PostgreSQL 18 et 16
+
+lint: .venv/tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/tested
+	$(BIN)/mypy
+
+tests: tests-18 tests-16
+
+tests-18 tests-16: tests-%: .venv/tested
+	RACCORD_TEST_POSTGRES=$* $(BIN)/pytest -n 2 --dist loadfile
+
+bench: .venv/tested ## Les mesures de vitesse, en rapports
+	$(BIN)/python -m tests.benchmarks
+
+schema: .venv/installed ## Réécrit graphql/schema.graphql
+	$(BIN)/python -m registry.api.schema > graphql/schema.graphql

@@ -1,0 +1,23 @@
+from datetime import date
+
+import strawberry
+
+from models import Activation as Row
+from models import ActivationState, Service, Source
+
+
+@strawberry.type(description="Raccordement : mise en service d’un service de l’État.")
+class Activation:
+    service: Service = strawberry.field(description="Service raccordé.")
+    state: ActivationState = strawberry.field(description="État.")
+    effective_on: date = strawberry.field(description="Date d’effet.")
+    declared_by: Source = strawberry.field(description="Qui l’a déclaré.")
+
+    @classmethod
+    def of(cls, row: Row) -> "Activation":
+        return cls(
+            service=row.service,
+            state=row.state,
+            effective_on=row.effective_on,
+            declared_by=row.declared_by,
+        )

@@ -1,0 +1,77 @@
+from datetime import date
+
+import strawberry
+
+from models import Commitment, Service, Stratum
+from registry.api.context import Request
+from registry.api.fields import resolved
+from registry.api.vendors import Vendor
+from registry.domain import campaigns
+
+
+@strawberry.type(description="Objectif de la charte pour une strate.")
+class Target:
+    stratum: Stratum = strawberry.field(description="Strate.")
+    share: float = strawberry.field(description="Part à raccorder, entre 0 et 1.")
+
+
+@strawberry.type(description="Éditeur signataire de la charte.")
+class SignatoryVendor:
+    vendor_id: strawberry.Private[int]
+    signed_on: date = strawberry.field(description="Date de sa signature.")
+
+    @resolved("Éditeur.")
+    async def vendor(self, info: Request) -> Vendor:
+        return Vendor.of(await info.context.loaders.vendor.load(self.vendor_id))
+
+    @classmethod
+    def of(cls, signature: Commitment) -> "SignatoryVendor":
+        return cls(vendor_id=signature.vendor_id, signed_on=signature.effective_on)
+
+
+@strawberry.type(description="Campagne : la charte, ses signataires et ses objectifs.")
+class Campaign:
+    name: str = strawberry.field(description="Nom de la charte.")
+    charter_version: str = strawberry.field(description="Version de la charte.")
+    signed_on: date = strawberry.field(description="Date de signature.")
+    deadline: date = strawberry.field(description="Échéance des objectifs.")
+    signatories: list[str] = strawberry.field(description="L’État et les associations d’élus.")
+    signatory_vendors: list[SignatoryVendor] = strawberry.field(
+        description="Éditeurs engagés aujourd’hui pour tous leurs logiciels, les premiers d’abord."
+    )
+    targets: list[Target] = strawberry.field(description="Objectif de chaque strate.")
+    total_target: int = strawberry.field(description="Collectivités à raccorder en tout.")
+    vintage: int | None = strawberry.field(
+        description="Millésime de la géographie ; vide : elle n’est pas chargée."
+    )
+    accepted_services: list[Service] = strawberry.field(
+        description="Services qui comptent comme un raccordement."
+    )
+    grant_amount_cents: int = strawberry.field(
+        description="Subvention forfaitaire, en centimes d’euro."
+    )
+
+    @classmethod
+    def of(cls, read: campaigns.CampaignRead) -> "Campaign":
+        row = read.campaign
+        return cls(
+            name=row.name,
+            charter_version=row.charter_version,
+            signed_on=row.signed_on,
+            deadline=row.deadline,
+            signatories=row.signatories,
+            signatory_vendors=[SignatoryVendor.of(signature) for signature in read.signatures],
+            targets=[Target(stratum=t.stratum, share=float(t.share)) for t in read.targets],
+            total_target=row.total_target,
+            vintage=row.vintage,
+            accepted_services=[Service(service) for service in row.accepted_services],
+            grant_amount_cents=row.grant_amount_cents,
+        )
+
+
+@strawberry.type(description="Lecture de la campagne.")
+class CampaignQuery:
+    @resolved("La charte, ses signataires, ses objectifs, son échéance.")
+    async def campaign(self, info: Request) -> Campaign:
+        async with info.context.read() as session:
+            return Campaign.of(await campaigns.current(session, info.context.today))

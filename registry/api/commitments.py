@@ -1,0 +1,42 @@
+from datetime import date
+
+import strawberry
+
+from models import CommitmentState, Source
+from registry.api.context import Request
+from registry.domain.commitments import CommitmentRead
+from registry.domain.freshness import is_stale
+
+
+@strawberry.type(description="Engagement d’un éditeur à fournir FranceConnect sans surcoût.")
+class Commitment:
+    state: CommitmentState = strawberry.field(
+        description="État lu aujourd’hui : une signature passée de date se lit « expirée »."
+    )
+    vendor_wide: bool = strawberry.field(
+        description="Vrai : pour tous les logiciels de l’éditeur ; faux : propre à un logiciel."
+    )
+    effective_on: date = strawberry.field(description="Date d’effet de l’état enregistré.")
+    declared_by: Source = strawberry.field(description="Qui l’a déclaré.")
+    charter_version: str | None = strawberry.field(description="Version de la charte signée.")
+    exclusions: str | None = strawberry.field(description="Ce que l’engagement ne couvre pas.")
+    valid_until: date | None = strawberry.field(
+        description="Dernier jour de validité ; vide : sans terme."
+    )
+    evidence_url: str | None = strawberry.field(description="Adresse de la pièce justificative.")
+    stale: bool = strawberry.field(description="Déclaré il y a trop longtemps : à confirmer.")
+
+    @classmethod
+    def of(cls, read: CommitmentRead, info: Request) -> "Commitment":
+        row, context = read.row, info.context
+        return cls(
+            state=read.state,
+            vendor_wide=row.product_id is None,
+            effective_on=row.effective_on,
+            declared_by=row.declared_by,
+            charter_version=row.charter_version,
+            exclusions=row.exclusions,
+            valid_until=row.valid_until,
+            evidence_url=row.evidence_url,
+            stale=is_stale(row.effective_on, context.today, context.stale_after_months),
+        )

@@ -1,0 +1,19 @@
+from dataclasses import dataclass
+from datetime import date
+
+from strawberry.types import Info
+
+from registry.api.loaders import Loaders, Read
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What resolvers share. Sibling fields run at once, so each one opens its own short read."""
+
+    read: Read
+    loaders: Loaders
+    today: date
+    stale_after_months: int
+
+
+Request = Info[Context, None]

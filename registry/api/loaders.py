@@ -1,0 +1,151 @@
+"""What nested fields ask for, gathered: one statement a kind, whatever the number of rows."""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.dataloader import DataLoader
+
+from models import Activation, Collectivite, Demarche, Deployment, Integration, Product, Vendor
+from registry.domain import (
+    activations,
+    collectivites,
+    commitments,
+    deployments,
+    integrations,
+    products,
+    vendors,
+)
+from registry.domain.activations import Usage
+from registry.domain.commitments import CommitmentRead
+from registry.domain.pages import Page, Slice
+from registry.domain.products import ProductOrder
+from registry.domain.rollout import next_step, readiness, verdicts
+from registry.domain.rollout.next_step import NextStep
+from registry.domain.rollout.readiness import Readiness
+from registry.domain.rollout.scope import Basis
+from registry.domain.rollout.verdicts import Verdict
+
+Read = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+Arguments = TypeVar("Arguments", bound=Hashable)
+
+
+class ReadinessArguments(NamedTuple):
+    demarche: Demarche | None
+    as_of: date | None
+    basis: Basis
+
+
+class ProductsArguments(NamedTuple):
+    page: Page
+    order: ProductOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Loaders:
+    """Made anew for each request. A key that is a pair carries the field's arguments."""
+
+    vendor: DataLoader[int, Vendor]
+    product: DataLoader[int, Product]
+    collectivite: DataLoader[int, Collectivite]
+    vendor_commitment: DataLoader[int, CommitmentRead | None]
+    product_commitment: DataLoader[int, CommitmentRead | None]
+    integrations: DataLoader[int, list[Integration]]
+    integration_history: DataLoader[int, list[Integration]]
+    client_count: DataLoader[int, int]
+    product_count: DataLoader[int, int]
+    products: DataLoader[tuple[int, ProductsArguments], Slice[Product]]
+    verdict: DataLoader[tuple[int, date | None], Verdict]
+    readiness: DataLoader[tuple[int, ReadinessArguments], Readiness]
+    deployments: DataLoader[tuple[int, date | None], list[Deployment]]
+    activations: DataLoader[Usage, list[Activation]]
+    next_step: DataLoader[int, NextStep]
+
+
+def make(read: Read, today: date) -> Loaders:
+    return Loaders(
+        vendor=_each(read, vendors.by_ids),
+        product=_each(read, products.by_ids),
+        collectivite=_each(read, collectivites.by_ids),
+        vendor_commitment=_optional(read, _on(today, commitments.vendor_wide)),
+        product_commitment=_optional(read, _on(today, commitments.applying)),
+        integrations=_each(read, _on(today, integrations.current_of_products), list),
+        integration_history=_each(read, integrations.history_of_products, list),
+        client_count=_each(read, _on(today, products.client_counts), int),
+        product_count=_each(read, products.count_of_vendors, int),
+        products=_with_arguments(
+            read,
+            lambda session, ids, asked: products.of_vendors(session, ids, asked.page, asked.order),
+            Slice,
+        ),
+        verdict=_with_arguments(read, verdicts.of_products),
+        readiness=_with_arguments(
+            read,
+            lambda session, ids, asked: readiness.of_collectivites(
+                session, ids, demarche=asked.demarche, as_of=asked.as_of, basis=asked.basis
+            ),
+        ),
+        deployments=_with_arguments(read, deployments.of_collectivites, list),
+        activations=_each(read, _on(today, activations.of_usages), list),
+        next_step=_each(read, _on(today, next_step.of_collectivites)),
+    )
+
+
+def _on(
+    day: date,
+    fetch: Callable[[AsyncSession, Sequence[Key], date], Awaitable[Mapping[Key, Value]]],
+) -> Callable[[AsyncSession, Sequence[Key]], Awaitable[Mapping[Key, Value]]]:
+    return lambda session, keys: fetch(session, keys, day)
+
+
+def _optional(
+    read: Read,
+    fetch: Callable[[AsyncSession, Sequence[Key]], Awaitable[Mapping[Key, Value]]],
+) -> DataLoader[Key, Value | None]:
+    async def load(keys: list[Key]) -> list[Value | None]:
+        async with read() as session:
+            found = await fetch(session, keys)
+        return [found.get(key) for key in keys]
+
+    return DataLoader(load)
+
+
+def _each(
+    read: Read,
+    fetch: Callable[[AsyncSession, Sequence[Key]], Awaitable[Mapping[Key, Value]]],
+    empty: Callable[[], Value] | None = None,
+) -> DataLoader[Key, Value]:
+    """Without ``empty`` every key must be found."""
+
+    async def load(keys: list[Key]) -> list[Value]:
+        async with read() as session:
+            found = await fetch(session, keys)
+        return [found[key] if key in found or empty is None else empty() for key in keys]
+
+    return DataLoader(load)
+
+
+def _with_arguments(
+    read: Read,
+    fetch: Callable[[AsyncSession, Sequence[int], Arguments], Awaitable[Mapping[int, Value]]],
+    empty: Callable[[], Value] | None = None,
+) -> DataLoader[tuple[int, Arguments], Value]:
+    """One call of ``fetch`` for each distinct set of arguments (a document's aliases)."""
+
+    async def load(keys: list[tuple[int, Arguments]]) -> list[Value]:
+        asked: dict[Arguments, list[int]] = {}
+        for identifier, arguments in keys:
+            asked.setdefault(arguments, []).append(identifier)
+        found: dict[tuple[int, Arguments], Value] = {}
+        async with read() as session:
+            for arguments, ids in asked.items():
+                values = await fetch(session, ids, arguments)
+                found |= {(identifier, arguments): value for identifier, value in values.items()}
+        return [found[key] if key in found or empty is None else empty() for key in keys]
+
+    return DataLoader(load)

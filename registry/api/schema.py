@@ -1,0 +1,75 @@
+"""The schema, code first. ``python -m registry.api.schema > graphql/schema.graphql`` writes it."""
+
+import sys
+
+import strawberry
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Undefined
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.types import ExecutionContext
+
+from registry.api import collectivites, deployments, products, vendors
+from registry.api.campaigns import CampaignQuery
+from registry.api.collectivites import CollectiviteQuery
+from registry.api.nodes import node_query
+from registry.api.products import ProductQuery
+from registry.api.rollout import RolloutQuery
+from registry.api.search import SearchQuery
+from registry.api.vendors import VendorQuery
+
+NODES = {
+    "Vendor": vendors.find,
+    "Product": products.find,
+    "Collectivite": collectivites.find,
+    "Deployment": deployments.find,
+}
+
+
+class RegistrySchema(strawberry.Schema):
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """The door tells a refusal from a bug, and logs bugs alone."""
+
+
+def build_schema() -> RegistrySchema:
+    @strawberry.type(description="Tout ce qui se lit.")
+    class Query(
+        node_query(NODES),  # type: ignore[misc]
+        VendorQuery,
+        ProductQuery,
+        CollectiviteQuery,
+        SearchQuery,
+        CampaignQuery,
+        RolloutQuery,
+    ):
+        pass
+
+    schema = RegistrySchema(
+        Query,
+        types=[deployments.Deployment],
+        extensions=[ParserCache, ValidationCache],
+    )
+    _leave_out_null_defaults(schema)
+    return schema
+
+
+def _leave_out_null_defaults(schema: RegistrySchema) -> None:
+    """An argument that may be absent is written ``first: Int``, not ``first: Int = null``."""
+    for kind in schema._schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType):
+            inputs = [given for field in kind.fields.values() for given in field.args.values()]
+        elif isinstance(kind, GraphQLInputObjectType):
+            inputs = list(kind.fields.values())
+        else:
+            continue
+        for given in inputs:
+            if given.default_value is None:
+                given.default_value = Undefined
+
+
+def export_schema() -> str:
+    return build_schema().as_str() + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(export_schema())

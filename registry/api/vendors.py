@@ -1,0 +1,132 @@
+from functools import partial
+from typing import Annotated, cast
+
+import strawberry
+
+from models import CommitmentState
+from models import Vendor as Row
+from registry.api.commitments import Commitment
+from registry.api.context import Request
+from registry.api.fields import resolved
+from registry.api.loaders import ProductsArguments
+from registry.api.nodes import Node, global_id
+from registry.api.pages import After, Before, Connection, First, Last, connection
+from registry.api.products import OrderBy as ProductsOrderBy
+from registry.api.products import Product
+from registry.domain import vendors
+from registry.domain.pages import Page
+from registry.domain.products import ProductOrder
+from registry.domain.vendors import VendorFilter, VendorOrder
+
+
+@strawberry.type(description="Éditeur de logiciels : une unité légale.")
+class Vendor(Node):
+    row_id: strawberry.Private[int]
+    parent_id: strawberry.Private[int | None]
+    siren: str = strawberry.field(description="SIREN.")
+    name: str = strawberry.field(description="Nom.")
+    website: str | None = strawberry.field(description="Site web.")
+    contact: str | None = strawberry.field(
+        description="Boîte fonctionnelle ou page de contact ; jamais une personne."
+    )
+
+    @resolved("Éditeur dont celui-ci dépend.")
+    async def parent(self, info: Request) -> "Vendor | None":
+        if self.parent_id is None:
+            return None
+        return Vendor.of(await info.context.loaders.vendor.load(self.parent_id))
+
+    @resolved("Engagement pris pour tous ses logiciels.")
+    async def commitment(self, info: Request) -> Commitment | None:
+        read = await info.context.loaders.vendor_commitment.load(self.row_id)
+        return None if read is None else Commitment.of(read, info)
+
+    @resolved("Ses logiciels.")
+    async def products(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        order_by: ProductsOrderBy = None,
+    ) -> Connection[Product]:
+        loaders = info.context.loaders
+        asked = ProductsArguments(
+            Page(first, after, last, before), order_by or ProductOrder.NAME_ASC
+        )
+        found = await loaders.products.load((self.row_id, asked))
+        return connection(found, Product.of, partial(loaders.product_count.load, self.row_id))
+
+    @classmethod
+    def of(cls, row: Row) -> "Vendor":
+        return cls(
+            id=global_id("Vendor", row.id),
+            row_id=cast("int", row.id),
+            parent_id=row.parent_id,
+            siren=row.siren,
+            name=row.name,
+            website=row.website,
+            contact=row.contact,
+        )
+
+
+@strawberry.input(name="VendorFilter", description="Ce que doit vérifier un éditeur.")
+class VendorFilterInput:
+    text: str | None = strawberry.field(
+        default=None, description="Débuts de mots du nom ou du SIREN, sans accents ni casse."
+    )
+    sirens: list[str] | None = strawberry.field(default=None, description="SIREN retenus.")
+    commitment: CommitmentState | None = strawberry.field(
+        default=None, description="Ce que se lit aujourd’hui l’engagement pour tous ses logiciels."
+    )
+
+    def to_domain(self) -> VendorFilter:
+        sirens = None if self.sirens is None else tuple(self.sirens)
+        return VendorFilter(text=self.text, sirens=sirens, commitment=self.commitment)
+
+
+async def find(info: Request, row_id: int) -> Vendor | None:
+    async with info.context.read() as session:
+        row = (await vendors.by_ids(session, [row_id])).get(row_id)
+    return None if row is None else Vendor.of(row)
+
+
+@strawberry.type(description="Lectures des éditeurs.")
+class VendorQuery:
+    @resolved("Un éditeur par son SIREN.")
+    async def vendor(
+        self,
+        info: Request,
+        siren: Annotated[str, strawberry.argument(description="SIREN.")],
+    ) -> Vendor | None:
+        async with info.context.read() as session:
+            row = await vendors.by_siren(session, siren)
+        return None if row is None else Vendor.of(row)
+
+    @resolved("Les éditeurs.")
+    async def vendors(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[
+            VendorFilterInput | None, strawberry.argument(description="Filtre.")
+        ] = None,
+        order_by: Annotated[
+            VendorOrder | None,
+            strawberry.argument(description="Ordre de la liste ; par nom sinon."),
+        ] = None,
+    ) -> Connection[Vendor]:
+        wanted = filter.to_domain() if filter else VendorFilter()
+        page = Page(first, after, last, before)
+        async with info.context.read() as session:
+            found = await vendors.listed(session, page, wanted, order_by or VendorOrder.NAME_ASC)
+        return connection(found, Vendor.of, partial(_count, info, wanted))
+
+
+async def _count(info: Request, wanted: VendorFilter) -> int:
+    async with info.context.read() as session:
+        return await vendors.count(session, wanted)

@@ -1,0 +1,54 @@
+"""The command line's trunk, and how a command reaches the database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.opening import opened
+from registry.settings import Settings
+
+Result = TypeVar("Result")
+
+program = typer.Typer(
+    help="Raccord, le registre national du déploiement de FranceConnect.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="Présentation du résultat.")]
+
+
+def reading(work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+    """Run ``work`` on one snapshot of the registry."""
+
+    async def run() -> Result:
+        async with opened(Settings()) as database, database.read() as session:
+            return await work(session)
+
+    return asyncio.run(run())
+
+
+def writing(work: Callable[[AsyncSession], Awaitable[Result]], *, dry_run: bool = False) -> Result:
+    """Run ``work`` in one transaction, undone at its end on a dry run."""
+
+    async def run() -> Result:
+        async with (
+            opened(Settings()) as database,
+            database.transaction(dry_run=dry_run) as session,
+        ):
+            return await work(session)
+
+    return asyncio.run(run())

@@ -1,0 +1,65 @@
+"""The service, and the database it needs."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from registry import opening
+from registry.cli.output import complain, progress
+from registry.cli.program import program
+from registry.domain.actor import ADMINISTRATOR
+from registry.exchange.demo import load_when_empty
+from registry.settings import Settings
+
+
+@program.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Adresse d’écoute.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port d’écoute.", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Nombre de processus.", min=1)] = 1,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Charge le registre fictif si le registre est vide.")
+    ] = False,
+) -> None:
+    """Sert le registre sur HTTP."""
+    settings = Settings()
+    with opening.located(settings):
+        with _timed("Base de données prête"):
+            asyncio.run(_prepare(settings, demo=demo))
+        complain(f"Raccord répond sur http://{host}:{port}")
+        uvicorn.run(
+            "registry.app:serving",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+        )
+
+
+async def _prepare(settings: Settings, *, demo: bool) -> None:
+    async with opening.opened(settings) as database:
+        if not demo:
+            return
+        with progress() as tell, _timed("Registre fictif prêt"):
+            async with database.transaction() as session:
+                await load_when_empty(session, ADMINISTRATOR, settings.fixtures_dir, tell)
+
+
+@program.command()
+def migrate() -> None:
+    """Amène la base de données à la révision du programme."""
+    with _timed("Base de données à jour"):
+        asyncio.run(opening.migrate(Settings()))
+
+
+@contextmanager
+def _timed(done: str) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    complain(f"{done} ({time.monotonic() - start:.1f} s)")

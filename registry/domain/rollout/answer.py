@@ -1,0 +1,70 @@
+"""Everything the registry answers about one collectivité."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import Activation, Collectivite, Deployment, Product, Vendor
+from registry.domain import activations, collectivites, deployments, products, vendors
+from registry.domain.clock import today
+from registry.domain.errors import InvalidInput
+from registry.domain.rollout import next_step, readiness, verdicts
+from registry.domain.rollout.next_step import NextStep
+from registry.domain.rollout.readiness import Readiness
+from registry.domain.rollout.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A deployment in force, what it runs on, and the state of each service on it."""
+
+    deployment: Deployment
+    product: Product
+    vendor: Vendor
+    verdict: Verdict
+    activations: tuple[Activation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``readiness`` and ``uses`` are those of ``as_of``; ``next_step`` is today's."""
+
+    collectivite: Collectivite
+    as_of: date
+    readiness: Readiness
+    next_step: NextStep
+    uses: tuple[Use, ...]
+
+
+async def of_collectivite(
+    session: AsyncSession, code: str, as_of: date | None = None
+) -> Answer:
+    """Raise ``InvalidInput`` for a code that is malformed or unknown."""
+    day = as_of or today()
+    body = await collectivites.by_code(session, code)
+    if body is None or body.id is None:
+        raise InvalidInput("code", f"Aucune collectivité n’a le code « {code} ».")
+    ready = await readiness.of_collectivites(session, [body.id], as_of=day)
+    steps = await next_step.of_collectivites(session, [body.id], today())
+    return Answer(body, day, ready[body.id], steps[body.id], await _uses(session, body.id, day))
+
+
+async def _uses(session: AsyncSession, body: int, day: date) -> tuple[Use, ...]:
+    links = (await deployments.of_collectivites(session, [body], day)).get(body, [])
+    used = sorted({link.product_id for link in links})
+    known = await products.by_ids(session, used)
+    owners = await vendors.by_ids(session, [product.vendor_id for product in known.values()])
+    judged = await verdicts.of_products(session, used, day)
+    keys = [(body, link.product_id, link.demarche) for link in links]
+    steps = await activations.of_usages(session, keys, day)
+    return tuple(
+        Use(
+            link,
+            known[link.product_id],
+            owners[known[link.product_id].vendor_id],
+            judged[link.product_id],
+            tuple(steps.get(key, ())),
+        )
+        for link, key in zip(links, keys, strict=True)
+    )

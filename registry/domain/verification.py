@@ -1,0 +1,191 @@
+"""Everything that is derived, recomputed from the rows; and the ledger, from itself."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain.search import folded
+
+RECORDED = (
+    "vendor",
+    "product",
+    "product_former_key",
+    "integration",
+    "commitment",
+    "collectivite",
+    "collectivite_former_code",
+    "territory",
+    "deployment",
+    "activation",
+    "campaign",
+    "target",
+    "dispute",
+    "dispute_transition",
+    "grant_claim",
+    "grant_claim_transition",
+    "account",
+    "token",
+)
+"""The nouns whose every change has a ledger entry."""
+
+SUBJECTS = {
+    "integration": "product_id, service",
+    "commitment": "vendor_id, product_id",
+    "activation": "collectivite_id, product_id, demarche, service",
+    "dispute_transition": "dispute_id",
+    "grant_claim_transition": "grant_claim_id",
+}
+"""What a dated history is about, for each table of steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``query`` selects the first difference as a sentence; no row means none."""
+
+    name: str
+    query: str
+
+
+LEDGER = (
+    Check(
+        "numéros du journal sans trou",
+        """
+        SELECT 'le numéro ' || place || ' manque' FROM (
+            SELECT seq, row_number() OVER (ORDER BY seq) AS place FROM ledger) AS numbered
+        WHERE seq <> place
+        """,
+    ),
+    Check(
+        "empreintes du journal",
+        """
+        SELECT 'l’entrée ' || seq || ' ne correspond pas à son empreinte' FROM ledger
+        WHERE leaf_hash IS DISTINCT FROM sha256(payload)
+        """,
+    ),
+    Check(
+        "contenu du journal",
+        """
+        SELECT 'l’entrée ' || seq || ' ne dit pas ce que dit sa ligne' FROM (
+            SELECT seq, noun, subject_id, CAST(convert_from(payload, 'UTF8') AS json) AS entry
+            FROM ledger) AS read
+        WHERE (entry ->> 'seq', entry ->> 'noun', entry ->> 'id')
+              IS DISTINCT FROM (CAST(seq AS text), noun, CAST(subject_id AS text))
+        """,
+    ),
+)
+
+DERIVED = (
+    Check(
+        "population des intercommunalités",
+        """
+        SELECT name || ' : ' || coalesce(CAST(population AS text), 'inconnue') || ' au lieu de '
+               || coalesce(CAST(inhabitants AS text), 'inconnue')
+        FROM (SELECT epci.name, epci.population, sum(commune.population) AS inhabitants
+              FROM collectivite AS epci
+              LEFT JOIN collectivite AS commune ON commune.epci_id = epci.id
+              WHERE epci.kind = 'EPCI' AND epci.closed_on IS NULL
+              GROUP BY epci.id, epci.name, epci.population) AS summed
+        WHERE population IS DISTINCT FROM inhabitants
+        """,
+    ),
+    Check(
+        "population des départements",
+        """
+        SELECT name || ' : ' || coalesce(CAST(population AS text), 'inconnue') || ' au lieu de '
+               || coalesce(CAST(inhabitants AS text), 'inconnue')
+        FROM (SELECT body.name, body.population, sum(commune.population) AS inhabitants
+              FROM collectivite AS body
+              LEFT JOIN collectivite AS commune
+                     ON commune.kind = 'COMMUNE' AND commune.closed_on IS NULL
+                    AND commune.departements && body.departements
+                    AND NOT EXISTS (
+                        SELECT FROM collectivite AS epci WHERE epci.id = commune.epci_id
+                        AND epci.strata @> ARRAY['DEPARTEMENT'])
+              WHERE body.kind = 'DEPARTEMENT' AND body.closed_on IS NULL
+              GROUP BY body.id, body.name, body.population) AS summed
+        WHERE population IS DISTINCT FROM inhabitants
+        """,
+    ),
+    Check(
+        "strates",
+        """
+        SELECT name || ' : ' || array_to_string(strata, ', ') FROM collectivite
+        WHERE array_remove(strata, 'DEPARTEMENT') IS DISTINCT FROM CAST(CASE
+            WHEN closed_on IS NOT NULL THEN '{}'
+            WHEN kind = 'EPCI' THEN '{EPCI}'
+            WHEN kind <> 'COMMUNE' OR siren IS NULL OR population IS NULL THEN '{}'
+            WHEN population > 3500 THEN '{COMMUNE_OVER_3500}'
+            ELSE '{COMMUNE_UP_TO_3500}' END AS text[])
+           OR (kind = 'DEPARTEMENT' AND closed_on IS NULL AND strata <> '{DEPARTEMENT}')
+        """,
+    ),
+    Check(
+        "périodes d’usage qui ne se chevauchent pas",
+        """
+        SELECT 'deux périodes du même logiciel pour ' || collectivite.name || ', dès le ' || since
+        FROM (SELECT collectivite_id, since, max(coalesce(until, 'infinity')) OVER (
+                         PARTITION BY collectivite_id, product_id, demarche ORDER BY since
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+              FROM deployment WHERE until IS NULL OR until > since) AS ordered
+        JOIN collectivite ON collectivite.id = ordered.collectivite_id
+        WHERE since < reached
+        """,
+    ),
+)
+
+SEARCHED = {
+    "vendor": "SELECT id, search, name, siren, NULL FROM vendor",
+    "product": "SELECT id, search, name, slug, NULL FROM product",
+    "collectivite": "SELECT id, search, name, insee, siren FROM collectivite",
+}
+
+
+async def differences(session: AsyncSession) -> AsyncIterator[tuple[str, str | None]]:
+    """Each check's name with its first difference, or none where all agrees."""
+    for check in (*LEDGER, *map(_said, RECORDED), *map(_dated, SUBJECTS), *DERIVED):
+        yield check.name, await session.scalar(sa.text(f"{check.query} LIMIT 1"))
+    for noun, query in SEARCHED.items():
+        yield f"texte recherché ({noun})", await _search(session, query)
+
+
+def _said(noun: str) -> Check:
+    """The last entry about a record is the record; a removed one was said to be."""
+    return Check(
+        f"journal et registre ({noun})",
+        f"""
+        SELECT '{noun} ' || id || ' n’est pas tel que le journal le dit' FROM (
+            SELECT DISTINCT ON (subject_id) subject_id AS id,
+                   CAST(convert_from(payload, 'UTF8') AS jsonb) AS entry
+            FROM ledger WHERE noun = '{noun}' ORDER BY subject_id, seq DESC) AS said
+        FULL JOIN {noun} AS kept USING (id)
+        WHERE CASE WHEN kept IS NULL THEN entry ->> 'action' IS DISTINCT FROM 'delete'
+                   ELSE coalesce(NOT to_jsonb(kept) @> (entry -> 'record'), true)
+                        OR entry ->> 'action' = 'delete' END
+        """,
+    )
+
+
+def _dated(noun: str) -> Check:
+    subject = SUBJECTS[noun]
+    return Check(
+        f"fin des étapes ({noun})",
+        f"""
+        SELECT '{noun} ' || id || ' finit le ' || coalesce(CAST(effective_until AS text), 'jamais')
+               || ' au lieu de ' || coalesce(CAST(following AS text), 'jamais')
+        FROM (SELECT id, effective_until,
+                     lead(effective_on) OVER (PARTITION BY {subject} ORDER BY effective_on, id)
+                         AS following
+              FROM {noun}) AS ordered
+        WHERE effective_until IS DISTINCT FROM following
+        """,
+    )
+
+
+async def _search(session: AsyncSession, query: str) -> str | None:
+    rows = await session.stream(sa.text(query))
+    async for identifier, search, *texts in rows:
+        if search != folded(*texts):
+            return f"{identifier} : « {search} » au lieu de « {folded(*texts)} »"
+    return None

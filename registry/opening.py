@@ -1,0 +1,60 @@
+"""The registry's database as the settings name it: an external one, or the embedded one."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from registry.database import Database, DatabaseError, connected, current_revision, head_revision
+from registry.database import migrate as migrate_database
+from registry.embedded import running
+from registry.settings import Settings
+
+
+@dataclass(frozen=True)
+class Urls:
+    owner: str
+    service: str
+    embedded: bool
+
+
+@contextmanager
+def located(settings: Settings) -> Iterator[Urls]:
+    """The embedded server runs as long as the block does."""
+    if settings.database_url is not None:
+        owner = settings.owner_database_url or settings.database_url
+        yield Urls(owner, settings.database_url, embedded=False)
+    else:
+        with running(settings.data_dir) as addresses:
+            yield Urls(addresses.owner, addresses.service, embedded=True)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """A database at the code's revision. The embedded one is brought to it; another is not.
+
+    Raises ``DatabaseError`` when it is not at that revision.
+    """
+    with located(settings) as urls:
+        await _check(urls)
+        async with connected(
+            urls.service, pool_size=settings.pool_size, pool_timeout=settings.pool_timeout
+        ) as database:
+            yield database
+
+
+async def migrate(settings: Settings) -> None:
+    with located(settings) as urls:
+        await migrate_database(urls.owner)
+
+
+async def _check(urls: Urls) -> None:
+    current, head = await current_revision(urls.owner), head_revision()
+    if current == head:
+        return
+    if not urls.embedded:
+        state = f"à la révision {current}" if current else "vide"
+        raise DatabaseError(
+            f"La base de données est {state}, le programme attend la révision {head} : "
+            "lancez « raccord migrate »."
+        )
+    await migrate_database(urls.owner)

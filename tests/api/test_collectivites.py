@@ -1,0 +1,224 @@
+from datetime import timedelta
+
+import pytest
+
+from registry.domain.clock import today
+from tests.api.conftest import Ask
+from tests.api.test_vendors import AUBEPINE, EBENE, SILENT
+from tests.factories import YEAR, siren
+
+EPCI = siren(20000000)
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+async def test_a_collectivite_with_what_it_uses(ask: Ask) -> None:
+    town = (await ask("Collectivite", code="01001"))["collectivite"]
+    assert {key: town[key] for key in ("code", "insee", "siren", "kind", "epci")} == {
+        "code": "01001",
+        "insee": "01001",
+        "siren": siren(21001001),
+        "kind": "COMMUNE",
+        "epci": EPCI,
+    }
+    assert town["strata"] == ["COMMUNE_OVER_3500"]
+    assert (town["departements"], town["regions"]) == (["01"], ["84"])
+    assert (town["population"], town["readiness"]) == (5000, "CONNECTED")
+    used = town["deployments"]
+    assert [(use["product"]["vendor"]["siren"], use["demarche"]) for use in used] == [
+        (EBENE, "PERISCOLAIRE"),
+        (SILENT, "ETAT_CIVIL"),
+    ]
+    assert [(use["confirmed"], use["inForce"]) for use in used] == [(True, True), (False, True)]
+    assert used[0]["confirmedBy"] == "COLLECTIVITE"
+    assert used[0]["activations"] == [
+        {
+            "service": "FRANCECONNECT_V2",
+            "state": "IN_PRODUCTION",
+            "effectiveOn": "2025-06-01",
+            "declaredBy": "COLLECTIVITE",
+        },
+        {
+            "service": "API_PARTICULIER",
+            "state": "IN_PRODUCTION",
+            "effectiveOn": "2025-09-01",
+            "declaredBy": "COLLECTIVITE",
+        },
+    ]
+    assert used[1]["activations"] == []
+
+
+async def test_ended_uses_come_on_demand(ask: Ask) -> None:
+    town = (await ask("Collectivite", code="01001", inForce=False))["collectivite"]
+    assert [(use["product"]["vendor"]["siren"], use["until"]) for use in town["deployments"]] == [
+        (EBENE, None),
+        (AUBEPINE, "2023-01-01"),
+        (SILENT, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (" 01 001 ", "01001"),
+        (siren(21001001), "01001"),
+        (EPCI, EPCI),
+        ("01099", "01001"),
+        (siren(21009999), "01001"),
+        ("97501", "97501"),
+    ],
+)
+async def test_any_code_finds_it_and_a_vanished_one_gives_the_successor(
+    ask: Ask, code: str, found: str
+) -> None:
+    assert (await ask("Collectivite", code=code))["collectivite"]["code"] == found
+
+
+async def test_a_siret_finds_it(ask: Ask) -> None:
+    head = siren(21001001)
+    sirets = (f"{head}{number:05d}" for number in range(20))
+    found = [await ask("Collectivite", code=siret) for siret in sirets if valid_siret(siret)]
+    assert {reply["collectivite"]["code"] for reply in found} == {"01001"}
+
+
+def valid_siret(text: str) -> bool:
+    digits = [int(digit) for digit in reversed(text)]
+    return sum(d if i % 2 == 0 else sum(divmod(2 * d, 10)) for i, d in enumerate(digits)) % 10 == 0
+
+
+async def test_an_unknown_population_is_null(ask: Ask) -> None:
+    town = (await ask("Collectivite", code="97501"))["collectivite"]
+    assert (town["population"], town["strata"], town["epci"]) == (None, [], None)
+
+
+async def test_an_unknown_code_is_null(ask: Ask) -> None:
+    assert (await ask("Collectivite", code="01500"))["collectivite"] is None
+
+
+@pytest.mark.parametrize("code", ["", "0100", "Belley", "123456789", "٠١٠٠١", "01001\0"])
+async def test_a_malformed_code_is_refused(answer: Ask, code: str) -> None:
+    (error,) = (await answer("Collectivite", code=code))["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "code"}
+    assert "INSEE" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "readiness"),
+    [
+        ({}, "CONNECTED"),
+        ({"basis": "CONFIRMED"}, "CONNECTED"),
+        ({"demarche": "ETAT_CIVIL"}, "BLOCKED_BY_SOFTWARE"),
+        ({"demarche": "ETAT_CIVIL", "basis": "CONFIRMED"}, "NO_KNOWN_SOFTWARE"),
+        ({"demarche": "URBANISME"}, "NO_KNOWN_SOFTWARE"),
+        ({"asOf": "2025-05-31"}, "BLOCKED_BY_SOFTWARE"),
+        ({"asOf": "1999-01-01"}, "NO_KNOWN_SOFTWARE"),
+    ],
+)
+async def test_readiness_by_demarche_date_and_basis(
+    ask: Ask, arguments: dict[str, str], readiness: str
+) -> None:
+    town = (await ask("CollectiviteReadiness", code="01001", **arguments))["collectivite"]
+    assert town["readiness"] == readiness
+
+
+@pytest.mark.parametrize(
+    ("code", "step", "words"),
+    [
+        ("01001", "CONNECT_REMAINING", ["déjà en service", "état civil", "e-Mairie"]),
+        ("01002", "ACTIVATE", ["dès maintenant", "Portail Familles", "contact@ebene.example"]),
+        ("01003", "ASK_NO_SURCHARGE", ["Guichet Été", "Aubépine", "sans surcoût"]),
+        ("01004", "ASK_PRICE", ["Cantine", "Cèdre & Fils", "s’engager"]),
+        ("01005", "ASK_INTEGRATION", ["e-Mairie", "n’a été déclarée à ce jour"]),
+        ("01006", "DECLARE_SOFTWARE", ["indiquez celui que vous utilisez"]),
+        ("01007", "NOTHING_ASKED", ["rien ne vous est demandé"]),
+    ],
+)
+async def test_the_next_step_of_each_situation(
+    ask: Ask, code: str, step: str, words: list[str]
+) -> None:
+    found = (await ask("CollectiviteNextStep", code=code))["collectivite"]["nextStep"]
+    assert found["code"] == step
+    for word in words:
+        assert word in found["sentence"]
+
+
+async def test_the_next_step_says_whom_to_ask_and_on_what_terms(ask: Ask) -> None:
+    found = (await ask("CollectiviteNextStep", code="01002"))["collectivite"]["nextStep"]
+    assert found["demarches"] == ["PERISCOLAIRE"]
+    assert found["contacts"] == [
+        {
+            "address": "contact@ebene.example",
+            "product": {"slug": "famille", "name": "Portail Familles"},
+            "vendor": {"siren": EBENE, "name": "Ébène Logiciels"},
+        }
+    ]
+    assert (found["minVersion"], found["exclusions"]) == ("4.2", "module de paiement")
+    assert found["sentence"] == (
+        "Vous pouvez agir dès maintenant : demandez l’activation de FranceConnect, sans surcoût,"
+        " sur Portail Familles (Ébène Logiciels). Adressez-vous à Ébène Logiciels"
+        " (contact@ebene.example). Version minimale : 4.2. L’engagement ne couvre pas :"
+        " module de paiement."
+    )
+
+
+async def test_only_what_is_not_connected_is_left_to_do(ask: Ask) -> None:
+    found = (await ask("CollectiviteNextStep", code="01001"))["collectivite"]["nextStep"]
+    assert found["demarches"] == ["ETAT_CIVIL"]
+    assert [contact["vendor"]["siren"] for contact in found["contacts"]] == [SILENT]
+
+
+ALL = ["01005", EPCI, "01002", "01003", "01006", "01007", "97501", "01001", "01004"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, ALL),
+        ({"text": "saint etienne"}, ["01001", "01004"]),
+        ({"text": "ÉTIENNE bois"}, ["01001"]),
+        ({"kinds": ["EPCI"]}, [EPCI]),
+        ({"kinds": []}, ALL),
+        ({"strata": ["COMMUNE_OVER_3500", "EPCI"]}, ["01005", EPCI, "01001"]),
+        ({"departement": "02"}, []),
+        ({"departement": "01", "text": "bel"}, ["01005"]),
+        ({"region": "84", "kinds": ["EPCI"]}, [EPCI]),
+        ({"epci": EPCI}, [EPCI, "01002", "01001"]),
+        ({"minPopulation": 800, "maxPopulation": 5000}, ["01002", "01001", "01004"]),
+    ],
+)
+async def test_collectivites_are_filtered_and_sorted_by_name(
+    ask: Ask, wanted: dict[str, object], found: list[str]
+) -> None:
+    listed = (await ask("Collectivites", filter=wanted))["collectivites"]
+    assert [edge["node"]["code"] for edge in listed["edges"]] == found
+    assert listed["totalCount"] == len(found)
+
+
+@pytest.mark.parametrize("field", ["departement", "region", "epci"])
+@pytest.mark.parametrize("value", ["", "99", "0\x001", "é"])
+async def test_an_unknown_territory_is_refused(refusal: Ask, field: str, value: str) -> None:
+    refused = await refusal("Collectivites", filter={field: value})
+    assert refused == {"code": "BAD_USER_INPUT", "field": field}
+
+
+async def test_the_list_tells_where_each_one_is(ask: Ask) -> None:
+    listed = (await ask("Collectivites", orderBy="POPULATION_DESC"))["collectivites"]
+    nodes = [edge["node"] for edge in listed["edges"]]
+    assert [(node["population"], node["readiness"]) for node in nodes] == [
+        (9000, "BLOCKED_BY_SOFTWARE"),
+        (9000, "NO_KNOWN_SOFTWARE"),
+        (5000, "CONNECTED"),
+        (1500, "COST_UNKNOWN"),
+        (800, "READY"),
+        (700, "BLOCKED_BY_SURCHARGE"),
+        (200, "NO_KNOWN_SOFTWARE"),
+        (100, "NO_KNOWN_SOFTWARE"),
+        (None, "NO_KNOWN_SOFTWARE"),
+    ]
+    assert [len(node["deployments"]) for node in nodes] == [1, 0, 2, 1, 2, 1, 0, 0, 0]
+
+
+async def test_readiness_of_yesterday_is_read_with_yesterday_s_states(ask: Ask) -> None:
+    before = str(today() - YEAR / 2 - timedelta(days=1))
+    town = (await ask("CollectiviteReadiness", code="01002", asOf=before))["collectivite"]
+    assert town["readiness"] == "BLOCKED_BY_SOFTWARE"

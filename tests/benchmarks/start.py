@@ -1,0 +1,81 @@
+"""From the command to the first answer, against PostgreSQL and an empty Starlette."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+
+from tests.benchmarks.timing import Row, compare
+
+EMPTY = """
+import subprocess, sys
+from pathlib import Path
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from registry.embedded import running
+
+async def answer(request):
+    return PlainTextResponse("ok")
+
+with running(Path(sys.argv[1])):
+    uvicorn.run(Starlette(routes=[Route("/livez", answer)]), port=int(sys.argv[2]),
+                log_level="warning")
+"""
+
+
+async def started(data_dir: Path) -> Row:
+    """``data_dir`` holds an embedded database that is ready and not running."""
+
+    async def ours() -> float:
+        port = _free_port()
+        query = {"query": "{ campaign { name } }"}
+        command = [sys.executable, "-m", "registry", "serve", "--port", str(port)]
+        environment = os.environ | {"RACCORD_DATA_DIR": str(data_dir)}
+        return await _until_answer(command, environment, f"http://127.0.0.1:{port}/graphql", query)
+
+    async def peer() -> float:
+        port = _free_port()
+        command = [sys.executable, "-c", EMPTY, str(data_dir), str(port)]
+        return await _until_answer(command, {**os.environ}, f"http://127.0.0.1:{port}/livez", None)
+
+    return await compare(
+        "démarrage jusqu’à la première réponse",
+        ours,
+        peer,
+        faster=False,
+        must="≤ 3 ×",
+        aim="≤ 1,5 ×",
+    )
+
+
+async def _until_answer(
+    command: list[str], environment: dict[str, str], url: str, query: dict[str, str] | None
+) -> float:
+    start = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        async with httpx2.AsyncClient() as client:
+            while True:
+                try:
+                    call = client.get(url) if query is None else client.post(url, json=query)
+                    (await call).raise_for_status()
+                except httpx2.TransportError:
+                    await asyncio.sleep(0.005)
+                else:
+                    return time.perf_counter() - start
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,1 @@
+"""The answers that SQL gives, held against the oracle and against sentences of domain.md."""
