@@ -17,7 +17,7 @@ TRUNCATE ledger, vendor, product, product_former_key, integration, commitment, c
     collectivite_former_code, territory, deployment, activation, dispute, dispute_transition,
     grant_claim, grant_claim_transition, account, token;
 ALTER TABLE ledger ENABLE ALWAYS TRIGGER ledger_append_only;
-UPDATE campaign SET vintage = NULL,
+UPDATE campaign SET vintage = NULL, grant_amount_cents = 500000,
     accepted_services = ARRAY['FRANCECONNECT_V1', 'FRANCECONNECT_V2'];
 SELECT ledger_append('migration', NULL, 'create', 'campaign', array_agg(id)) FROM campaign;
 SELECT ledger_append('migration', NULL, 'create', 'target', array_agg(id)) FROM target;

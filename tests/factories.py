@@ -158,9 +158,7 @@ def _histories(vendors: dict[str, Vendor], products: dict[str, Product]) -> list
             product_id=products[name].id,
             state=state,
             effective_on=day,
-            **(
-                {"service": Service.FRANCECONNECT_V2, "declared_by": Source.VENDOR} | values
-            ),
+            **({"service": Service.FRANCECONNECT_V2, "declared_by": Source.VENDOR} | values),
         )
 
     def committed(name: str, state: CommitmentState, day: date, **values: Any) -> Commitment:
@@ -256,9 +254,7 @@ async def _bodies(session: AsyncSession) -> dict[str, Collectivite]:
     return bodies
 
 
-def _usages(
-    bodies: dict[str, Collectivite], products: dict[str, Product]
-) -> Iterable[SQLModel]:
+def _usages(bodies: dict[str, Collectivite], products: dict[str, Product]) -> Iterable[SQLModel]:
     town, school = bodies["connected"], Demarche.PERISCOLAIRE
     yield deployment(town, products["famille"], school, confirmed_by=Source.COLLECTIVITE)
     yield deployment(town, products["mairie"], Demarche.ETAT_CIVIL)

@@ -18,7 +18,7 @@ def presented(error: GraphQLError, request_id: str) -> dict[str, Any]:
     cause = error.original_error
     if isinstance(cause, DomainError):
         return {**error.formatted, "message": cause.message, "extensions": _extensions(cause)}
-    if cause is None or isinstance(cause, GraphQLError) or error.path is None:
+    if cause is None or isinstance(cause, GraphQLError):
         parsed = not isinstance(error, GraphQLSyntaxError)
         code = "GRAPHQL_VALIDATION_FAILED" if parsed else "GRAPHQL_PARSE_FAILED"
         return {**error.formatted, "extensions": {"code": code}}

@@ -1,15 +1,34 @@
 """One collectivité's answer in the terminal."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from registry.cli.output import console, shown, table, write_csv, write_json
 from registry.cli.program import Format, FormatOption, program, reading
 from registry.cli.rollouts import AsOfOption
 from registry.domain.rollout import answer
-from registry.domain.words import DEMARCHES, KINDS, READINESS, VERDICTS
+from registry.domain.rollout.verdicts import Verdict
+from registry.domain.words import (
+    ACTIVATION_STATES,
+    DEMARCHES,
+    KINDS,
+    READINESS,
+    SERVICES,
+    VERDICTS,
+)
+
+VERDICT_ORDER = (
+    Verdict.READY,
+    Verdict.COST_UNKNOWN,
+    Verdict.SURCHARGE,
+    Verdict.NOT_INTEGRATED,
+    Verdict.NOT_CONCERNED,
+)
 
 
 @program.command()
@@ -82,28 +101,36 @@ def _answer_text(found: answer.Answer) -> None:
     screen.print(f"{body.name} ({KINDS[body.kind]} {body.code}{inhabitants})", style="bold")
     screen.print(f"Au {shown(found.as_of)} : {READINESS[found.readiness]}", style="bold")
     screen.print(found.next_step.sentence, soft_wrap=True)
-    if not found.uses:
-        return
+    if found.uses:
+        screen.print(_products_table(found.uses))
+
+
+def _products_table(uses: Sequence[answer.Use]) -> Table:
     grid = table(
         "Ses logiciels",
         [
             ("Logiciel", False),
             ("Éditeur", False),
             ("Verdict", False),
-            ("Démarche", False),
+            ("Démarches", False),
             ("Depuis", False),
-            ("Confirmé", False),
-            ("Services", False),
+            ("Services raccordés ou en cours", False),
         ],
     )
-    for use in found.uses:
+    ordered = sorted(uses, key=lambda use: (VERDICT_ORDER.index(use.verdict), use.product.id))
+    for _, same in groupby(ordered, key=lambda use: use.product.id):
+        links = list(same)
+        first = links[0]
         grid.add_row(
-            use.product.name,
-            use.vendor.name,
-            VERDICTS[use.verdict],
-            DEMARCHES[use.deployment.demarche],
-            shown(use.deployment.since),
-            shown(use.deployment.confirmed_by is not None),
-            ", ".join(f"{step.service} {step.state}" for step in use.activations) or "—",
+            first.product.name,
+            first.vendor.name,
+            VERDICTS[first.verdict],
+            ", ".join(DEMARCHES[use.deployment.demarche] for use in links),
+            shown(min(use.deployment.since for use in links)),
+            ", ".join(dict.fromkeys(step for use in links for step in _steps(use))) or "—",
         )
-    screen.print(grid)
+    return grid
+
+
+def _steps(use: answer.Use) -> list[str]:
+    return [f"{SERVICES[step.service]} {ACTIVATION_STATES[step.state]}" for step in use.activations]

@@ -157,20 +157,23 @@ def blockers(
     write[format](found, by)
 
 
+BLOCKER_COLUMNS = (
+    "rank",
+    "vendor_siren",
+    "vendor_name",
+    "slug",
+    "product_name",
+    "verdict",
+    "blocked",
+    "blocked_alone",
+    "population",
+    "connected_clients",
+    "declared_on",
+)
+
+
 def _blocker_record(row: Blocker) -> dict[str, object]:
-    record: dict[str, object] = {
-        "rank": row.rank,
-        "vendor_siren": row.vendor_siren,
-        "vendor": row.vendor_name,
-        "slug": row.slug,
-        "product": row.product_name,
-        "verdict": row.verdict,
-        "blocked": row.blocked,
-        "blocked_alone": row.blocked_alone,
-        "population": row.population,
-        "connected_clients": row.connected_clients,
-        "declared_on": row.declared_on,
-    }
+    record = {column: getattr(row, column) for column in BLOCKER_COLUMNS}
     for count in row.by_stratum:
         record[f"blocked_{count.stratum.lower()}"] = count.blocked
         record[f"population_{count.stratum.lower()}"] = count.population
@@ -190,10 +193,9 @@ def _blockers_json(found: Blockers, by: Grouping) -> None:
     )
 
 
-def _blockers_csv(found: Blockers, by: Grouping) -> None:
+def _blockers_csv(found: Blockers, _: Grouping) -> None:
     records = [_blocker_record(row) for row in found.rows]
-    base = ["rank", "vendor_siren", "vendor", "slug", "product", "verdict", "blocked"]
-    write_csv(records, list(records[0]) if records else base)
+    write_csv(records, list(records[0]) if records else BLOCKER_COLUMNS)
 
 
 def _blockers_table(found: Blockers, by: Grouping) -> None:

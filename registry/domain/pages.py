@@ -124,7 +124,8 @@ async def fetch(
     )
     found = (await session.execute(wanted)).all()
     beyond = False
-    if bound := bounds.get(_origin(page)):
+    bound = bounds.get(_origin(page))
+    if bound is not None:
         beyond = bool(await session.scalar(sa.select(query.where(sa.not_(bound)).exists())))
     return _slice(found, ordering, page, limit=limit, beyond=beyond)
 
@@ -154,7 +155,8 @@ async def fetch_each(
     for row in await session.execute(wanted):
         groups.setdefault(row[-1], []).append(row)
     beyond: set[int] = set()
-    if bound := bounds.get(_origin(page)):
+    bound = bounds.get(_origin(page))
+    if bound is not None:
         outside = query.with_only_columns(group).where(sa.not_(bound)).distinct()
         beyond = set((await session.scalars(outside)).all())
     return {

@@ -1,6 +1,6 @@
 """The registry's words as people read them in French."""
 
-from models import CollectiviteKind, Demarche, Stratum
+from models import ActivationState, CollectiviteKind, Demarche, Service, Stratum
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.verdicts import Verdict
 
@@ -54,4 +54,26 @@ DEMARCHES = {
     Demarche.ETAT_CIVIL: "état civil",
     Demarche.SIGNALEMENT: "signalement",
     Demarche.AUTRE: "autre démarche",
+}
+
+SERVICES = {
+    Service.FRANCECONNECT_V1: "FranceConnect v1",
+    Service.FRANCECONNECT_V2: "FranceConnect v2",
+    Service.FRANCECONNECT_PLUS: "FranceConnect+",
+    Service.API_PARTICULIER: "API Particulier",
+    Service.API_IMPOT_PARTICULIER: "API Impôt Particulier",
+}
+
+ACTIVATION_STATES = {
+    ActivationState.NONE: "rien de commencé",
+    ActivationState.PLANNED: "prévu",
+    ActivationState.HABILITATION_SUBMITTED: "habilitation demandée",
+    ActivationState.HABILITATION_CHANGES_REQUESTED: "habilitation à compléter",
+    ActivationState.HABILITATION_REFUSED: "habilitation refusée",
+    ActivationState.HABILITATION_GRANTED: "habilitation accordée",
+    ActivationState.IN_INTEGRATION: "en intégration",
+    ActivationState.GO_LIVE_REQUESTED: "mise en service demandée",
+    ActivationState.IN_PRODUCTION: "en service",
+    ActivationState.SUSPENDED: "suspendu",
+    ActivationState.STOPPED: "arrêté",
 }

@@ -138,7 +138,7 @@ PRODUCTS = Table(
         _words("demarches", Demarche, required=True),
         Column("former_keys", Kind.PRODUCT_KEYS),
     ),
-    searched=("name", "slug"),
+    searched=("name",),
 )
 INTEGRATIONS = Table(
     "integrations",

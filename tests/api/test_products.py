@@ -4,8 +4,8 @@ import pytest
 
 from registry.domain.clock import today
 from tests.api.conftest import Ask
-from tests.factories import YEAR
 from tests.api.test_vendors import AUBEPINE, CEDRE, EBENE, SILENT
+from tests.factories import YEAR
 
 pytestmark = pytest.mark.usefixtures("world")
 

@@ -16,8 +16,10 @@ RUN_BY_SPREADSHEETS = re.compile(r"'*[=+\-@\t\r]")
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 SLUG_SHAPE = re.compile(SLUG.removeprefix("~ '^").removesuffix("$'"))
+CONTROL = re.compile(r"[\t\r\n]")
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 TEXT_LIMIT = 10_000
+KEY_LIMIT = 100
 CACHE = 65_536
 
 
@@ -36,15 +38,28 @@ def neutralise(text: str) -> str:
 
 
 def reader(column: Column, today: date) -> Reader:
-    """Reads a cell that is not empty; raises ``Unreadable``. Repeated cells are read once."""
-    read = _READERS.get(column.kind)
-    if read is not None:
-        return lru_cache(CACHE)(read)
-    if column.kind is Kind.WORD:
-        return lru_cache(CACHE)(lambda text: _word(text.strip(), column.words))
+    """Reads a cell that is not empty; raises ``Unreadable``."""
+    if column.kind in _LONG:
+        return _LONG[column.kind]
     if column.kind is Kind.WORDS:
         return lambda text: _words(text, column.words)
-    return lru_cache(CACHE)(lambda text: _past(text, today))
+    if column.kind is Kind.WORD:
+        return _remembering(lambda text: _word(text.strip(), column.words))
+    if column.kind is Kind.PAST:
+        return _remembering(lambda text: _past(text, today))
+    return _remembering(_SHORT[column.kind])
+
+
+def _remembering(read: Reader) -> Reader:
+    """Read a repeated cell once; what is remembered is short, as the memory is bounded."""
+
+    @lru_cache(CACHE)
+    def remembered(text: str) -> Value:
+        if len(text) > KEY_LIMIT:
+            raise Unreadable(f"cellule de plus de {KEY_LIMIT} caractères")
+        return read(text)
+
+    return remembered
 
 
 def _text(text: str) -> str:
@@ -55,7 +70,9 @@ def _text(text: str) -> str:
 
 
 def _link(text: str) -> str:
-    value = _text(text).strip()
+    value = _text(text.strip()).strip()
+    if CONTROL.search(value):
+        raise Unreadable("adresse coupée par une tabulation ou un retour à la ligne")
     scheme = SCHEME.match(value)
     if scheme and scheme[1].lower() not in ("http", "https", "mailto"):
         raise Unreadable("adresse qui ne commence pas par http:// ou https://")
@@ -92,6 +109,8 @@ def _slug(text: str) -> str:
             "identifiant de logiciel : lettres minuscules sans accent, chiffres, et « - », "
             "« . » ou « _ » entre eux"
         )
+    if len(value) > KEY_LIMIT:
+        raise Unreadable(f"identifiant de logiciel de plus de {KEY_LIMIT} caractères")
     return value
 
 
@@ -146,14 +165,16 @@ def _past(text: str, today: date) -> date:
     return day
 
 
-_READERS: dict[Kind, Reader] = {
+_LONG: dict[Kind, Reader] = {
     Kind.TEXT: _text,
     Kind.LINK: _link,
+    Kind.TERRITORIES: _territories,
+    Kind.PRODUCT_KEYS: _product_keys,
+}
+_SHORT: dict[Kind, Reader] = {
     Kind.SIREN: _siren,
     Kind.COLLECTIVITE: _collectivite,
     Kind.SLUG: _slug,
-    Kind.TERRITORIES: _territories,
-    Kind.PRODUCT_KEYS: _product_keys,
     Kind.BOOLEAN: _boolean,
     Kind.DATE: _date,
 }

@@ -94,7 +94,6 @@ async def integrations(stage: Stage) -> None:
     await stage.resolve(
         "product_key.product_id, CAST(NULL AS bigint) AS existing_id", nouns.PRODUCT
     )
-    await nouns.refuse_unknown_product(stage)
     await stage.report(
         "target_date",
         """
@@ -107,9 +106,10 @@ async def integrations(stage: Stage) -> None:
         """
         SELECT line, array_to_string(feeds, '|'), 'seule une API de données en fournit'
         FROM good
-        WHERE NOT faulty AND feeds <> '{}' AND service LIKE 'FRANCECONNECT%'
+        WHERE feeds <> '{}' AND service LIKE 'FRANCECONNECT%'
         """,
     )
+    await nouns.refuse_unknown_product(stage)
     await _record(stage, INTEGRATION)
 
 
@@ -123,7 +123,7 @@ async def commitments(stage: Stage) -> None:
         """,
     )
     await nouns.refuse_unknown_product(stage, "product IS NOT NULL")
-    await nouns.refuse_unknown_vendor(stage)
+    await nouns.refuse_unknown_vendor(stage, "NOT faulty")
     await _record(stage, COMMITMENT)
 
 
@@ -141,14 +141,17 @@ async def activations(stage: Stage) -> None:
         SELECT line, demarche, 'aucun déploiement de ce logiciel dans cette collectivité pour '
                || 'cette démarche'
         FROM good
-        WHERE NOT faulty
+        WHERE collectivite_id IS NOT NULL AND product_id IS NOT NULL
           AND NOT EXISTS (
               SELECT FROM deployment
               WHERE deployment.collectivite_id = good.collectivite_id
                 AND deployment.product_id = good.product_id
                 AND deployment.demarche = good.demarche)
-          AND (collectivite, vendor_siren, product, demarche) NOT IN (
-              SELECT collectivite, vendor_siren, product, demarche FROM stage_deployments)
+          AND NOT EXISTS (
+              SELECT FROM stage_deployments AS other
+              WHERE other.collectivite = good.collectivite
+                AND other.vendor_siren = good.vendor_siren
+                AND other.product = good.product AND other.demarche = good.demarche)
         """,
     )
     await _record(stage, ACTIVATION)
@@ -223,6 +226,7 @@ async def _append(stage: Stage, history: History) -> None:
         FROM fresh WHERE effective_on < last_on
         """,
     )
+    await stage.report("state", _before_a_known_one(history))
     await _leave_broken(stage, history)
     await stage.report("state", _without_arrow(history))
     if history is ACTIVATION:
@@ -276,6 +280,19 @@ async def _leave_broken(stage: Stage, history: History) -> None:
         stage.session,
         f"DELETE FROM fresh USING good WHERE good.faulty AND {history.same('good', 'fresh')}",
     )
+
+
+def _before_a_known_one(history: History) -> str:
+    """Steps of the last recorded day, recorded in another order than that of the file."""
+    return f"""
+        SELECT fresh.line, fresh.state,
+               'placée avant une étape déjà enregistrée (ligne ' || min(known.line) || ')'
+        FROM fresh JOIN good AS known
+          ON {history.same("known", "fresh")} AND known.effective_on = fresh.effective_on
+         AND known.line > fresh.line AND known.existing_id IS NOT NULL
+        WHERE fresh.effective_on = fresh.last_on
+        GROUP BY fresh.line, fresh.state
+    """
 
 
 def _without_arrow(history: History) -> str:

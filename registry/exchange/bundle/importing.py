@@ -66,11 +66,18 @@ def _files(folder: Path) -> frozenset[Table]:
     expected = ", ".join(table.file for table in TABLES)
     if not folder.is_dir():
         raise BundleRefused([Fault(str(folder), 0, "", "", "ce dossier n’existe pas")])
-    present = {path.name for path in folder.iterdir() if path.suffix == ".csv"}
-    unknown = sorted(present - {table.file for table in TABLES})
-    if unknown:
-        reason = f"fichier inconnu ; fichiers possibles : {expected}"
-        raise BundleRefused([Fault(name, 0, "", "", reason) for name in unknown])
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv")
+    present = {path.name for path in paths}
+    known = {table.file for table in TABLES}
+    reasons = {
+        path.name: "ce n’est pas un fichier ordinaire"
+        if path.name in known
+        else f"fichier inconnu ; fichiers possibles : {expected}"
+        for path in paths
+        if path.name not in known or not path.is_file()
+    }
+    if reasons:
+        raise BundleRefused([Fault(name, 0, "", "", reason) for name, reason in reasons.items()])
     if not present:
         reason = f"aucun fichier à importer ; fichiers possibles : {expected}"
         raise BundleRefused([Fault(str(folder), 0, "", "", reason)])
@@ -98,10 +105,12 @@ async def _import(
     day: date = today()
     with opened(folder / table.file, table, faults, day, progress) as csv:
         if csv is None:
+            faults.blind = True
             return
         await fill_stage(session, table, csv)
         present = frozenset(column.name for column in csv.present)
-    await RECORD[table.name](Stage(session, actor, table, faults, present))
+    if not faults.blind:
+        await RECORD[table.name](Stage(session, actor, table, faults, present))
 
 
 async def _settle(session: AsyncSession, actor: Actor) -> Report:

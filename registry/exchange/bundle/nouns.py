@@ -25,14 +25,14 @@ async def vendors(stage: Stage) -> None:
         "parent_siren",
         """
         SELECT line, parent_siren, 'un éditeur n’est pas sa propre maison mère' FROM good
-        WHERE NOT faulty AND parent_siren = siren
+        WHERE parent_siren = siren
         """,
     )
     await stage.report(
         "parent_siren",
         """
         SELECT line, parent_siren, 'éditeur inconnu du registre et de vendors.csv' FROM good
-        WHERE NOT faulty AND parent_siren IS NOT NULL
+        WHERE parent_siren IS NOT NULL
           AND NOT EXISTS (SELECT FROM vendor WHERE siren = parent_siren)
           AND NOT EXISTS (SELECT FROM stage_vendors AS other WHERE other.siren = good.parent_siren)
         """,
@@ -75,7 +75,7 @@ async def collectivites(stage: Stage) -> None:
         "siren",
         f"""
         SELECT line, siren, 'cette collectivité vient du référentiel : retirez la ligne' FROM good
-        WHERE NOT faulty AND (existing_kind NOT IN ({bundled}) OR former_id IS NOT NULL)
+        WHERE (existing_kind NOT IN ({bundled}) OR former_id IS NOT NULL)
         """,
     )
     await stage.report(
@@ -83,7 +83,7 @@ async def collectivites(stage: Stage) -> None:
         """
         SELECT line, array_to_string(departements, '|'), 'code de département inconnu (COG)'
         FROM good
-        WHERE NOT faulty AND NOT departements <@ (
+        WHERE NOT departements <@ (
             SELECT coalesce(array_agg(code), '{}') FROM territory WHERE kind = 'DEPARTEMENT')
         """,
     )
@@ -102,10 +102,12 @@ async def collectivites(stage: Stage) -> None:
 
 async def products(stage: Stage) -> None:
     await stage.resolve(
-        "vendor.id AS vendor_id, product_key.product_id AS existing_id",
+        "vendor.id AS vendor_id, existing.id AS existing_id,"
+        " translate(coalesce(existing.slug, staged.slug), '._-', '   ') AS searched_slug",
         "LEFT JOIN vendor ON vendor.siren = staged.vendor_siren"
         " LEFT JOIN product_key ON product_key.vendor_siren = staged.vendor_siren"
-        " AND product_key.slug = staged.slug",
+        " AND product_key.slug = staged.slug"
+        " LEFT JOIN product AS existing ON existing.id = product_key.product_id",
     )
     await stage.refuse_repeated(
         "slug",
@@ -121,11 +123,11 @@ async def products(stage: Stage) -> None:
         FROM good CROSS JOIN LATERAL (
             SELECT DISTINCT demarche AS used FROM deployment
             WHERE product_id = existing_id AND NOT demarche = ANY(demarches)) AS missing
-        WHERE NOT faulty GROUP BY line, demarches
+        GROUP BY line, demarches
         """,
     )
     cells = plain("name", "delivery_model", "citizen_login", "demarches") | {
-        "search": ("name", "good.searched"),
+        "search": ("name", "btrim(good.searched || ' ' || good.searched_slug)"),
     }
     keys = {"vendor_id": "good.vendor_id", "slug": "good.slug"}
     await stage.update("product", cells)
@@ -205,27 +207,30 @@ async def deployments(stage: Stage) -> None:
         SELECT line, demarche, 'le logiciel ne couvre pas cette démarche ; il couvre : '
                || array_to_string(demarches, ', ')
         FROM good JOIN product ON product.id = good.product_id
-        WHERE NOT faulty AND NOT demarche = ANY(demarches)
+        WHERE NOT demarche = ANY(demarches)
         """,
     )
     await stage.refuse_repeated(
         "since",
         "collectivite_id, product_id, demarche, since",
-        "CASE WHEN product_id IS NULL OR collectivite_id IS NULL THEN NULL ELSE since END",
+        "since",
+        "collectivite_id IS NOT NULL AND product_id IS NOT NULL AND since IS NOT NULL",
     )
     until = "until" if "until" in stage.present else "existing_until"
     await stage.report(
         "until",
         f"""
         SELECT line, {until}, 'fin antérieure au début (' || since || ')' FROM good
-        WHERE NOT faulty AND {until} < since
+        WHERE {until} < since
         """,
     )
     await _refuse_confirmation(stage)
     await _refuse_overlap(stage, until)
     cells = plain("until", "operator", "declared_by", "confirmed_by")
     keys = {key: f"good.{key}" for key in ("collectivite_id", "product_id", "demarche", "since")}
-    await stage.update("deployment", cells)
+    # At most one period of a use is open: close before another opens.
+    await stage.update("deployment", cells, "good.existing_until IS NULL")
+    await stage.update("deployment", cells, "good.existing_until IS NOT NULL")
     await stage.insert("deployment", keys, cells)
 
 
@@ -242,7 +247,7 @@ async def _refuse_confirmation(stage: Stage) -> None:
                     || 'confirmé : laissez la cellule vide'
                     ELSE 'confirmé par celui qui l’a déclaré' END
         FROM good
-        WHERE NOT faulty AND {confirmed} IS NOT NULL
+        WHERE {confirmed} IS NOT NULL
           AND ({confirmed} = {declared} OR {declared} = 'MINISTRY')
         """,
     )
@@ -262,8 +267,7 @@ async def _refuse_overlap(stage: Stage, until: str) -> None:
             FROM deployment
             WHERE (collectivite_id, product_id, demarche) IN (
                       SELECT collectivite_id, product_id, demarche FROM good WHERE NOT faulty)
-              AND id NOT IN (SELECT existing_id FROM good
-                             WHERE existing_id IS NOT NULL AND NOT faulty)
+              AND NOT EXISTS (SELECT FROM good WHERE existing_id = deployment.id AND NOT faulty)
         ),
         crossed AS (
             SELECT DISTINCT collectivite_id, product_id, demarche
@@ -288,13 +292,13 @@ async def _refuse_overlap(stage: Stage, until: str) -> None:
     )
 
 
-async def refuse_unknown_vendor(stage: Stage) -> None:
+async def refuse_unknown_vendor(stage: Stage, where: str = "true") -> None:
     await stage.report(
         "vendor_siren",
-        """
+        f"""
         SELECT line, vendor_siren, 'éditeur inconnu du registre et de vendors.csv' FROM good
-        WHERE NOT faulty AND vendor_id IS NULL
-          AND vendor_siren NOT IN (SELECT siren FROM stage_vendors)
+        WHERE vendor_id IS NULL AND {where}
+          AND NOT EXISTS (SELECT FROM stage_vendors WHERE siren = good.vendor_siren)
         """,
     )
     await stage.set_aside("vendor_id IS NULL")
@@ -307,8 +311,10 @@ async def refuse_unknown_product(stage: Stage, where: str = "true") -> None:
         SELECT line, vendor_siren || '/' || product,
                'logiciel inconnu du registre et de products.csv'
         FROM good
-        WHERE NOT faulty AND product_id IS NULL AND {where}
-          AND (vendor_siren, product) NOT IN (SELECT vendor_siren, slug FROM stage_products)
+        WHERE product_id IS NULL AND {where}
+          AND NOT EXISTS (SELECT FROM stage_products AS other
+                          WHERE other.vendor_siren = good.vendor_siren
+                            AND other.slug = good.product)
         """,
     )
     await stage.set_aside(f"product_id IS NULL AND {where}")
@@ -320,8 +326,8 @@ async def refuse_unknown_collectivite(stage: Stage) -> None:
         """
         SELECT line, collectivite, 'collectivité inconnue du référentiel et de collectivites.csv'
         FROM good
-        WHERE NOT faulty AND collectivite_id IS NULL
-          AND collectivite NOT IN (SELECT siren FROM stage_collectivites)
+        WHERE collectivite_id IS NULL
+          AND NOT EXISTS (SELECT FROM stage_collectivites WHERE siren = good.collectivite)
         """,
     )
     await stage.set_aside("collectivite_id IS NULL")

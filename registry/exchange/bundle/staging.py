@@ -78,19 +78,19 @@ class Stage:
         """Leave out lines whose fault is another line's, already reported there."""
         await run(self.session, f"UPDATE good SET faulty = true WHERE {condition}")
 
-    async def refuse_repeated(self, column: str, key: str, value: str) -> None:
-        """A key met twice in one file."""
+    async def refuse_repeated(self, column: str, key: str, value: str, known: str = "true") -> None:
+        """A key met twice in one file, among the lines whose key is ``known``."""
         await self.report(
             column,
             f"""
             SELECT line, value, 'clé déjà présente à la ligne ' || first
             FROM (SELECT line, {value} AS value, min(line) OVER (PARTITION BY {key}) AS first
-                  FROM good) AS keyed
+                  FROM good WHERE {known}) AS keyed
             WHERE line > first
             """,
         )
 
-    async def update(self, noun: str, cells: Cells) -> None:
+    async def update(self, noun: str, cells: Cells, where: str = "true") -> None:
         """Change the recorded rows that differ, in the columns that the file has."""
         changes = {
             column: expression
@@ -107,7 +107,7 @@ class Stage:
             WITH changed AS (
                 UPDATE {noun} AS target SET ({", ".join(changes)}) = ROW({values})
                 FROM good
-                WHERE target.id = good.existing_id AND NOT good.faulty
+                WHERE target.id = good.existing_id AND NOT good.faulty AND {where}
                   AND ({columns}) IS DISTINCT FROM ({values})
                 RETURNING target.id
             )

@@ -72,7 +72,7 @@ def _check_shape(text: str, file: str) -> None:
 
 
 def _section(root: yaml.Node | None, file: str) -> yaml.MappingNode:
-    if root is None:
+    if root is None or root.value == "":
         raise refused(file, 0, "fichier vide")
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
     found = [(key, node) for key, node in pairs if key.value == SECTION]

@@ -104,7 +104,7 @@ def _entry(reading: Reading, key: yaml.Node, node: yaml.Node) -> Entry | None:
     name = _name(reading, slug, line, fields.get("name"))
     if siren is None or name is None:
         return None
-    model = _delivery_model(reading, slug, line, fields.get("type"))
+    model = _delivery_model(reading, slug, fields.get("type"))
     return Entry(line, slug, siren, name, model, _claims(reading, slug, fields))
 
 
@@ -173,14 +173,13 @@ def _name(reading: Reading, slug: str, line: int, node: yaml.Node | None) -> str
     return None
 
 
-def _delivery_model(
-    reading: Reading, slug: str, line: int, node: yaml.Node | None
-) -> DeliveryModel | None:
-    kind = "" if node is None else _scalar(node)
+def _delivery_model(reading: Reading, slug: str, node: yaml.Node | None) -> DeliveryModel | None:
+    if node is None:
+        return None
+    kind = _scalar(node)
     if kind not in TYPES:
-        place = line if node is None else line_of(node)
         reason = f"type inconnu, laissé de côté ; attendu : {', '.join(TYPES)}"
-        reading.warn(place, f"{slug}.type", kind, reason)
+        reading.warn(line_of(node), f"{slug}.type", kind, reason)
     return TYPES.get(kind)
 
 

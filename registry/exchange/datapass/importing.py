@@ -43,7 +43,8 @@ ADD_PRODUCTS = sa.text("""
 """)
 
 COMPARE = sa.text("""
-    SELECT DISTINCT ON (product_id, service) position, product_id, last_id, state, effective_on,
+    SELECT DISTINCT ON (product_id, service) position, product_id, last_id, claimed.state,
+           claimed.effective_on,
            other.declared_by AS said_by, other.state AS said, other.effective_on AS said_on
     FROM (
         SELECT claim.*, product_key.product_id, last.id AS last_id,

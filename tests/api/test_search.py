@@ -1,0 +1,93 @@
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from registry.database import Database
+from registry.domain import searches
+from registry.domain.clock import today
+from registry.embedded import Addresses
+from tests.api.conftest import Ask
+from tests.api.test_vendors import EBENE
+from tests.factories import siren
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+async def names(ask: Ask, text: str, **variables: int) -> list[str]:
+    return [found["name"] for found in (await ask("Search", text=text, **variables))["search"]]
+
+
+@pytest.mark.parametrize("text", ["saint etienne", "SAINT-ÉTIENNE", "etien saint", "  Saint-Eti "])
+async def test_accents_case_and_order_of_words_do_not_matter(ask: Ask, text: str) -> None:
+    found = await names(ask, text)
+    assert found == ["Saint-Étienne-du-Bois", "Saint-Étienne-sur-Chalaronne"]
+
+
+async def test_every_noun_is_found(ask: Ask) -> None:
+    found = (await ask("Search", text="ébè"))["search"]
+    assert [(item["__typename"], item["name"]) for item in found] == [
+        ("Vendor", "Ébène Logiciels"),
+        ("Product", "Ébène Interne"),
+    ]
+
+
+async def test_the_exact_name_comes_first_then_the_names_that_begin_so(ask: Ask) -> None:
+    assert await names(ask, "le bois") == ["Le Bois"]
+    assert await names(ask, "cantine") == ["Cantine"]
+    assert await names(ask, "e") == [
+        "Éloise",
+        "Étrez",
+        "Ébène Logiciels",
+        "Éditions du Silence",
+        "e-Mairie",
+        "Ébène Interne",
+        "Saint-Étienne-du-Bois",
+        "Saint-Étienne-sur-Chalaronne",
+        "Guichet Été",
+    ]
+
+
+async def test_a_key_is_found_as_well(ask: Ask) -> None:
+    assert await names(ask, "01002") == ["Éloise"]
+    assert await names(ask, EBENE) == ["Ébène Logiciels"]
+    assert await names(ask, siren(20000000)[:7]) == ["CC du Val d’Ain"]
+
+
+async def test_a_closed_collectivite_is_left_out(ask: Ask) -> None:
+    assert await names(ask, "vieux") == []
+
+
+async def test_first_bounds_it(ask: Ask) -> None:
+    assert await names(ask, "saint", first=1) == ["Saint-Étienne-du-Bois"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "!?", "\0", "' & | !", "\\"])
+async def test_text_without_a_word_finds_nothing(ask: Ask, text: str) -> None:
+    assert await names(ask, text) == []
+
+
+async def test_too_long_a_text_is_refused(refusal: Ask) -> None:
+    refused = await refusal("Search", text="a" * 201)
+    assert refused == {"code": "BAD_USER_INPUT", "field": "text"}
+
+
+MANY = sa.text("""
+    INSERT INTO collectivite (kind, insee, name, population, search)
+    SELECT 'COMMUNE', to_char(n, 'FM00000'), 'Ville ' || n, n, 'ville ' || n
+    FROM generate_series(20000, 24000) AS n
+""")
+
+
+async def test_the_index_serves_the_search(database: Database, addresses: Addresses) -> None:
+    explained = sa.text(f"EXPLAIN {searches.QUERY.text}")
+    values = {"words": "saint:*", "folded": "saint", "first": 20, "day": today()}
+    async with database.transaction() as session:
+        await session.execute(MANY)
+    owner = await asyncpg.connect(addresses.owner)
+    try:
+        await owner.execute("ANALYZE collectivite")
+    finally:
+        await owner.close()
+    async with database.read() as session:
+        plan = "\n".join(await session.scalars(explained, values))
+    assert "ix_collectivite_search" in plan
