@@ -208,10 +208,10 @@ def _blockers_table(found: Blockers, by: Grouping) -> None:
             ("Éditeur", False),
             *([("Verdict", False)] if by_product else []),
             ("Bloquées", True),
-            ("dont par lui seul", True),
+            ("À lui seul", True),
             ("Habitants", True),
-            ("Raccordées avec lui", True),
-            ("Dernière déclaration", False),
+            ("Raccordées", True),
+            ("Déclaration", False),
         ],
     )
     for row in found.rows:

@@ -197,6 +197,14 @@ async def test_two_flags_of_one_service_write_one_step(database: Database, write
     assert not report.warnings
 
 
+async def test_a_true_flag_is_heard_before_a_false_one_of_its_service(
+    database: Database, write: Any
+) -> None:
+    flags = ("apipfc_enabled: false", "already_integrated: api_particulier")
+    report = await imported(database, write(entry(f'"{SIRET}"', *flags)))
+    assert report.created["integration"] == 1
+
+
 @pytest.mark.parametrize(
     "siret", [f'"{SIRET[:3]} {SIRET[3:6]} {SIRET[6:9]} {SIRET[9:]}"', SIRET, f"!!str {SIRET}"]
 )
