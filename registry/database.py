@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import asyncpg
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from registry.settings import ROOT
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SERVICE_ROLE = "raccord_app"
 MIGRATION_TRIES = 5
@@ -78,16 +79,6 @@ async def connected(
         await engine.dispose()
 
 
-def _configuration() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "models" / "migrations"))
-    return config
-
-
-def head_revision() -> str | None:
-    return ScriptDirectory.from_config(_configuration()).get_current_head()
-
-
 async def current_revision(url: str) -> str | None:
     """The revision the database is at; none before the first migration."""
     connection = await asyncpg.connect(url)
@@ -121,6 +112,16 @@ async def migrate(owner_url: str) -> None:
 
 
 def _upgrade(connection: sa.Connection) -> None:
-    config = _configuration()
+    # Alembic costs a tenth of a second to import, and most programs only compare a revision.
+    from alembic import command
+
+    command.upgrade(alembic_configuration(connection), "head")
+
+
+def alembic_configuration(connection: sa.Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "models" / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from registry.database import Database, DatabaseError, connected, current_revision, head_revision
+from models.migrations import HEAD
+from registry.database import Database, DatabaseError, connected, current_revision
 from registry.database import migrate as migrate_database
 from registry.embedded import running
 from registry.settings import Settings
@@ -48,13 +49,13 @@ async def migrate(settings: Settings) -> None:
 
 
 async def _check(urls: Urls) -> None:
-    current, head = await current_revision(urls.owner), head_revision()
-    if current == head:
+    current = await current_revision(urls.owner)
+    if current == HEAD:
         return
     if not urls.embedded:
         state = f"à la révision {current}" if current else "vide"
         raise DatabaseError(
-            f"La base de données est {state}, le programme attend la révision {head} : "
+            f"La base de données est {state}, le programme attend la révision {HEAD} : "
             "lancez « raccord migrate »."
         )
     await migrate_database(urls.owner)

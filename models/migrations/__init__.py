@@ -1,0 +1,2 @@
+HEAD = "0002"
+"""The revision that the tables of this code are at; a test compares it with the scripts."""

@@ -51,7 +51,10 @@ async def vendor_wide(
 async def applying(
     session: AsyncSession, product_ids: Sequence[int], day: date
 ) -> dict[int, CommitmentRead]:
-    """The commitment that applies to each product; products without any are absent."""
+    """The commitment that applies to each product; products without any are absent.
+
+    A product's own that gives way still shows where its vendor has none at all.
+    """
     query = (
         sa.select(sa.type_coerce(col(Product.id), sa.BigInteger), Commitment)
         .join(
@@ -68,7 +71,7 @@ async def applying(
     for product_id, row in await session.execute(query):
         (wide if row.product_id is None else own)[product_id] = _read(row, day)
     standing = {key: read for key, read in own.items() if read.state not in YIELDING}
-    return wide | standing
+    return own | wide | standing
 
 
 async def signed_vendor_wide(session: AsyncSession, day: date) -> list[Commitment]:

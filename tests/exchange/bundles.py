@@ -4,9 +4,11 @@ import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import psutil
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models import Demarche
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
 from registry.exchange.bundle import (
@@ -18,6 +20,11 @@ from registry.exchange.bundle import (
 )
 from tests.oracle import Body
 from tests.strategies.bundles import OUT_OF_THE_REFERENTIAL
+from tests.strategies.geography import siren
+
+VENDOR, OTHER_VENDOR = siren(90_000_001), siren(90_000_002)
+CCAS = siren(26_000_001)
+LILLE_SIRET = "21590350100009"
 
 Row = Mapping[str, str]
 Files = Mapping[str, Iterable[Row]]
@@ -35,6 +42,18 @@ REGIONS = {
     "987": "987",
 }
 """The région of each département that the tests speak of (COG codes)."""
+
+WRITTEN = (
+    "vendor",
+    "product",
+    "product_former_key",
+    "collectivite",
+    "integration",
+    "commitment",
+    "deployment",
+    "activation",
+    "ledger",
+)
 
 INSERT_TERRITORIES = """
 INSERT INTO territory (kind, code, name, region) VALUES (:kind, :code, :code, :region)
@@ -157,6 +176,36 @@ def write(folder: Path, files: Files) -> Path:
     return folder
 
 
+def small() -> dict[str, list[dict[str, str]]]:
+    """A vendor with a product qualified, promised and in production in Lille."""
+    product = {"vendor_siren": VENDOR, "product": "agora"}
+    use = {"collectivite": "59350", **product, "demarche": "PERISCOLAIRE"}
+    step = {**product, "effective_on": "2022-01-01"}
+    return {
+        "vendors": [{"siren": VENDOR, "name": "Agora Éditions"}],
+        "products": [
+            {
+                "vendor_siren": VENDOR,
+                "slug": "agora",
+                "name": "Agora",
+                "citizen_login": "true",
+                "demarches": "PERISCOLAIRE|URBANISME",
+            }
+        ],
+        "integrations": [{**step, "service": "FRANCECONNECT_V2", "state": "QUALIFIED"}],
+        "commitments": [{**step, "product": "", "state": "SIGNED"}],
+        "deployments": [{**use, "since": "2021-01-01"}],
+        "activations": [
+            {
+                **use,
+                "service": "FRANCECONNECT_V2",
+                "effective_on": "2022-02-01",
+                "state": "IN_PRODUCTION",
+            }
+        ],
+    }
+
+
 def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
     with (folder / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -181,3 +230,60 @@ async def exported(database: Database, folder: Path) -> dict[str, bytes]:
     async with database.read() as session:
         await export_bundle(session, ADMINISTRATOR, folder)
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+TOWNS = 2000
+MANY_DEMARCHES = [str(demarche) for demarche in Demarche][:10]
+INSERT_TOWNS = """
+INSERT INTO collectivite (kind, insee, name, search)
+SELECT 'COMMUNE', (50000 + number)::text, 'Commune ' || number, 'commune'
+FROM generate_series(1, :towns) AS number
+"""
+
+
+async def insert_towns(session: AsyncSession) -> None:
+    await session.execute(sa.text(INSERT_TOWNS), {"towns": TOWNS})
+
+
+def write_many(folder: Path, deployments: int) -> Path:
+    """A multiple of 20,000 deployments of ``insert_towns``: each town uses the same products."""
+    product = small()["products"][0] | {"demarches": "|".join(sorted(MANY_DEMARCHES))}
+    slugs = [f"logiciel-{n}" for n in range(deployments // TOWNS // len(MANY_DEMARCHES))]
+    products = [product | {"slug": slug} for slug in slugs]
+    write(folder, {"vendors": small()["vendors"], "products": products})
+    with (folder / "deployments.csv").open("w", encoding="utf-8") as file:
+        file.write("collectivite,vendor_siren,product,demarche,since\n")
+        for town in range(1, TOWNS + 1):
+            file.writelines(
+                f"{50000 + town},{VENDOR},{slug},{demarche},2023-{town % 12 + 1:02}-01\n"
+                for slug in slugs
+                for demarche in MANY_DEMARCHES
+            )
+    return folder
+
+
+async def peak_growth(database: Database, folder: Path) -> tuple[Report, int]:
+    """An import, and by how many bytes it made the memory of this process grow at most."""
+    process = psutil.Process()
+    before = process.memory_info().rss
+    seen = [before]
+
+    def watch(*_: object) -> None:
+        seen.append(process.memory_info().rss)
+
+    async with database.transaction() as session:
+        report = await import_bundle(session, ADMINISTRATOR, folder, watch)
+        watch()
+    watch()
+    return report, max(seen) - before
+
+
+async def stored(database: Database) -> dict[str, int]:
+    """The rows of each table that an import may write, and the ledger's head."""
+    counts = " UNION ALL ".join(
+        f"SELECT '{noun}' AS noun, count(*) FROM {noun}" for noun in WRITTEN
+    )
+    async with database.read() as session:
+        head = "SELECT 'head', max(seq) FROM ledger"
+        rows = (await session.execute(sa.text(f"{counts} UNION ALL {head}"))).all()
+        return {row[0]: row[1] for row in rows}

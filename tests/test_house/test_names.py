@@ -22,7 +22,7 @@ def test_a_noun_is_one_word_on_every_floor(floor: str) -> None:
     faults = []
     for path in [*modules, *packages]:
         for singular, plural in NOUNS.items():
-            spoken = re.match(rf"({singular}|{plural})(_|$)", path.stem)
+            spoken = re.match(rf"({singular}s?|{plural})(_|$)", path.stem)
             if spoken and path.stem != plural:
                 faults.append(f"{path}: call it {plural}, as on the other floors")
     faults += [

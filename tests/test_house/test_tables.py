@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel import SQLModel
 
 import models as models
-from registry.database import _configuration
+from models.migrations import HEAD
+from registry.database import alembic_configuration
 from registry.embedded import Addresses
+from registry.settings import ROOT
 from tests.test_house.reading import MIGRATIONS, none_of
 
 CONSTRAINTS = """
@@ -45,8 +47,9 @@ def test_the_ledger_can_name_every_record() -> None:
 
 
 def test_migrations_have_one_end() -> None:
-    heads = ScriptDirectory.from_config(_configuration()).get_heads()
+    heads = ScriptDirectory(str(ROOT / "models" / "migrations")).get_heads()
     assert len(heads) == 1, f"{heads}: set down_revision of one to the other."
+    assert heads == [HEAD], "Set models.migrations.HEAD to the last revision."
 
 
 async def test_the_migrated_database_is_that_of_the_models(addresses: Addresses) -> None:
@@ -69,10 +72,8 @@ async def test_the_migrated_database_is_that_of_the_models(addresses: Addresses)
 
 
 def check_revision(connection: sa.Connection) -> None:
-    config = _configuration()
-    config.attributes["connection"] = connection
     try:
-        command.check(config)
+        command.check(alembic_configuration(connection))
     except CommandError as difference:
         pytest.fail(f"Write a migration in {MIGRATIONS}: {difference}")
 

@@ -160,6 +160,8 @@ async def activations(stage: Stage) -> None:
 async def _record(stage: Stage, history: History) -> None:
     await _recognise(stage, history)
     await stage.update(history.noun, _never_lowered(history))
+    if history is COMMITMENT:
+        await stage.report("valid_until", END_THAT_A_STEP_NEEDS)
     await _append(stage, history)
 
 
@@ -316,6 +318,23 @@ def _without_arrow(history: History) -> str:
         WHERE NOT state = ANY(following)
     """
 
+
+END_THAT_A_STEP_NEEDS = """
+    SELECT good.line, step.valid_until,
+           'l’étape enregistrée qui suit (' || next.state || ', le ' || next.effective_on
+           || ') suppose que cet engagement ait pris fin avant elle'
+    FROM good JOIN commitment AS step ON step.id = good.existing_id
+    JOIN arrow ON arrow.noun = 'commitment' AND arrow.state = step.state
+    CROSS JOIN LATERAL (
+        SELECT later.state, later.effective_on FROM commitment AS later
+        WHERE later.vendor_id = step.vendor_id
+          AND later.product_id IS NOT DISTINCT FROM step.product_id
+          AND (later.effective_on, later.id) > (step.effective_on, step.id)
+        ORDER BY later.effective_on, later.id LIMIT 1) AS next
+    WHERE NOT good.faulty AND NOT next.state = ANY(arrow.following)
+      AND (step.valid_until < next.effective_on) IS NOT TRUE
+"""
+"""An arrow that started from the state as read must still start from it after an update."""
 
 GO_LIVE_WITHOUT_QUALIFICATION = """
     SELECT line, state, 'sans passer par IN_INTEGRATION, le logiciel doit être qualifié '

@@ -228,9 +228,11 @@ async def deployments(stage: Stage) -> None:
     await _refuse_overlap(stage, until)
     cells = plain("until", "operator", "declared_by", "confirmed_by")
     keys = {key: f"good.{key}" for key in ("collectivite_id", "product_id", "demarche", "since")}
-    # At most one period of a use is open: close before another opens.
-    await stage.update("deployment", cells, "good.existing_until IS NULL")
-    await stage.update("deployment", cells, "good.existing_until IS NOT NULL")
+    # At most one period of a use is open: one closes before another opens, and may not open at all
+    # where the line that closes the first was set aside.
+    if not stage.faults.found:
+        await stage.update("deployment", cells, "good.existing_until IS NULL")
+        await stage.update("deployment", cells, "good.existing_until IS NOT NULL")
     await stage.insert("deployment", keys, cells)
 
 

@@ -125,20 +125,24 @@ class Stage:
         order: str = "",
         **values_bound: object,
     ) -> None:
-        """Add the rows that are not recorded yet, with the defaults of the absent columns."""
+        """Add the rows that are not recorded yet, with the defaults of the absent columns.
+
+        Once the bundle is refused they only serve to judge what follows: some may be left out.
+        """
         values = dict(keys)
         for column, (source, expression) in cells.items():
             if source in self.present:
                 values[column] = expression
             elif default := self.table.defaults.get(source):
                 values[column] = f"'{default}'"
+        conflict = "ON CONFLICT DO NOTHING" if self.faults.found else ""
         await run(
             self.session,
             f"""
             WITH created AS (
                 INSERT INTO {noun} ({", ".join(values)})
                 SELECT {", ".join(values.values())} FROM {rows}
-                WHERE good.existing_id IS NULL AND NOT good.faulty {order}
+                WHERE good.existing_id IS NULL AND NOT good.faulty {order} {conflict}
                 RETURNING id
             )
             INSERT INTO written SELECT '{noun}', id, true FROM created
