@@ -66,18 +66,16 @@ def _files(folder: Path) -> frozenset[Table]:
     expected = ", ".join(table.file for table in TABLES)
     if not folder.is_dir():
         raise BundleRefused([Fault(str(folder), 0, "", "", "ce dossier n’existe pas")])
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv")
+    paths = [path for path in folder.iterdir() if path.suffix.lower() == ".csv"]
     present = {path.name for path in paths}
-    known = {table.file for table in TABLES}
-    reasons = {
-        path.name: "ce n’est pas un fichier ordinaire"
-        if path.name in known
-        else f"fichier inconnu ; fichiers possibles : {expected}"
-        for path in paths
-        if path.name not in known or not path.is_file()
-    }
-    if reasons:
-        raise BundleRefused([Fault(name, 0, "", "", reason) for name, reason in reasons.items()])
+    unknown = sorted(present - {table.file for table in TABLES})
+    if unknown:
+        reason = f"fichier inconnu ; fichiers possibles : {expected}"
+        raise BundleRefused([Fault(name, 0, "", "", reason) for name in unknown])
+    unusable = sorted(path.name for path in paths if not path.is_file())
+    if unusable:
+        reason = "ce n’est pas un fichier ordinaire"
+        raise BundleRefused([Fault(name, 0, "", "", reason) for name in unusable])
     if not present:
         reason = f"aucun fichier à importer ; fichiers possibles : {expected}"
         raise BundleRefused([Fault(str(folder), 0, "", "", reason)])
