@@ -62,6 +62,7 @@ async def connected(
                 "role": SERVICE_ROLE,
                 "timezone": "UTC",
                 "jit": "off",
+                "work_mem": "32MB",
             },
         )
 
