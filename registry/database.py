@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 SERVICE_ROLE = "raccord_app"
+SESSION = {
+    "application_name": "raccord",
+    "role": SERVICE_ROLE,
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "jit": "off",
+    "work_mem": "32MB",
+}
 MIGRATION_TRIES = 5
+LOCK_NOT_AVAILABLE = "55P03"
+MIGRATING = sa.text("SELECT pg_advisory_lock(7032024)")
 
 
 class DatabaseError(Exception):
@@ -54,17 +64,13 @@ async def connected(
     """A pool of connections that act as the service's role, whatever their login."""
 
     async def connect() -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(
-            url,
-            timeout=pool_timeout,
-            server_settings={
-                "application_name": "raccord",
-                "role": SERVICE_ROLE,
-                "timezone": "UTC",
-                "jit": "off",
-                "work_mem": "32MB",
-            },
-        )
+        try:
+            return await asyncpg.connect(url, timeout=pool_timeout, server_settings=SESSION)
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError) as refused:
+            raise DatabaseError(
+                f"Le compte de connexion ne peut pas agir comme {SERVICE_ROLE} ({refused}). "
+                f"Un administrateur de la base doit exécuter : GRANT {SERVICE_ROLE} TO ce_compte ;"
+            ) from refused
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -103,7 +109,8 @@ async def migrate(owner_url: str) -> None:
                 async with engine.connect() as connection:
                     await connection.run_sync(_upgrade)
             except DBAPIError as error:
-                if attempt + 1 == MIGRATION_TRIES or "lock timeout" not in str(error):
+                state = getattr(error.orig, "sqlstate", None)
+                if attempt + 1 == MIGRATION_TRIES or state != LOCK_NOT_AVAILABLE:
                     raise
                 await asyncio.sleep(attempt)
             else:
@@ -116,6 +123,9 @@ def _upgrade(connection: sa.Connection) -> None:
     # Alembic costs a tenth of a second to import, and most programs only compare a revision.
     from alembic import command
 
+    # Two programs that start at once migrate one after the other; the lock ends with the session.
+    connection.execute(MIGRATING)
+    connection.commit()
     command.upgrade(alembic_configuration(connection), "head")
 
 
