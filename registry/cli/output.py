@@ -1,7 +1,9 @@
 """Data to stdout, messages to stderr, progress where a person watches."""
 
 import csv
+import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -29,14 +31,16 @@ Record = Mapping[str, object]
 WIDE = 200
 """Columns of a table that goes to a file or to another program."""
 
+UNBOUNDED = 100_000
+
 
 def complain(message: str) -> None:
     typer.echo(message, err=True)
 
 
-def console() -> Console:
-    width = None if sys.stdout.isatty() else WIDE
-    return Console(width=width, markup=False, highlight=False)
+def console(*, stderr: bool = False) -> Console:
+    watched = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(width=None if watched else WIDE, stderr=stderr, markup=False, highlight=False)
 
 
 def write_json(value: object) -> None:
@@ -59,12 +63,37 @@ def _csv_cell(value: object) -> object:
     return neutralise(value) if isinstance(value, str) else value
 
 
-def table(title: str, columns: Sequence[tuple[str, bool]]) -> Table:
-    """``columns``: each header, and whether its cells are numbers."""
-    shown = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+def tell(sentence: str, *, stderr: bool = False) -> None:
+    """On a terminal, on lines of whole words that begin with no sign that ends one in French."""
+    screen = console(stderr=stderr)
+    if screen.is_terminal:
+        bound = re.sub(r" (?=[:;!?»])|(?<=«) ", "\u00a0", sentence)
+        sentence = textwrap.fill(bound, screen.width, break_on_hyphens=False)
+    screen.print(sentence, soft_wrap=True)
+
+
+def table(title: str, columns: Sequence[tuple[str, bool]], *, tight: bool = False) -> Table:
+    """``columns``: each header, and whether its cells are numbers, which never wrap."""
+    grid = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    if tight:
+        grid.show_edge = grid.pad_edge = False
+        grid.padding = (0, 1, 0, 0)
     for header, numeric in columns:
-        shown.add_column(header, justify="right" if numeric else "left", overflow="fold")
-    return shown
+        if numeric:
+            grid.add_column(header, justify="right", no_wrap=True, overflow="ellipsis")
+        else:
+            grid.add_column(header, overflow="fold")
+    return grid
+
+
+def display(*layouts: Table) -> None:
+    """The first layout that the screen has room for without wrapping, else the last one."""
+    screen = console()
+    unbounded = screen.options.update(max_width=UNBOUNDED)
+    fitting = (
+        grid for grid in layouts if screen.measure(grid, options=unbounded).maximum <= screen.width
+    )
+    screen.print(next(fitting, layouts[-1]))
 
 
 def shown(value: object) -> str:
@@ -78,8 +107,13 @@ def shown(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{value * 100:.0f} %"
     if isinstance(value, date):
-        return value.strftime("%d/%m/%Y")
+        return f"{value:%d/%m}/{value.year:04}"
     return str(value)
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """French counts 0 in the singular; ``many`` is ``one`` and an s where not given."""
+    return f"{shown(count)} {one if abs(count) < 2 else many or f'{one}s'}"
 
 
 @contextmanager

@@ -8,12 +8,14 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry.cli.french import Group
 from registry.opening import opened
 from registry.settings import Settings
 
 Result = TypeVar("Result")
 
 program = typer.Typer(
+    cls=Group,
     help="Raccord, le registre national du déploiement de FranceConnect.",
     no_args_is_help=True,
     add_completion=False,
@@ -28,7 +30,10 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="Présentation du résultat.")]
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", help="Présentation du résultat.", case_sensitive=False),
+]
 
 
 def reading(work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:

@@ -10,6 +10,7 @@ import typer
 import uvicorn
 
 from registry import opening
+from registry.cli.french import Command
 from registry.cli.output import complain, progress
 from registry.cli.program import program
 from registry.domain.actor import ADMINISTRATOR
@@ -17,11 +18,13 @@ from registry.exchange.demo import load_when_empty
 from registry.settings import Settings
 
 
-@program.command()
+@program.command(cls=Command)
 def serve(
-    host: Annotated[str, typer.Option(help="Adresse d’écoute.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port d’écoute.", min=0, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option(help="Nombre de processus.", min=1)] = 1,
+    host: Annotated[str, typer.Option(help="Adresse d’écoute.", metavar="ADRESSE")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port d’écoute.", min=0, max=65535, metavar="PORT")
+    ] = 8000,
+    workers: Annotated[int, typer.Option(help="Nombre de processus.", min=1, metavar="N")] = 1,
     demo: Annotated[
         bool, typer.Option("--demo", help="Charge le registre fictif si le registre est vide.")
     ] = False,
@@ -51,7 +54,7 @@ async def _prepare(settings: Settings, *, demo: bool) -> None:
                 await load_when_empty(session, ADMINISTRATOR, settings.fixtures_dir, tell)
 
 
-@program.command()
+@program.command(cls=Command)
 def migrate() -> None:
     """Amène la base de données à la révision du programme."""
     with _timed("Base de données à jour"):

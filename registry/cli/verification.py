@@ -3,12 +3,13 @@
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry.cli.french import Command
 from registry.cli.output import complain
 from registry.cli.program import program, reading
 from registry.domain.verification import differences
 
 
-@program.command()
+@program.command(cls=Command)
 def verify() -> None:
     """Recalcule tout ce qui est dérivé, et le journal ; s’arrête à la première différence."""
     different = reading(_first_difference)

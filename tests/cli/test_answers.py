@@ -1,12 +1,20 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
+from models import Demarche, Source, Stratum
+from registry.cli import output
+from registry.domain.rollout.scope import Basis
 from tests.cli.conftest import Run
 
 pytestmark = pytest.mark.usefixtures("world")
+
+ENGLISH = (
+    r"Usage:|Options:|Commands:|Show this|default:|Error|Invalid|Missing|No such|Got |\bis not"
+)
 
 
 def test_coverage_reads_well_in_a_terminal(run: Run) -> None:
@@ -41,6 +49,46 @@ def test_a_scope_narrows(run: Run) -> None:
     assert past["total"]["connected"] == 0
 
 
+def test_codes_are_taken_in_any_case(run: Run) -> None:
+    options = ("--basis", "confirmed", "--stratum", "epci", "--demarche", "urbanisme")
+    told = json.loads(run("coverage", *options, "--format", "JSON").out)
+    assert [line["stratum"] for line in told["strata"]] == ["EPCI"]
+
+
+def test_help_lists_the_codes(run: Run) -> None:
+    told = " ".join(run("blockers", "--help").out.split())
+    for code in (*Stratum, *Basis, *Demarche):
+        assert code in told
+
+
+def test_a_date_shows_a_year_of_four_digits(run: Run) -> None:
+    assert "Couverture au 01/01/0001" in run("coverage", "--as-of", "0001-01-01").out
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "WIDE", 80)
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize(
+    ("command", "whole"),
+    [
+        (("coverage",), ["Départements", "> 3\u202f500", "Logiciel inconnu", "5\u202f000"]),
+        (("blockers",), ["Éditions du Silence", "n’a rien déclaré à ce jour", "9\u202f000"]),
+        (("blockers", "--by", "vendor"), ["Éditions du Silence", "9\u202f000"]),
+        (("collectivite", "01005"), ["e-Mairie", "Éditions du Silence", "confirmé : "]),
+    ],
+)
+def test_eighty_columns_split_no_word_and_no_number(
+    run: Run, command: tuple[str, ...], whole: list[str]
+) -> None:
+    lines = run(*command).out.split("Ses logiciels")[-1].splitlines()
+    assert max(map(len, lines)) <= 80
+    for text in whole:
+        assert any(text in line for line in lines)
+
+
 def test_blockers_name_who_said_nothing(run: Run) -> None:
     outcome = run("blockers")
     assert outcome.code == 0
@@ -73,6 +121,23 @@ def test_one_collectivite_by_any_of_its_codes(run: Run) -> None:
     assert vanished["readiness"] == "CONNECTED"
     rows = list(csv.DictReader(io.StringIO(run("collectivite", "01001", "--format", "csv").out)))
     assert {row["slug"] for row in rows} == {"famille", "mairie"}
+    assert {row["declared_by"] for row in rows} <= {*Source}
+
+
+def test_a_collectivite_for_programs_holds_public_keys_only(run: Run) -> None:
+    told = json.loads(run("collectivite", "01005", "--format", "json").out)
+    assert {"regions", "epci"} <= told.keys()
+    contact = told["next_step"]["contacts"][0]
+    assert contact.keys() == {"vendor_siren", "vendor", "slug", "product", "address"}
+    assert (contact["vendor_siren"], contact["slug"]) in {
+        (link["vendor_siren"], link["slug"]) for link in told["deployments"]
+    }
+    assert {"since", "declared_by", "confirmed_by"} <= told["deployments"][0].keys()
+
+
+def test_the_next_step_is_that_of_today(run: Run) -> None:
+    assert "Aujourd’hui : " in run("collectivite", "01005", "--as-of", "2020-06-01").out
+    assert "Aujourd’hui : " not in run("collectivite", "01005").out
 
 
 @pytest.mark.parametrize(
@@ -102,11 +167,18 @@ def test_a_mistake_is_told_without_traceback(
         ("blockers", "--first", "0"),
         ("coverage", "--as-of", "01/01/2020"),
         ("unknown",),
+        ("coverage", "--unknown"),
+        ("collectivite",),
+        ("collectivite", "01001", "01002"),
         ("import", "referential"),
     ],
 )
-def test_wrong_usage_exits_2(run: Run, arguments: tuple[str, ...]) -> None:
-    assert run(*arguments).code == 2
+def test_wrong_usage_exits_2_and_is_told_in_french(run: Run, arguments: tuple[str, ...]) -> None:
+    outcome = run(*arguments)
+    assert outcome.code == 2
+    assert "Usage : raccord" in outcome.err
+    assert "Erreur : " in outcome.err
+    assert not re.search(ENGLISH, outcome.err)
 
 
 @pytest.mark.parametrize(
@@ -128,4 +200,5 @@ def test_wrong_usage_exits_2(run: Run, arguments: tuple[str, ...]) -> None:
 def test_every_command_has_help(run: Run, command: tuple[str, ...]) -> None:
     outcome = run(*command, "--help")
     assert outcome.code == 0
-    assert "Usage" in outcome.out
+    assert "Usage : raccord" in outcome.out
+    assert not re.search(ENGLISH, outcome.out)
