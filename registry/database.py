@@ -1,14 +1,15 @@
 """The engine and the only places that open, begin and commit."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from registry.settings import ROOT
@@ -18,10 +19,31 @@ if TYPE_CHECKING:
 
 SERVICE_ROLE = "raccord_app"
 MIGRATION_TRIES = 5
+AWAY = (
+    asyncpg.CannotConnectNowError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.TooManyConnectionsError,
+)
 
 
 class DatabaseError(Exception):
     """The database can't be used as it is; the message says what to do."""
+
+
+class DatabaseAway(Exception):
+    """The database can't be reached, or no connection was free in time: try again later."""
+
+
+@contextmanager
+def _told_when_away() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseAway from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway from error
+        raise
 
 
 @dataclass(frozen=True)
@@ -36,34 +58,39 @@ class Database:
         engine = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        async with AsyncSession(engine) as session:
-            yield session
+        with _told_when_away():
+            async with AsyncSession(engine) as session:
+                yield session
 
     @asynccontextmanager
     async def transaction(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            await session.begin()
-            yield session
-            await (session.rollback() if dry_run else session.commit())
+        with _told_when_away():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                await session.begin()
+                yield session
+                await (session.rollback() if dry_run else session.commit())
 
 
 @asynccontextmanager
 async def connected(
-    url: str, *, pool_size: int = 8, pool_timeout: float = 5.0
+    url: str, *, pool_size: int = 8, pool_timeout: float = 5.0, connect_timeout: float = 0.8
 ) -> AsyncIterator[Database]:
     """A pool of connections that act as the service's role, whatever their login."""
 
     async def connect() -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(
-            url,
-            timeout=pool_timeout,
-            server_settings={
-                "application_name": "raccord",
-                "role": SERVICE_ROLE,
-                "timezone": "UTC",
-                "jit": "off",
-            },
-        )
+        try:
+            return await asyncpg.connect(
+                url,
+                timeout=connect_timeout,
+                server_settings={
+                    "application_name": "raccord",
+                    "role": SERVICE_ROLE,
+                    "timezone": "UTC",
+                    "jit": "off",
+                },
+            )
+        except (OSError, TimeoutError, *AWAY) as error:
+            raise DatabaseAway from error
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -72,6 +99,7 @@ async def connected(
         max_overflow=0,
         pool_timeout=pool_timeout,
         pool_pre_ping=True,
+        hide_parameters=True,
     )
     try:
         yield Database(engine)

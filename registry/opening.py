@@ -38,7 +38,10 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     with located(settings) as urls:
         await _check(urls)
         async with connected(
-            urls.service, pool_size=settings.pool_size, pool_timeout=settings.pool_timeout
+            urls.service,
+            pool_size=settings.pool_size,
+            pool_timeout=settings.pool_timeout,
+            connect_timeout=settings.connect_timeout,
         ) as database:
             yield database
 

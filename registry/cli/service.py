@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from registry import opening
+from registry import logs, opening
 from registry.cli.output import complain, progress
 from registry.cli.program import program
 from registry.domain.actor import ADMINISTRATOR
@@ -38,7 +38,9 @@ def serve(
             host=host,
             port=port,
             workers=workers,
-            log_level="warning",
+            log_config=logs.configuration(settings.log_level),
+            access_log=False,
+            server_header=False,
         )
 
 

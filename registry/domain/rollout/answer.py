@@ -37,9 +37,7 @@ class Answer:
     uses: tuple[Use, ...]
 
 
-async def of_collectivite(
-    session: AsyncSession, code: str, as_of: date | None = None
-) -> Answer:
+async def of_collectivite(session: AsyncSession, code: str, as_of: date | None = None) -> Answer:
     """Raise ``InvalidInput`` for a code that is malformed or unknown."""
     day = as_of or today()
     body = await collectivites.by_code(session, code)
