@@ -170,7 +170,9 @@ def write(folder: Path, files: Files) -> Path:
         if rows := list(rows):
             columns = list(dict.fromkeys(column for row in rows for column in row))
             with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+                writer = csv.DictWriter(
+                    file, columns, restval="", lineterminator="\n", quoting=csv.QUOTE_ALL
+                )
                 writer.writeheader()
                 writer.writerows(rows)
     return folder

@@ -5,26 +5,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.domain import transitions
-from registry.exchange.bundle import nouns
-from registry.exchange.bundle.staging import Cells, Stage, plain, run
+from registry.exchange.bundle.staging import Cells, Stage, run
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A noun whose rows are the steps of state machines; ``subject`` says whose step it is."""
+    """A noun whose rows are the steps of state machines; ``subject`` says whose step it is.
+
+    ``vendor_wide``: the subject may have no product, and its state may expire. ``updated`` and
+    ``appended`` are checks of its own (a column, a query of faults) after either.
+    """
 
     noun: str
+    arrows: Mapping[Any, frozenset[Any]]
     subject: tuple[str, ...]
     cells: Cells
+    vendor_wide: bool = False
+    updated: tuple[tuple[str, str], ...] = ()
+    appended: tuple[tuple[str, str], ...] = ()
 
     def same(self, one: str, other: str) -> str:
-        """A vendor-wide commitment has no product, and that is part of its subject."""
         return " AND ".join(
             f"{one}.{column} IS NOT DISTINCT FROM {other}.{column}"
-            if column == "product_id" and self.noun == "commitment"
+            if column == "product_id" and self.vendor_wide
             else f"{one}.{column} = {other}.{column}"
             for column in self.subject
         )
@@ -43,126 +47,22 @@ class History:
         }
 
 
-INTEGRATION = History(
-    "integration",
-    ("product_id", "service"),
-    plain("target_date", "evidence_url", "min_version", "declared_by")
-    | {
-        "feeds": ("feeds", "coalesce(good.feeds, '{}')"),
-        "evidence_level": ("evidence_level", "good.evidence_level"),
-    },
-)
-COMMITMENT = History(
-    "commitment",
-    ("vendor_id", "product_id"),
-    plain(
-        "charter_version",
-        "signatory",
-        "signatory_capacity",
-        "exclusions",
-        "valid_until",
-        "evidence_url",
-        "declared_by",
-    ),
-)
-ACTIVATION = History(
-    "activation",
-    ("collectivite_id", "product_id", "demarche", "service"),
-    plain("declared_by"),
-)
-
-
-async def create_arrows(session: AsyncSession) -> None:
-    await run(
-        session,
-        "CREATE TEMP TABLE arrow (noun text, state text, following text[]) ON COMMIT DROP",
-    )
-    machines: dict[str, Mapping[Any, frozenset[Any]]] = {
-        INTEGRATION.noun: transitions.INTEGRATION,
-        COMMITMENT.noun: transitions.COMMITMENT,
-        ACTIVATION.noun: transitions.ACTIVATION,
-    }
-    rows = [
-        {"noun": noun, "state": str(state), "following": sorted(map(str, following))}
-        for noun, arrows in machines.items()
-        for state, following in arrows.items()
-    ]
-    await session.execute(sa.text("INSERT INTO arrow VALUES (:noun, :state, :following)"), rows)
-
-
-async def integrations(stage: Stage) -> None:
-    await stage.resolve(
-        "product_key.product_id, CAST(NULL AS bigint) AS existing_id", nouns.PRODUCT
-    )
-    await stage.report(
-        "target_date",
-        """
-        SELECT line, NULL, 'date cible obligatoire pour un état PLANNED' FROM good
-        WHERE NOT faulty AND state = 'PLANNED' AND target_date IS NULL
-        """,
-    )
-    await stage.report(
-        "feeds",
-        """
-        SELECT line, array_to_string(feeds, '|'), 'seule une API de données en fournit'
-        FROM good
-        WHERE feeds <> '{}' AND service LIKE 'FRANCECONNECT%'
-        """,
-    )
-    await nouns.refuse_unknown_product(stage)
-    await _record(stage, INTEGRATION)
-
-
-async def commitments(stage: Stage) -> None:
-    await stage.resolve(
-        "coalesce(product.vendor_id, vendor.id) AS vendor_id, product.id AS product_id,"
-        " CAST(NULL AS bigint) AS existing_id",
-        f"""
-        LEFT JOIN vendor ON vendor.siren = staged.vendor_siren
-        {nouns.PRODUCT} LEFT JOIN product ON product.id = product_key.product_id
-        """,
-    )
-    await nouns.refuse_unknown_product(stage, "product IS NOT NULL")
-    await nouns.refuse_unknown_vendor(stage, "NOT faulty")
-    await _record(stage, COMMITMENT)
-
-
-async def activations(stage: Stage) -> None:
-    await stage.resolve(
-        "collectivite_code.collectivite_id, product_key.product_id,"
-        " CAST(NULL AS bigint) AS existing_id",
-        f"{nouns.COLLECTIVITE} {nouns.PRODUCT}",
-    )
-    await nouns.refuse_unknown_collectivite(stage)
-    await nouns.refuse_unknown_product(stage)
-    await stage.report(
-        "demarche",
-        """
-        SELECT line, demarche, 'aucun déploiement de ce logiciel dans cette collectivité pour '
-               || 'cette démarche'
-        FROM good
-        WHERE collectivite_id IS NOT NULL AND product_id IS NOT NULL
-          AND NOT EXISTS (
-              SELECT FROM deployment
-              WHERE deployment.collectivite_id = good.collectivite_id
-                AND deployment.product_id = good.product_id
-                AND deployment.demarche = good.demarche)
-          AND NOT EXISTS (
-              SELECT FROM stage_deployments AS other
-              WHERE other.collectivite = good.collectivite
-                AND other.vendor_siren = good.vendor_siren
-                AND other.product = good.product AND other.demarche = good.demarche)
-        """,
-    )
-    await _record(stage, ACTIVATION)
-
-
-async def _record(stage: Stage, history: History) -> None:
+async def record_history(stage: Stage, history: History) -> None:
+    await _draw_arrows(stage, history)
     await _recognise(stage, history)
     await stage.update(history.noun, _never_lowered(history))
-    if history is COMMITMENT:
-        await stage.report("valid_until", END_THAT_A_STEP_NEEDS)
+    for column, query in history.updated:
+        await stage.report(column, query)
     await _append(stage, history)
+
+
+async def _draw_arrows(stage: Stage, history: History) -> None:
+    rows = [
+        {"noun": history.noun, "state": str(state), "following": sorted(map(str, following))}
+        for state, following in history.arrows.items()
+    ]
+    insert = sa.text("INSERT INTO arrow VALUES (:noun, :state, :following)")
+    await stage.session.execute(insert, rows)
 
 
 def _never_lowered(history: History) -> Cells:
@@ -231,8 +131,8 @@ async def _append(stage: Stage, history: History) -> None:
     await stage.report("state", _before_a_known_one(history))
     await _leave_broken(stage, history)
     await stage.report("state", _without_arrow(history))
-    if history is ACTIVATION:
-        await stage.report("state", GO_LIVE_WITHOUT_QUALIFICATION)
+    for column, query in history.appended:
+        await stage.report(column, query)
     await _leave_broken(stage, history)
     await run(
         stage.session,
@@ -256,7 +156,7 @@ async def _append(stage: Stage, history: History) -> None:
 async def _follow(stage: Stage, history: History) -> None:
     """``fresh``: the rows to append, each with the step it follows and the day it ends."""
     expiry, last_expiry = ("NULL", "NULL")
-    if history is COMMITMENT:
+    if history.vendor_wide:
         expiry, last_expiry = ("lag(good.valid_until) OVER step", "last.valid_until")
     await run(stage.session, "DROP TABLE IF EXISTS fresh")
     await run(
@@ -317,35 +217,3 @@ def _without_arrow(history: History) -> str:
         ) AS step
         WHERE NOT state = ANY(following)
     """
-
-
-END_THAT_A_STEP_NEEDS = """
-    SELECT good.line, step.valid_until,
-           'l’étape enregistrée qui suit (' || next.state || ', le ' || next.effective_on
-           || ') suppose que cet engagement ait pris fin avant elle'
-    FROM good JOIN commitment AS step ON step.id = good.existing_id
-    JOIN arrow ON arrow.noun = 'commitment' AND arrow.state = step.state
-    CROSS JOIN LATERAL (
-        SELECT later.state, later.effective_on FROM commitment AS later
-        WHERE later.vendor_id = step.vendor_id
-          AND later.product_id IS NOT DISTINCT FROM step.product_id
-          AND (later.effective_on, later.id) > (step.effective_on, step.id)
-        ORDER BY later.effective_on, later.id LIMIT 1) AS next
-    WHERE NOT good.faulty AND NOT next.state = ANY(arrow.following)
-      AND (step.valid_until < next.effective_on) IS NOT TRUE
-"""
-"""An arrow that started from the state as read must still start from it after an update."""
-
-GO_LIVE_WITHOUT_QUALIFICATION = """
-    SELECT line, state, 'sans passer par IN_INTEGRATION, le logiciel doit être qualifié '
-           || '(QUALIFIED) pour ce service à cette date'
-    FROM fresh
-    WHERE previous = 'HABILITATION_GRANTED' AND state = 'GO_LIVE_REQUESTED'
-      AND NOT EXISTS (
-          SELECT FROM integration
-          WHERE integration.product_id = fresh.product_id
-            AND integration.service = fresh.service AND integration.state = 'QUALIFIED'
-            AND integration.effective_on <= fresh.effective_on
-            AND (integration.effective_until IS NULL
-                 OR integration.effective_until > fresh.effective_on))
-"""

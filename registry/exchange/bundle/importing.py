@@ -12,20 +12,28 @@ from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.policy import Action, authorise
 from registry.exchange import tables
-from registry.exchange.bundle import histories, nouns
+from registry.exchange.bundle import (
+    activations,
+    collectivites,
+    commitments,
+    deployments,
+    integrations,
+    products,
+    vendors,
+)
 from registry.exchange.bundle.faults import BundleRefused, Fault, Faults
 from registry.exchange.bundle.reading import Progress, opened
 from registry.exchange.bundle.staging import Stage, create_stage, fill_stage, run
 from registry.exchange.tables import TABLES, Table
 
 RECORD: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
-    tables.COLLECTIVITES.name: nouns.collectivites,
-    tables.VENDORS.name: nouns.vendors,
-    tables.PRODUCTS.name: nouns.products,
-    tables.INTEGRATIONS.name: histories.integrations,
-    tables.COMMITMENTS.name: histories.commitments,
-    tables.DEPLOYMENTS.name: nouns.deployments,
-    tables.ACTIVATIONS.name: histories.activations,
+    tables.COLLECTIVITES.name: collectivites.record,
+    tables.VENDORS.name: vendors.record,
+    tables.PRODUCTS.name: products.record,
+    tables.INTEGRATIONS.name: integrations.record,
+    tables.COMMITMENTS.name: commitments.record,
+    tables.DEPLOYMENTS.name: deployments.record,
+    tables.ACTIVATIONS.name: activations.record,
 }
 
 LOCK = "SELECT pg_advisory_xact_lock(7032023)"
@@ -66,18 +74,16 @@ def _files(folder: Path) -> frozenset[Table]:
     expected = ", ".join(table.file for table in TABLES)
     if not folder.is_dir():
         raise BundleRefused([Fault(str(folder), 0, "", "", "ce dossier n’existe pas")])
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv")
+    paths = [path for path in folder.iterdir() if path.suffix.lower() == ".csv"]
     present = {path.name for path in paths}
-    known = {table.file for table in TABLES}
-    reasons = {
-        path.name: "ce n’est pas un fichier ordinaire"
-        if path.name in known
-        else f"fichier inconnu ; fichiers possibles : {expected}"
-        for path in paths
-        if path.name not in known or not path.is_file()
-    }
-    if reasons:
-        raise BundleRefused([Fault(name, 0, "", "", reason) for name, reason in reasons.items()])
+    unknown = sorted(present - {table.file for table in TABLES})
+    if unknown:
+        reason = f"fichier inconnu ; fichiers possibles : {expected}"
+        raise BundleRefused([Fault(name, 0, "", "", reason) for name in unknown])
+    unusable = sorted(path.name for path in paths if not path.is_file())
+    if unusable:
+        reason = "ce n’est pas un fichier ordinaire"
+        raise BundleRefused([Fault(name, 0, "", "", reason) for name in unusable])
     if not present:
         reason = f"aucun fichier à importer ; fichiers possibles : {expected}"
         raise BundleRefused([Fault(str(folder), 0, "", "", reason)])
@@ -91,7 +97,10 @@ async def _prepare(session: AsyncSession) -> None:
         session, "CREATE TEMP TABLE written (noun text, id bigint, created boolean) ON COMMIT DROP"
     )
     await run(session, "CREATE TEMP TABLE removed (noun text, id bigint) ON COMMIT DROP")
-    await histories.create_arrows(session)
+    await run(
+        session,
+        "CREATE TEMP TABLE arrow (noun text, state text, following text[]) ON COMMIT DROP",
+    )
 
 
 async def _import(

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from registry.database import Database
 from registry.domain.clock import today
+from registry.domain.rollout.coverage import measure
 from registry.domain.rollout.readiness import Readiness
+from registry.domain.rollout.scope import Scope as AskedScope
 from tests.domain.test_rollout.asking import (
     blockers_of,
     coverage_of,
@@ -74,7 +76,7 @@ async def test_coverage_and_blockers_of_every_scope(
 
 
 @steadily
-@given(questions())
+@given(questions(3))
 async def test_readiness_of_every_body_and_verdict_of_every_product(
     database: Database, question: tuple[World, Sequence[Scope]]
 ) -> None:
@@ -104,6 +106,8 @@ async def test_without_a_date_an_answer_is_that_of_today(database: Database, wor
     async with loaded(database, world) as registry:
         assert await readiness_of(registry) == await readiness_of(registry, as_of=day)
         assert await verdicts_of(registry) == await verdicts_of(registry, day)
+        undated = await measure(registry.session, AskedScope())
+        assert undated == await measure(registry.session, AskedScope(as_of=day))
         assert await readiness_of(registry) == {
             body.code: readiness(world, body, as_of=day) for body in world.bodies
         }

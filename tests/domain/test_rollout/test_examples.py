@@ -3,7 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from registry.database import Database
+from registry.domain.errors import InvalidInput
 from tests.domain.test_oracle.small import (
     ALPHA,
     DAY,
@@ -222,12 +225,30 @@ async def test_a_vendor_that_said_nothing_is_undeclared_until_it_speaks(database
     assert [b.declared_on for b in await ranking_of(database, world, "PRODUCT")] == [DAY]
 
 
+async def test_a_surcharge_is_never_undeclared(database: Database) -> None:
+    """Even where all that is known of the integration comes from DataPass."""
+    world = one_app(commitment("DECLINED"), integrations=(qualified(declared_by="DATAPASS"),))
+    assert filled(await total_of(database, world)) == {"blocked_by_surcharge": 1}
+
+
 async def test_ready_is_unverified_until_the_row_that_counts_is_backed(database: Database) -> None:
     elsewhere = qualified(service="FRANCECONNECT_PLUS", evidence_level="VERIFIED")
     backed = qualified(evidence_level="EVIDENCED")
     for rows, expected in (((qualified(), elsewhere), 1), ((backed,), 0)):
         row = await total_of(database, one_app(commitment("SIGNED"), integrations=rows))
         assert (row.ready, row.ready_unverified) == (1, expected)
+
+
+async def test_the_evidence_of_a_product_that_is_not_ready_verifies_nothing(
+    database: Database,
+) -> None:
+    world = one_app(
+        commitment("SIGNED"),
+        products=(product(), product("mute")),
+        integrations=(qualified(), qualified("mute", evidence_level="VERIFIED")),
+        deployments=(uses("59001"), uses("59001", "mute")),
+    )
+    assert filled(await total_of(database, world)) == {"ready": 1, "ready_unverified": 1}
 
 
 async def test_the_campaigns_total_stands_only_where_nothing_narrows(database: Database) -> None:
@@ -286,3 +307,25 @@ async def test_no_online_demarche_is_told_from_its_day(database: Database) -> No
     for day, expected in ((EARLY, 0), (DAY, 1)):
         row = await total_of(database, world, Scope(as_of=day))
         assert (row.no_known_software, row.no_online_demarche) == (1, expected)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        replace(NATIONAL, departement="99"),
+        replace(NATIONAL, departement="2a"),
+        replace(NATIONAL, departement=""),
+        replace(NATIONAL, departement="32"),
+        replace(NATIONAL, region="59"),
+        replace(NATIONAL, epci=siren(20_000_001)),
+        replace(NATIONAL, epci=TOWN_SIREN),
+    ],
+)
+async def test_a_territory_that_is_none_is_refused_instead_of_answering_nothing(
+    database: Database, scope: Scope
+) -> None:
+    """32 is a région here, 59 a département, and the last SIREN is a commune's."""
+    async with loaded(database, one_app(bodies=(town(siren=TOWN_SIREN),))) as registry:
+        for ask in (coverage_of(registry, scope), blockers_of(registry, scope, "VENDOR")):
+            with pytest.raises(InvalidInput, match=r"inconnu|Aucune"):
+                await ask

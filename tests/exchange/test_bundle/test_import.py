@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import sqlalchemy as sa
 
 from registry.database import Database
 from registry.domain.actor import PUBLIC
-from registry.domain.clock import today
 from registry.domain.errors import NotAllowed
 from registry.exchange import tables
 from registry.exchange.bundle import export_bundle, import_bundle
@@ -22,27 +20,12 @@ from tests.exchange.bundles import (
     VENDOR,
     exported,
     imported,
-    insert_geography,
-    refused,
     rows_of,
     small,
     stored,
     write,
 )
-
-
-@pytest.fixture
-async def registry(database: Database) -> Database:
-    async with database.transaction() as session:
-        await insert_geography(session)
-    return database
-
-
-@pytest.fixture
-async def filled(registry: Database, tmp_path: Path) -> Database:
-    """The small bundle is recorded."""
-    await imported(registry, write(tmp_path / "small", small()))
-    return registry
+from tests.exchange.test_bundle.support import back
 
 
 def text(folder: Path, **files: str | bytes) -> Path:
@@ -56,11 +39,6 @@ def text(folder: Path, **files: str | bytes) -> Path:
 async def one(database: Database, query: str, **values: object) -> Any:
     async with database.read() as session:
         return (await session.execute(sa.text(query), values)).one()
-
-
-async def back(database: Database, folder: Path, noun: str) -> list[dict[str, str]]:
-    await exported(database, folder)
-    return rows_of(folder, noun)
 
 
 VENDORS = f"siren,name,website\n{VENDOR},Agora,https://agora.example\n"
@@ -243,138 +221,6 @@ async def test_a_list_of_former_keys_is_the_whole_list(filled: Database, tmp_pat
     assert json.loads(entry.payload)["action"] == "delete"
     assert json.loads(entry.payload)["record"]["slug"] == "deux"
     assert (await imported(filled, tmp_path / "2")).nothing
-
-
-def periods(*pairs: tuple[str, str]) -> dict[str, list[dict[str, str]]]:
-    row = small()["deployments"][0]
-    return {"deployments": [row | {"since": since, "until": until} for since, until in pairs]}
-
-
-@pytest.mark.parametrize(
-    "spans",
-    [
-        [("2021-01-01", "2022-01-01"), ("2022-01-01", "")],
-        [("2023-01-01", ""), ("2021-01-01", "2022-06-01")],
-        [("2021-01-01", "2021-01-01"), ("2020-01-01", "")],
-        [("2021-01-01", "2031-01-01")],
-    ],
-    ids=["touching", "apart", "an empty one", "until may come"],
-)
-async def test_periods_that_do_not_overlap(
-    filled: Database, tmp_path: Path, spans: list[tuple[str, str]]
-) -> None:
-    folder = write(tmp_path / "in", periods(*spans))
-    await imported(filled, folder)
-    recorded = await back(filled, tmp_path / "out", "deployments")
-    assert [(row["since"], row["until"]) for row in recorded] == sorted(spans)
-
-
-async def test_an_update_that_ends_a_period_makes_room(filled: Database, tmp_path: Path) -> None:
-    spans = [("2022-01-01", ""), ("2021-01-01", "2022-01-01")]
-    report = await imported(filled, write(tmp_path / "in", periods(*spans)))
-    assert (report.created, report.changed) == ({"deployment": 1}, {"deployment": 1})
-
-
-async def test_one_period_opens_as_another_closes(filled: Database, tmp_path: Path) -> None:
-    first = [("2020-01-01", "2021-01-01"), ("2021-01-01", "")]
-    await imported(filled, write(tmp_path / "1", periods(*first)))
-    swapped = [("2020-01-01", ""), ("2021-01-01", "2021-01-01")]
-    report = await imported(filled, write(tmp_path / "2", periods(*swapped)))
-    assert report.changed == {"deployment": 2}
-
-
-@pytest.mark.parametrize(
-    ("declared_by", "confirmed_by"),
-    [
-        ("VENDOR", "COLLECTIVITE"),
-        ("VENDOR", "MINISTRY"),
-        ("COLLECTIVITE", "VENDOR"),
-        ("COLLECTIVITE", "MINISTRY"),
-        ("MINISTRY", ""),
-        ("", "COLLECTIVITE"),
-    ],
-)
-async def test_the_other_side_or_the_ministry_confirms(
-    registry: Database, tmp_path: Path, declared_by: str, confirmed_by: str
-) -> None:
-    files = small()
-    files["deployments"][0] |= {"declared_by": declared_by, "confirmed_by": confirmed_by}
-    await imported(registry, write(tmp_path / "in", files))
-    (row,) = await back(registry, tmp_path / "out", "deployments")
-    assert (row["declared_by"], row["confirmed_by"]) == (declared_by or "VENDOR", confirmed_by)
-
-
-@pytest.mark.parametrize(
-    ("recorded", "given"),
-    [
-        ({"confirmed_by": "COLLECTIVITE"}, {"declared_by": "COLLECTIVITE"}),
-        ({"confirmed_by": "COLLECTIVITE"}, {"declared_by": "MINISTRY"}),
-        ({"declared_by": "COLLECTIVITE"}, {"confirmed_by": "COLLECTIVITE"}),
-        ({"declared_by": "MINISTRY"}, {"confirmed_by": "VENDOR"}),
-        ({}, {"confirmed_by": "VENDOR"}),
-        ({}, {"declared_by": "VENDOR", "confirmed_by": "VENDOR"}),
-        ({}, {"declared_by": "MINISTRY", "confirmed_by": "COLLECTIVITE"}),
-    ],
-)
-async def test_no_side_confirms_what_it_declared(
-    registry: Database, tmp_path: Path, recorded: dict[str, str], given: dict[str, str]
-) -> None:
-    """The column that the file lacks keeps its recorded value, and counts."""
-    files = small()
-    files["deployments"][0] |= recorded
-    await imported(registry, write(tmp_path / "1", files))
-    update = {"deployments": [small()["deployments"][0] | given]}
-    (fault,) = await refused(registry, write(tmp_path / "2", update))
-    assert (fault.file, fault.line, fault.column) == ("deployments.csv", 2, "confirmed_by")
-
-
-@pytest.mark.parametrize(
-    ("noun", "column"),
-    [
-        ("integrations", "effective_on"),
-        ("commitments", "effective_on"),
-        ("deployments", "since"),
-        ("activations", "effective_on"),
-    ],
-)
-async def test_today_is_taken_and_tomorrow_is_not(
-    registry: Database, tmp_path: Path, noun: str, column: str
-) -> None:
-    files = small()
-    files[noun][0][column] = str(today() + timedelta(days=1))
-    faults = await refused(registry, write(tmp_path / "tomorrow", files))
-    assert [(f.file, f.line, f.column) for f in faults] == [(f"{noun}.csv", 2, column)]
-    assert "futur" in faults[0].reason
-    files[noun][0][column] = str(today())
-    assert (await imported(registry, write(tmp_path / "today", files))).created
-
-
-async def test_today_is_that_of_paris(
-    registry: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class AfterMidnightInParis(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> "AfterMidnightInParis":
-            return cls(2024, 6, 30, 22, 30, tzinfo=UTC).astimezone(tz)
-
-    monkeypatch.setattr("registry.domain.clock.datetime", AfterMidnightInParis)
-    assert today() == date(2024, 7, 1)
-    files = small()
-    files["deployments"][0]["since"] = "2024-07-01"
-    assert (await imported(registry, write(tmp_path / "in", files))).created
-
-
-async def test_what_is_to_come_may_be_dated(registry: Database, tmp_path: Path) -> None:
-    files = small()
-    later = str(today() + timedelta(days=400))
-    files["integrations"][0] |= {"state": "PLANNED", "target_date": later}
-    files["commitments"][0]["valid_until"] = later
-    files["deployments"][0]["until"] = later
-    await imported(registry, write(tmp_path / "in", files))
-    await exported(registry, tmp_path / "out")
-    assert rows_of(tmp_path / "out", "integrations")[0]["target_date"] == later
-    assert rows_of(tmp_path / "out", "commitments")[0]["valid_until"] == later
-    assert rows_of(tmp_path / "out", "deployments")[0]["until"] == later
 
 
 async def test_every_optional_column_may_be_absent(registry: Database, tmp_path: Path) -> None:
