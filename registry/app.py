@@ -20,6 +20,9 @@ from registry.metrics import Metrics
 from registry.opening import opened
 from registry.settings import Settings
 
+STATEMENT_TIMEOUT = 15.0
+"""Seconds; more than a request has, whose end cancels its statements: this is for what it can't."""
+
 SAID = {404: "Rien ne se trouve à cette adresse.", 405: "Cette méthode n’est pas admise ici."}
 
 
@@ -37,7 +40,7 @@ def serving() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with (
-            opened(settings) as database,
+            opened(settings, statement_timeout=STATEMENT_TIMEOUT) as database,
             metrics.served(counts, settings.metrics_host, settings.metrics_port),
         ):
             app.router.routes.extend(_routes(database, settings))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
 SERVICE_ROLE = "raccord_app"
 MIGRATION_TRIES = 5
+PING_TIMEOUT = 0.15
 AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.TooManyConnectionsError,
 )
+BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class DatabaseError(Exception):
@@ -73,9 +76,17 @@ class Database:
 
 @asynccontextmanager
 async def connected(
-    url: str, *, pool_size: int = 8, pool_timeout: float = 5.0, connect_timeout: float = 0.8
+    url: str,
+    *,
+    pool_size: int = 8,
+    pool_timeout: float = 5.0,
+    connect_timeout: float = 0.7,
+    statement_timeout: float = 0,
 ) -> AsyncIterator[Database]:
-    """A pool of connections that act as the service's role, whatever their login."""
+    """A pool of connections that act as the service's role, whatever their login.
+
+    Times are in seconds; a ``statement_timeout`` of 0 leaves a statement all its time.
+    """
 
     async def connect() -> "asyncpg.Connection[asyncpg.Record]":
         try:
@@ -87,6 +98,8 @@ async def connected(
                     "role": SERVICE_ROLE,
                     "timezone": "UTC",
                     "jit": "off",
+                    "work_mem": "32MB",
+                    "statement_timeout": str(round(statement_timeout * 1000)),
                 },
             )
         except (OSError, TimeoutError, *AWAY) as error:
@@ -98,13 +111,22 @@ async def connected(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout,
-        pool_pre_ping=True,
         hide_parameters=True,
     )
+    sa.event.listen(engine.sync_engine, "checkout", _check_alive)
     try:
         yield Database(engine)
     finally:
         await engine.dispose()
+
+
+def _check_alive(connection: AdaptedConnection, *_: object) -> None:
+    """SQLAlchemy's own ping takes three exchanges, and waits for ever on a server that froze."""
+    try:
+        connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=PING_TIMEOUT))
+    except (OSError, TimeoutError, *BROKEN) as error:
+        connection.driver_connection.terminate()
+        raise sa.exc.DisconnectionError from error
 
 
 async def current_revision(url: str) -> str | None:

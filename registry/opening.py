@@ -30,7 +30,7 @@ def located(settings: Settings) -> Iterator[Urls]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
+async def opened(settings: Settings, *, statement_timeout: float = 0) -> AsyncIterator[Database]:
     """A database at the code's revision. The embedded one is brought to it; another is not.
 
     Raises ``DatabaseError`` when it is not at that revision.
@@ -42,6 +42,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
             pool_size=settings.pool_size,
             pool_timeout=settings.pool_timeout,
             connect_timeout=settings.connect_timeout,
+            statement_timeout=statement_timeout,
         ) as database:
             yield database
 

@@ -1,6 +1,8 @@
 """The database goes away and comes back; the service stays."""
 
 import asyncio
+import os
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -38,6 +41,23 @@ async def prepared(unsteady: tuple[Addresses, Control]) -> tuple[Addresses, Cont
     await create_external_login(unsteady[0].superuser)
     await migrate(unsteady[0].owner)
     return unsteady
+
+
+@asynccontextmanager
+async def frozen(superuser: str) -> AsyncIterator[None]:
+    """The processes that talk to the service stand still as long as the block lasts."""
+    connection = await asyncpg.connect(superuser)
+    talking = "SELECT pid FROM pg_stat_activity WHERE application_name = 'raccord'"
+    processes = [row["pid"] for row in await connection.fetch(talking)]
+    await connection.close()
+    assert processes
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
 
 
 @asynccontextmanager
@@ -82,6 +102,16 @@ async def test_503_while_it_is_away_then_answers_again(
             check_away(reply)
             assert time.monotonic() - back < 5
         assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_connections_that_froze_are_replaced(prepared: tuple[Addresses, Control]) -> None:
+    addresses, _ = prepared
+    async with serving(addresses.service) as client:
+        await asyncio.gather(*(asked(client) for _ in range(4)))
+        async with frozen(addresses.superuser):
+            for reply, seconds in await asyncio.gather(*(asked(client) for _ in range(4))):
+                assert reply.status_code == 200
+                assert seconds < 1
 
 
 async def test_a_server_that_says_nothing_is_away_within_a_second() -> None:
