@@ -1,12 +1,13 @@
 """What a request of GraphQL over HTTP asks, once everything about its form is checked."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from registry.api import media
 from registry.api.errors import LIMIT_EXCEEDED, Refused, exceeded
@@ -14,6 +15,8 @@ from registry.api.errors import LIMIT_EXCEEDED, Refused, exceeded
 MAX_BODY = 100_000
 MAX_URL = 8_000
 MAX_JSON_DEPTH = 64
+PATIENCE = 10.0
+"""Seconds that a body may take to come."""
 
 Member = TypeVar("Member")
 
@@ -89,9 +92,16 @@ async def _body(request: Request) -> bytes:
     if announced.isascii() and announced.isdigit() and len(announced) < 20:
         _check_size(int(announced))
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        _check_size(len(body))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in request.stream():
+                body += chunk
+                _check_size(len(body))
+    except TimeoutError as late:
+        message = f"Le corps n’est pas arrivé en {PATIENCE:.0f} secondes."
+        raise Refused(408, "TIMEOUT", message) from late
+    except ClientDisconnect as gone:
+        raise _bad("Le corps s’est interrompu.") from gone
     return bytes(body)
 
 

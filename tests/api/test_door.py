@@ -9,8 +9,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from registry.api import door
+from registry.api import door, requests
+from registry.app import create_app
+from registry.database import Database
 from registry.domain import campaigns
+from registry.settings import Settings
 
 QUERY = "{ campaign { charterVersion } }"
 DATA = {"campaign": {"charterVersion": "2022-03-07"}}
@@ -138,6 +141,39 @@ async def test_a_body_is_at_most_100_kb(client: httpx2.AsyncClient, *, announced
     reply = await client.post("/graphql", content=content(100_001), headers=SAID)
     assert refused(reply) == (413, "LIMIT_EXCEEDED")
     assert limit(reply) == ("body", 100_001, 100_000)
+
+
+async def test_a_body_does_not_come_for_ever(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(requests, "PATIENCE", 0.05)
+    reply = await client.post("/graphql", content=trickle(), headers=SAID)
+    assert refused(reply) == (408, "TIMEOUT")
+
+
+async def test_a_caller_who_leaves_is_no_bug(database: Database) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    await create_app(database, Settings())(scope, receive, send)
+    assert sent[0]["status"] == 400
 
 
 async def test_a_url_is_at_most_8_kb(client: httpx2.AsyncClient) -> None:
