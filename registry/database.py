@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 SERVICE_ROLE = "raccord_app"
+SESSION = {
+    "application_name": "raccord",
+    "role": SERVICE_ROLE,
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "jit": "off",
+    "work_mem": "32MB",
+}
 MIGRATION_TRIES = 5
 PING_TIMEOUT = 0.15
 AWAY = (
@@ -27,14 +35,19 @@ AWAY = (
     asyncpg.TooManyConnectionsError,
 )
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+LOCK_NOT_AVAILABLE = "55P03"
+MIGRATING = sa.text("SELECT pg_advisory_lock(7032024)")
 
 
 class DatabaseError(Exception):
     """The database can't be used as it is; the message says what to do."""
 
 
-class DatabaseAway(Exception):
+class DatabaseAway(DatabaseError):
     """The database can't be reached, or no connection was free in time: try again later."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(f"La base de données ne répond pas : {reason or 'délai dépassé'}.")
 
 
 @contextmanager
@@ -42,10 +55,10 @@ def _told_when_away() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise DatabaseAway from error
+        raise DatabaseAway("aucune connexion ne s’est libérée à temps") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise DatabaseAway from error
+            raise DatabaseAway(error.orig) from error
         raise
 
 
@@ -80,30 +93,25 @@ async def connected(
     *,
     pool_size: int = 8,
     pool_timeout: float = 5.0,
-    connect_timeout: float = 0.7,
+    connect_timeout: float = 5.0,
     statement_timeout: float = 0,
 ) -> AsyncIterator[Database]:
     """A pool of connections that act as the service's role, whatever their login.
 
     Times are in seconds; a ``statement_timeout`` of 0 leaves a statement all its time.
     """
+    session = SESSION | {"statement_timeout": str(round(statement_timeout * 1000))}
 
     async def connect() -> "asyncpg.Connection[asyncpg.Record]":
         try:
-            return await asyncpg.connect(
-                url,
-                timeout=connect_timeout,
-                server_settings={
-                    "application_name": "raccord",
-                    "role": SERVICE_ROLE,
-                    "timezone": "UTC",
-                    "jit": "off",
-                    "work_mem": "32MB",
-                    "statement_timeout": str(round(statement_timeout * 1000)),
-                },
-            )
+            return await asyncpg.connect(url, timeout=connect_timeout, server_settings=session)
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError) as refused:
+            raise DatabaseError(
+                f"Le compte de connexion ne peut pas agir comme {SERVICE_ROLE} ({refused}). "
+                f"Un administrateur de la base doit exécuter : GRANT {SERVICE_ROLE} TO ce_compte ;"
+            ) from refused
         except (OSError, TimeoutError, *AWAY) as error:
-            raise DatabaseAway from error
+            raise DatabaseAway(str(error)) from error
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -152,7 +160,8 @@ async def migrate(owner_url: str) -> None:
                 async with engine.connect() as connection:
                     await connection.run_sync(_upgrade)
             except DBAPIError as error:
-                if attempt + 1 == MIGRATION_TRIES or "lock timeout" not in str(error):
+                state = getattr(error.orig, "sqlstate", None)
+                if attempt + 1 == MIGRATION_TRIES or state != LOCK_NOT_AVAILABLE:
                     raise
                 await asyncio.sleep(attempt)
             else:
@@ -165,6 +174,9 @@ def _upgrade(connection: sa.Connection) -> None:
     # Alembic costs a tenth of a second to import, and most programs only compare a revision.
     from alembic import command
 
+    # Two programs that start at once migrate one after the other; the lock ends with the session.
+    connection.execute(MIGRATING)
+    connection.commit()
     command.upgrade(alembic_configuration(connection), "head")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import time
 import warnings
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 START_PATIENCE = 10.0
 
 BOOTSTRAP = """
+SELECT pg_advisory_lock(7032024);
 SELECT 'CREATE ROLE raccord_owner LOGIN CREATEROLE'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'raccord_owner') \\gexec
 SELECT 'CREATE ROLE raccord_app NOLOGIN'
@@ -49,8 +52,14 @@ def running(data_dir: Path, version: int = 18) -> Iterator[Addresses]:
     """Start the server of ``data_dir``, or join it if it runs; the last one to leave stops it."""
     data_dir.mkdir(parents=True, exist_ok=True)
     folder = (data_dir / f"postgresql-{version}").resolve()
+    if shlex.quote(str(folder)) != str(folder):
+        raise EmbeddedError(
+            f"Le PostgreSQL embarqué n’accepte pas ce chemin, à cause d’une espace ou d’un "
+            f"caractère spécial : {folder}. Choisissez un autre dossier par RACCORD_DATA_DIR."
+        )
     server = prepared_server(folder, version)
     _start(server, folder)
+    _forget_the_dead(server)
     with server:
         server.psql(BOOTSTRAP)
         yield _addresses(server)
@@ -82,6 +91,23 @@ def _start(server: PostgresServer, folder: Path) -> None:
             time.sleep(0.5)
         else:
             return
+
+
+def _forget_the_dead(server: PostgresServer) -> None:
+    """A program that was killed never gave its handle back, and the server would outlive all."""
+    handles = server.global_process_id_list
+    with server._lock:
+        handles.put([pid for pid in handles.get_and_add(os.getpid()) if _alive(pid)])
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # It belongs to another user.
+        return True
+    return True
 
 
 def _addresses(server: PostgresServer) -> Addresses:

@@ -30,7 +30,9 @@ def located(settings: Settings) -> Iterator[Urls]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, statement_timeout: float = 0) -> AsyncIterator[Database]:
+async def opened(
+    settings: Settings, *, connect_timeout: float = 5.0, statement_timeout: float = 0
+) -> AsyncIterator[Database]:
     """A database at the code's revision. The embedded one is brought to it; another is not.
 
     Raises ``DatabaseError`` when it is not at that revision.
@@ -41,7 +43,7 @@ async def opened(settings: Settings, *, statement_timeout: float = 0) -> AsyncIt
             urls.service,
             pool_size=settings.pool_size,
             pool_timeout=settings.pool_timeout,
-            connect_timeout=settings.connect_timeout,
+            connect_timeout=connect_timeout,
             statement_timeout=statement_timeout,
         ) as database:
             yield database

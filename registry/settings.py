@@ -24,7 +24,6 @@ class Settings(BaseSettings):
     fixtures_dir: Path = ROOT / "fixtures"
     pool_size: int = 8
     pool_timeout: float = 5.0
-    connect_timeout: float = 0.7
     https: bool = False
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None

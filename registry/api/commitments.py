@@ -11,7 +11,7 @@ from registry.domain.freshness import is_stale
 @strawberry.type(description="Engagement d’un éditeur à fournir FranceConnect sans surcoût.")
 class Commitment:
     state: CommitmentState = strawberry.field(
-        description="État lu aujourd’hui : une signature passée de date se lit « expirée »."
+        description="État lu aujourd’hui : une signature dont le terme est passé est « expirée »."
     )
     vendor_wide: bool = strawberry.field(
         description="Vrai : pour tous les logiciels de l’éditeur ; faux : propre à un logiciel."

@@ -53,7 +53,8 @@ class Deployment(Node):
     @resolved("État de chaque raccordement aujourd’hui.")
     async def activations(self, info: Request) -> list[Activation]:
         usage = self.collectivite_id, self.product_id, self.demarche
-        return [Activation.of(row) for row in await info.context.loaders.activations.load(usage)]
+        rows = await info.context.loaders.activations.load(usage)
+        return [Activation.of(row, info) for row in rows]
 
     @classmethod
     def of(cls, row: Row, info: Request) -> "Deployment":

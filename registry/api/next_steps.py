@@ -32,7 +32,8 @@ class NextStep:
     sentence: str = strawberry.field(description="L’action, pour une personne.")
     demarches: list[Demarche] = strawberry.field(description="Démarches non raccordées.")
     contacts: list[Contact] = strawberry.field(
-        description="À qui s’adresser, le logiciel qui couvre le plus de démarches d’abord."
+        description="À qui s’adresser, le logiciel qui couvre le plus de démarches d’abord ;"
+        " pour un logiciel développé par ses services, eux-mêmes."
     )
     min_version: str | None = strawberry.field(
         description="Version minimale du logiciel du premier contact."

@@ -78,7 +78,7 @@ class VendorFilterInput:
     )
     sirens: list[str] | None = strawberry.field(default=None, description="SIREN retenus.")
     commitment: CommitmentState | None = strawberry.field(
-        default=None, description="Ce que se lit aujourd’hui l’engagement pour tous ses logiciels."
+        default=None, description="Ce que dit aujourd’hui l’engagement pour tous ses logiciels."
     )
 
     def to_domain(self) -> VendorFilter:

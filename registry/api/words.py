@@ -222,12 +222,16 @@ describe(
     {
         "ALL_CONNECTED": "Rien : toutes ses démarches connues sont raccordées.",
         "CONNECT_REMAINING": "Raccorder les démarches qui ne le sont pas encore.",
+        "REQUEST_HABILITATION": "Déposer la demande d’habilitation du raccordement prévu.",
+        "COMPLETE_HABILITATION": "Compléter ou corriger la demande d’habilitation.",
+        "ASK_GO_LIVE": "Demander la mise en service, ou sa reprise : l’habilitation est accordée.",
+        "FOLLOW_ACTIVATION": "Suivre un raccordement en cours : rien n’est attendu d’elle.",
         "ACTIVATE": "Activer FranceConnect sur un logiciel qui est prêt.",
         "ASK_PRICE": "Demander à l’éditeur de s’engager sur l’absence de surcoût.",
         "ASK_NO_SURCHARGE": "Demander à l’éditeur de renoncer au surcoût.",
         "ASK_INTEGRATION": "Demander à l’éditeur d’intégrer FranceConnect.",
         "DECLARE_SOFTWARE": "Déclarer le logiciel utilisé.",
-        "NOTHING_ASKED": "Rien : elle a déclaré ne proposer aucune démarche en ligne.",
+        "NOTHING_ASKED": "Rien : elle déclare n’avoir aucune démarche en ligne, ou n’existe plus.",
     },
 )
 

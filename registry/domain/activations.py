@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Activation, Demarche, Service
-from registry.domain.filters import among
+from registry.domain.filters import among, in_force
 
 Usage = tuple[int, int, Demarche]
 """Collectivité, product and démarche: what an activation belongs to."""
@@ -16,11 +16,9 @@ async def of_usages(
     session: AsyncSession, usages: Sequence[Usage], day: date
 ) -> dict[Usage, list[Activation]]:
     """The row in force for each service, in the order of ``Service``."""
-    until = col(Activation.effective_until)
     query = sa.select(Activation).where(
         among(col(Activation.collectivite_id), {usage[0] for usage in usages}),
-        col(Activation.effective_on) <= day,
-        sa.or_(until.is_(None), until > day),
+        in_force(col(Activation.effective_on), col(Activation.effective_until), day),
     )
     order = list(Service)
     found: dict[Usage, list[Activation]] = {}

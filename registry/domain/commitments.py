@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Commitment, CommitmentState, Product
-from registry.domain.filters import among
+from registry.domain.filters import among, in_force
 from registry.domain.transitions import commitment_as_read
 
 VENDOR_ID = col(Commitment.vendor_id)
@@ -34,7 +34,7 @@ def vendor_wide_state(day: date) -> sa.Select[str]:
     signed = col(Commitment.state).in_(_SIGNED)
     stored = sa.cast(col(Commitment.state), sa.Text)
     reading = sa.case((sa.and_(signed, past), CommitmentState.EXPIRED.value), else_=stored)
-    return sa.select(reading).where(col(Commitment.product_id).is_(None), *_in_force(day))
+    return sa.select(reading).where(col(Commitment.product_id).is_(None), _in_force(day))
 
 
 async def vendor_wide(
@@ -43,7 +43,7 @@ async def vendor_wide(
     query = sa.select(Commitment).where(
         among(VENDOR_ID, vendor_ids),
         col(Commitment.product_id).is_(None),
-        *_in_force(day),
+        _in_force(day),
     )
     return {row.vendor_id: _read(row, day) for row in await session.scalars(query)}
 
@@ -64,7 +64,7 @@ async def applying(
                 sa.and_(col(Commitment.product_id).is_(None), col(Product.vendor_id) == VENDOR_ID),
             ),
         )
-        .where(among(col(Product.id), product_ids), *_in_force(day))
+        .where(among(col(Product.id), product_ids), _in_force(day))
     )
     own: dict[int, CommitmentRead] = {}
     wide: dict[int, CommitmentRead] = {}
@@ -82,7 +82,7 @@ async def signed_vendor_wide(session: AsyncSession, day: date) -> list[Commitmen
             col(Commitment.product_id).is_(None),
             col(Commitment.state) == CommitmentState.SIGNED,
             sa.or_(col(Commitment.valid_until).is_(None), col(Commitment.valid_until) >= day),
-            *_in_force(day),
+            _in_force(day),
         )
         .order_by(col(Commitment.effective_on), VENDOR_ID)
     )
@@ -93,6 +93,5 @@ def _read(row: Commitment, day: date) -> CommitmentRead:
     return CommitmentRead(row, commitment_as_read(row.state, row.valid_until, day))
 
 
-def _in_force(day: date) -> tuple[sa.ColumnElement[bool], ...]:
-    until = col(Commitment.effective_until)
-    return col(Commitment.effective_on) <= day, sa.or_(until.is_(None), until > day)
+def _in_force(day: date) -> sa.ColumnElement[bool]:
+    return in_force(col(Commitment.effective_on), col(Commitment.effective_until), day)

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Deployment, Product, Vendor
-from registry.domain.filters import among
+from registry.domain.filters import among, in_force
 
 
 async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Deployment]:
@@ -31,8 +31,7 @@ async def of_collectivites(
         )
     )
     if day is not None:
-        until = col(Deployment.until)
-        query = query.where(col(Deployment.since) <= day, sa.or_(until.is_(None), until > day))
+        query = query.where(in_force(col(Deployment.since), col(Deployment.until), day))
     found: dict[int, list[Deployment]] = {}
     for row in await session.scalars(query):
         found.setdefault(row.collectivite_id, []).append(row)

@@ -1,6 +1,7 @@
 """What narrows a list: what people type, checked, and the conditions that it becomes."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,3 +46,8 @@ def among(column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:
     listed = sa.bindparam(None, list(values), type_=ARRAY(column.type))
     condition: sa.ColumnElement[bool] = column == sa.any_(listed)
     return condition
+
+
+def in_force(start: Any, end: Any, day: date) -> sa.ColumnElement[bool]:
+    """From the ``start`` column, inclusive, to the ``end`` one, exclusive; null: no end."""
+    return sa.and_(start <= day, sa.or_(end.is_(None), end > day))

@@ -6,18 +6,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Integration, IntegrationState, Service
-from registry.domain.filters import among
+from registry.domain.filters import among, in_force
 
 
 async def current_of_products(
     session: AsyncSession, ids: Sequence[int], day: date
 ) -> dict[int, list[Integration]]:
     """The row in force for each service, in the order of ``Service``."""
-    until = col(Integration.effective_until)
     query = sa.select(Integration).where(
         among(col(Integration.product_id), ids),
-        col(Integration.effective_on) <= day,
-        sa.or_(until.is_(None), until > day),
+        in_force(col(Integration.effective_on), col(Integration.effective_until), day),
     )
     order = list(Service)
     rows = await session.scalars(query)

@@ -10,7 +10,8 @@ SEPARATORS = re.compile("[^a-z0-9]+")
 def fold(text: str) -> str:
     """Lower case, without accents, words of a-z and 0-9 separated by one space."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(LIGATURES))
-    return SEPARATORS.sub(" ", decomposed.encode("ascii", "ignore").decode()).strip()
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return SEPARATORS.sub(" ", bare).strip()
 
 
 def folded(*texts: str | None) -> str:

@@ -78,6 +78,39 @@ LEDGER = (
 
 DERIVED = (
     Check(
+        "usages des collectivités fermées",
+        """
+        SELECT 'la collectivité ' || name || ' est fermée et ses usages n’ont pas suivi'
+        FROM collectivite
+        WHERE successor_id IS NOT NULL
+          AND (EXISTS (SELECT FROM deployment WHERE collectivite_id = collectivite.id)
+               OR EXISTS (SELECT FROM activation WHERE collectivite_id = collectivite.id))
+        """,
+    ),
+    Check(
+        "départements des intercommunalités",
+        """
+        SELECT name || ' : ' || array_to_string(departements, ', ')
+        FROM (SELECT epci.name, epci.departements,
+                     array_agg(DISTINCT place ORDER BY place) AS places
+              FROM collectivite AS epci
+              JOIN collectivite AS commune ON commune.epci_id = epci.id
+              CROSS JOIN LATERAL unnest(commune.departements) AS place
+              WHERE epci.kind = 'EPCI' AND epci.closed_on IS NULL
+              GROUP BY epci.id, epci.name, epci.departements) AS gathered
+        WHERE departements IS DISTINCT FROM places
+        """,
+    ),
+    Check(
+        "régions",
+        """
+        SELECT name || ' : ' || array_to_string(regions, ', ') FROM collectivite
+        WHERE closed_on IS NULL AND regions IS DISTINCT FROM ARRAY(
+            SELECT DISTINCT region FROM territory
+            WHERE territory.kind = 'DEPARTEMENT' AND code = ANY(departements) ORDER BY region)
+        """,
+    ),
+    Check(
         "population des intercommunalités",
         """
         SELECT name || ' : ' || coalesce(CAST(population AS text), 'inconnue') || ' au lieu de '

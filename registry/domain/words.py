@@ -41,7 +41,7 @@ VERDICTS = {
 DEMARCHES = {
     Demarche.PETITE_ENFANCE: "petite enfance",
     Demarche.RESTAURATION_SCOLAIRE: "restauration scolaire",
-    Demarche.RESTAURATION_COLLEGE_LYCEE: "restauration des collèges et lycées",
+    Demarche.RESTAURATION_COLLEGE_LYCEE: "restauration au collège et au lycée",
     Demarche.PERISCOLAIRE: "périscolaire",
     Demarche.ACTIVITES_MUNICIPALES: "activités municipales",
     Demarche.TRANSPORT_SCOLAIRE: "transport scolaire",

@@ -23,6 +23,7 @@ class Kind(Enum):
 
     TEXT = auto()
     LINK = auto()
+    CONTACT = auto()
     SIREN = auto()
     COLLECTIVITE = auto()
     SLUG = auto()
@@ -123,7 +124,7 @@ VENDORS = Table(
         Column("name", Kind.TEXT, required=True),
         Column("website", Kind.LINK),
         Column("parent_siren", Kind.SIREN),
-        Column("contact", Kind.LINK),
+        Column("contact", Kind.CONTACT),
     ),
     searched=("name", "siren"),
 )

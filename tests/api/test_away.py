@@ -14,7 +14,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from registry.app import create_app
+from registry.app import CONNECT_TIMEOUT, create_app
 from registry.database import connected, migrate
 from registry.embedded import Addresses
 from registry.settings import Settings
@@ -61,8 +61,8 @@ async def frozen(superuser: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def serving(url: str, **settings: float) -> AsyncIterator[httpx2.AsyncClient]:
-    async with connected(url, **settings) as database:  # type: ignore[arg-type]
+async def serving(url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with connected(url, connect_timeout=CONNECT_TIMEOUT) as database:
         transport = httpx2.ASGITransport(create_app(database, Settings()))
         async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
             yield client

@@ -1,11 +1,22 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from models import (
+    Activation,
+    ActivationState,
+    Collectivite,
+    CollectiviteKind,
+    Demarche,
+    Service,
+    Source,
+)
+from registry.database import Database
 from registry.domain.clock import today
+from registry.domain.search import folded
 from tests.api.conftest import Ask
 from tests.api.test_vendors import AUBEPINE, EBENE, SILENT
-from tests.factories import YEAR, siren
+from tests.factories import YEAR, add, commune, deployment, product, siren, vendor
 
 EPCI = siren(20000000)
 
@@ -37,12 +48,14 @@ async def test_a_collectivite_with_what_it_uses(ask: Ask) -> None:
             "state": "IN_PRODUCTION",
             "effectiveOn": "2025-06-01",
             "declaredBy": "COLLECTIVITE",
+            "stale": True,
         },
         {
             "service": "API_PARTICULIER",
             "state": "IN_PRODUCTION",
             "effectiveOn": "2025-09-01",
             "declaredBy": "COLLECTIVITE",
+            "stale": True,
         },
     ]
     assert used[1]["activations"] == []
@@ -222,3 +235,79 @@ async def test_readiness_of_yesterday_is_read_with_yesterday_s_states(ask: Ask) 
     before = str(today() - YEAR / 2 - timedelta(days=1))
     town = (await ask("CollectiviteReadiness", code="01002", asOf=before))["collectivite"]
     assert town["readiness"] == "BLOCKED_BY_SOFTWARE"
+
+
+@pytest.mark.parametrize("kind", ["REGION", "CCAS", "SYNDICAT", "OTHER"])
+async def test_a_body_outside_the_referential_is_found_by_its_siren(
+    database: Database, ask: Ask, kind: str
+) -> None:
+    key = siren(23000000)
+    async with database.transaction() as session:
+        body = Collectivite(
+            kind=CollectiviteKind(kind), siren=key, name="Organisme", search=folded("Organisme")
+        )
+        await add(session, body)
+    found = (await ask("Collectivite", code=f" {key} "))["collectivite"]
+    assert [found[name] for name in ("code", "siren", "insee", "kind", "strata")] == [
+        key,
+        key,
+        None,
+        kind,
+        [],
+    ]
+    step = (await ask("CollectiviteNextStep", code=key))["collectivite"]
+    assert (step["readiness"], step["nextStep"]["code"]) == (
+        "NO_KNOWN_SOFTWARE",
+        "DECLARE_SOFTWARE",
+    )
+
+
+async def test_a_town_closed_without_successor_answers_by_its_code(
+    database: Database, ask: Ask
+) -> None:
+    async with database.transaction() as session:
+        await add(session, commune("01098", "Perdue", 10, strata=[], closed_on=date(2024, 1, 1)))
+    town = (await ask("CollectiviteNextStep", code="01098"))["collectivite"]
+    assert town["nextStep"]["code"] == "NOTHING_ASKED"
+    assert "n’existe plus depuis le 01/01/2024" in town["nextStep"]["sentence"]
+
+
+async def test_an_activation_is_in_force_from_its_day_and_stale_after_a_year(
+    database: Database, ask: Ask
+) -> None:
+    school, year_ago = Demarche.PERISCOLAIRE, today() - timedelta(days=370)
+    async with database.transaction() as session:
+        owner, town = vendor(99990009, "Neuf"), commune("01008", "Neuville", 900)
+        await add(session, owner, town)
+        used = product(owner, "neuf", "Neuf", school)
+        await add(session, used)
+        ended = deployment(town, used, school, until=today())
+        began = deployment(town, used, school, since=today(), until=today() + timedelta(days=1))
+
+        def step(service: Service, state: ActivationState, on: date, **until: date) -> Activation:
+            return Activation(
+                collectivite_id=town.id,
+                product_id=used.id,
+                demarche=school,
+                service=service,
+                state=state,
+                effective_on=on,
+                declared_by=Source.COLLECTIVITE,
+                **until,
+            )
+
+        planned, submitted = ActivationState.PLANNED, ActivationState.HABILITATION_SUBMITTED
+        await add(
+            session,
+            ended,
+            began,
+            step(Service.FRANCECONNECT_V2, planned, year_ago, effective_until=today()),
+            step(Service.FRANCECONNECT_V2, submitted, today()),
+            step(Service.API_PARTICULIER, planned, year_ago),
+        )
+    (use,) = (await ask("Collectivite", code="01008"))["collectivite"]["deployments"]
+    assert use["since"] == str(today())
+    assert [(step["state"], step["stale"]) for step in use["activations"]] == [
+        ("HABILITATION_SUBMITTED", False),
+        ("PLANNED", True),
+    ]

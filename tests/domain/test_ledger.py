@@ -9,7 +9,7 @@ from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 
 
-async def add_vendor(database: Database, siren: str = "999900003") -> int:
+async def add_vendor(database: Database, siren: str = "999900004") -> int:
     async with database.transaction() as session:
         identifier: int = await session.scalar(
             sa.text("INSERT INTO vendor (siren, name, search) VALUES (:s, 'V', 'v') RETURNING id"),
@@ -32,7 +32,7 @@ async def test_an_entry_holds_the_record_and_its_hash(database: Database) -> Non
         ).one()
     assert (row.subject_id, row.noun, row.hashed) == (identifier, "vendor", True)
     assert row.payload["actor"] == "administrator"
-    assert row.payload["record"]["siren"] == "999900003"
+    assert row.payload["record"]["siren"] == "999900004"
     assert "search" not in row.payload["record"]
 
 
@@ -44,7 +44,7 @@ async def test_a_rolled_back_write_leaves_no_entry_and_no_gap(database: Database
             identifier = await session.scalar(
                 sa.text(
                     "INSERT INTO vendor (siren, name, search)"
-                    " VALUES ('999900003', 'V', 'v') RETURNING id"
+                    " VALUES ('999900004', 'V', 'v') RETURNING id"
                 )
             )
             await ledger.append(session, ADMINISTRATOR, "create", "vendor", [identifier])

@@ -68,7 +68,7 @@ async def begin(session: AsyncSession, past: Geography = BEFORE) -> None:
     await session.execute(
         sa.text(
             "WITH v AS (INSERT INTO vendor (siren, name, search)"
-            " VALUES ('999900003', 'Éditeur', 'editeur') RETURNING id)"
+            " VALUES ('999900004', 'Éditeur', 'editeur') RETURNING id)"
             " INSERT INTO product (vendor_id, slug, name, citizen_login, demarches, search)"
             " SELECT id, 'guichet', 'Guichet', true, '{URBANISME,ETAT_CIVIL}', 'guichet' FROM v"
         )

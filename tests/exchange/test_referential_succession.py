@@ -1,6 +1,8 @@
 """What becomes of bodies, codes and links when communes merge."""
 
+import asyncio
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from registry.domain.actor import ADMINISTRATOR
 from registry.domain.errors import InvalidInput
 from registry.exchange.geography import Geography
 from registry.exchange.referential import load
+from tests.exchange.bundles import imported, write
 from tests.exchange.mergers import (
     BEFORE,
     EPCI,
@@ -134,7 +137,7 @@ async def test_a_merged_link_keeps_the_confirmed_word_and_its_operator(
         assert voices == [(on(1), "COLLECTIVITE", "VENDOR", "999900029")]
         (sentence,) = report.to_settle
         assert "999900011" in sentence
-        assert "999900003/guichet" in sentence
+        assert "999900004/guichet" in sentence
 
 
 async def test_an_activation_history_follows_the_successor(database: Database) -> None:
@@ -295,3 +298,26 @@ async def test_a_geography_that_can_not_be_is_refused(
     with pytest.raises(InvalidInput, match=message):
         async with database.transaction() as session:
             await load(session, ADMINISTRATOR, wrong)
+
+
+async def test_an_import_that_meets_a_change_of_vintage_waits_and_follows(
+    database: Database, tmp_path: Path
+) -> None:
+    row = {
+        "collectivite": A,
+        "vendor_siren": "999900004",
+        "product": "guichet",
+        "demarche": "URBANISME",
+        "since": "2020-01-01",
+    }
+    folder = write(tmp_path / "in", {"deployments": [row]})
+    async with database.transaction() as session:
+        await begin(session)
+    async with database.transaction() as session:
+        await move(session)
+        waiting = asyncio.create_task(imported(database, folder))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+    await waiting
+    async with database.read() as session:
+        assert await periods(session) == [(S, on(1), None)]

@@ -71,9 +71,18 @@ DO $body$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'raccord_app') THEN
         CREATE ROLE raccord_app NOLOGIN;
-        GRANT raccord_app TO CURRENT_USER;
     END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END
+$body$;
+
+DO $body$
+BEGIN
+    IF NOT pg_has_role(current_user, 'raccord_app', 'SET') THEN
+        GRANT raccord_app TO CURRENT_USER;
+    END IF;
+-- Where another login serves, only that one must be a member: opening the registry says so.
+EXCEPTION WHEN insufficient_privilege THEN NULL;
 END
 $body$;
 
@@ -117,5 +126,5 @@ SELECT ledger_append('migration', NULL, 'create', 'target', array_agg(id)) FROM 
 
 def upgrade() -> None:
     for script in (LEDGER, KEYS, ROLE, CAMPAIGN):
-        for statement in re.split(r";\n+(?=CREATE|ALTER|GRANT|REVOKE|INSERT|SELECT)", script):
+        for statement in re.split(r";\n+(?=CREATE|DO|ALTER|GRANT|REVOKE|INSERT|SELECT)", script):
             op.execute(sa.text(statement.replace(":", "\\:")))

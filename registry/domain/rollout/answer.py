@@ -17,7 +17,10 @@ from registry.domain.rollout.verdicts import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A deployment in force, what it runs on, and the state of each service on it."""
+    """A deployment in force, what it runs on, and the state of each service on it.
+
+    ``verdict`` is the product's for this collectivité: in-house software has no price to wait for.
+    """
 
     deployment: Deployment
     product: Product
@@ -45,24 +48,34 @@ async def of_collectivite(session: AsyncSession, code: str, as_of: date | None =
         raise InvalidInput("code", f"Aucune collectivité n’a le code « {code} ».")
     ready = await readiness.of_collectivites(session, [body.id], as_of=day)
     steps = await next_step.of_collectivites(session, [body.id], today())
-    return Answer(body, day, ready[body.id], steps[body.id], await _uses(session, body.id, day))
+    return Answer(
+        body, day, ready[body.id], steps[body.id], await _uses(session, body, body.id, day)
+    )
 
 
-async def _uses(session: AsyncSession, body: int, day: date) -> tuple[Use, ...]:
-    links = (await deployments.of_collectivites(session, [body], day)).get(body, [])
+async def _uses(
+    session: AsyncSession, body: Collectivite, body_id: int, day: date
+) -> tuple[Use, ...]:
+    links = (await deployments.of_collectivites(session, [body_id], day)).get(body_id, [])
     used = sorted({link.product_id for link in links})
     known = await products.by_ids(session, used)
     owners = await vendors.by_ids(session, [product.vendor_id for product in known.values()])
     judged = await verdicts.of_products(session, used, day)
-    keys = [(body, link.product_id, link.demarche) for link in links]
+    keys = [(body_id, link.product_id, link.demarche) for link in links]
     steps = await activations.of_usages(session, keys, day)
     return tuple(
         Use(
             link,
             known[link.product_id],
-            owners[known[link.product_id].vendor_id],
-            judged[link.product_id],
+            owner := owners[known[link.product_id].vendor_id],
+            _for_client(judged[link.product_id], owner, body),
             tuple(steps.get(key, ())),
         )
         for link, key in zip(links, keys, strict=True)
     )
+
+
+def _for_client(verdict: Verdict, vendor: Vendor, body: Collectivite) -> Verdict:
+    """Its own qualified software is ready for a collectivité, whatever the commitment."""
+    qualified = verdict in (Verdict.READY, Verdict.COST_UNKNOWN, Verdict.SURCHARGE)
+    return Verdict.READY if qualified and vendor.siren == body.siren else verdict

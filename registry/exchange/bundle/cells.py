@@ -16,8 +16,8 @@ RUN_BY_SPREADSHEETS = re.compile(r"'*[=+\-@\t\r]")
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 SLUG_SHAPE = re.compile(SLUG.removeprefix("~ '^").removesuffix("$'"))
-CONTROL = re.compile(r"[\t\r\n]")
-SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+WEB = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+([:/?#]\S*)?", re.IGNORECASE)
+MAILBOX = re.compile(r"(mailto:)?[^@\s,;:<>()]+@[\w-]+(\.[\w-]+)+", re.IGNORECASE)
 TEXT_LIMIT = 10_000
 KEY_LIMIT = 100
 CACHE = 65_536
@@ -71,11 +71,16 @@ def _text(text: str) -> str:
 
 def _link(text: str) -> str:
     value = _text(text.strip()).strip()
-    if CONTROL.search(value):
-        raise Unreadable("adresse coupée par une tabulation ou un retour à la ligne")
-    scheme = SCHEME.match(value)
-    if scheme and scheme[1].lower() not in ("http", "https", "mailto"):
-        raise Unreadable("adresse qui ne commence pas par http:// ou https://")
+    if not WEB.fullmatch(value):
+        raise Unreadable("adresse web attendue, comme https://www.exemple.fr/page")
+    return value
+
+
+def _contact(text: str) -> str:
+    """Never a person: a mailbox or a page, which is all that can be checked."""
+    value = _text(text.strip()).strip()
+    if not (WEB.fullmatch(value) or MAILBOX.fullmatch(value)):
+        raise Unreadable("adresse électronique de service ou adresse web attendue")
     return value
 
 
@@ -168,6 +173,7 @@ def _past(text: str, today: date) -> date:
 _LONG: dict[Kind, Reader] = {
     Kind.TEXT: _text,
     Kind.LINK: _link,
+    Kind.CONTACT: _contact,
     Kind.TERRITORIES: _territories,
     Kind.PRODUCT_KEYS: _product_keys,
 }

@@ -25,7 +25,6 @@ END_THAT_A_STEP_NEEDS = """
       AND (step.valid_until < next.effective_on) IS NOT TRUE
 """
 """An arrow that started from the state as read must still start from it after an update."""
-"""An arrow that started from the state as read must still start from it after an update."""
 
 HISTORY = History(
     "commitment",

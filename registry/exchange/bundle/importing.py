@@ -25,6 +25,7 @@ from registry.exchange.bundle.faults import BundleRefused, Fault, Faults
 from registry.exchange.bundle.reading import Progress, opened
 from registry.exchange.bundle.staging import Stage, create_stage, fill_stage, run
 from registry.exchange.tables import TABLES, Table
+from registry.exchange.turns import take_turn
 
 RECORD: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     tables.COLLECTIVITES.name: collectivites.record,
@@ -35,9 +36,6 @@ RECORD: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     tables.DEPLOYMENTS.name: deployments.record,
     tables.ACTIVATIONS.name: activations.record,
 }
-
-LOCK = "SELECT pg_advisory_xact_lock(7032023)"
-"""One import at a time: two that add the same key would fail each other halfway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def _files(folder: Path) -> frozenset[Table]:
 
 
 async def _prepare(session: AsyncSession) -> None:
-    await run(session, LOCK)
+    await take_turn(session)
     await run(session, "SET LOCAL work_mem = '64MB'")
     await run(
         session, "CREATE TEMP TABLE written (noun text, id bigint, created boolean) ON COMMIT DROP"

@@ -37,5 +37,15 @@ async def record(stage: Stage) -> None:
         WHERE feeds <> '{}' AND service LIKE 'FRANCECONNECT%'
         """,
     )
+    await stage.report(
+        "feeds",
+        """
+        SELECT line, array_to_string(feeds, '|'), 'AVIS_IMPOSITION vient d’API_IMPOT_PARTICULIER, '
+               || 'les autres données d’API_PARTICULIER'
+        FROM good
+        WHERE (service = 'API_PARTICULIER' AND 'AVIS_IMPOSITION' = ANY(feeds))
+           OR (service = 'API_IMPOT_PARTICULIER' AND NOT feeds <@ '{AVIS_IMPOSITION}')
+        """,
+    )
     await refuse_unknown_product(stage)
     await record_history(stage, HISTORY)

@@ -1,14 +1,12 @@
 """products.csv, with the keys that the products had before."""
 
-from registry.exchange.bundle.references import (
-    refuse_unknown_vendor,
-)
+from registry.exchange.bundle.references import refuse_unknown_vendor
 from registry.exchange.bundle.staging import Stage, plain, run
 
 
 async def record(stage: Stage) -> None:
     await stage.resolve(
-        "vendor.id AS vendor_id, existing.id AS existing_id,"
+        "coalesce(existing.vendor_id, vendor.id) AS vendor_id, existing.id AS existing_id,"
         " translate(coalesce(existing.slug, staged.slug), '._-', '   ') AS searched_slug",
         "LEFT JOIN vendor ON vendor.siren = staged.vendor_siren"
         " LEFT JOIN product_key ON product_key.vendor_siren = staged.vendor_siren"

@@ -30,6 +30,7 @@ async def record(stage: Stage) -> None:
     await stage.insert("vendor", {"siren": "good.siren"}, cells)
     if "parent_siren" in stage.present:
         await _parents(stage)
+        await stage.report("parent_siren", OWN_ANCESTOR)
 
 
 async def _parents(stage: Stage) -> None:
@@ -47,3 +48,16 @@ async def _parents(stage: Stage) -> None:
         INSERT INTO written SELECT 'vendor', id, false FROM changed
         """,
     )
+
+
+OWN_ANCESTOR = """
+    WITH RECURSIVE line_of AS (
+        SELECT vendor.siren, vendor.parent_id FROM vendor JOIN good USING (siren)
+        UNION
+        SELECT line_of.siren, vendor.parent_id
+        FROM line_of JOIN vendor ON vendor.id = line_of.parent_id
+    )
+    SELECT good.line, good.parent_siren, 'cet éditeur serait sa propre maison mère'
+    FROM good JOIN line_of USING (siren) JOIN vendor AS self USING (siren)
+    WHERE line_of.parent_id = self.id AND good.parent_siren <> good.siren
+"""

@@ -17,8 +17,8 @@ from registry.domain.policy import Action, authorise
 from registry.domain.search import folded
 from registry.domain.transitions import INTEGRATION, refusal
 from registry.exchange.bundle.faults import Fault
-from registry.exchange.bundle.importing import LOCK
 from registry.exchange.datapass.entries import Claim, Entry, Reading, read
+from registry.exchange.turns import take_turn
 
 ADD_VENDORS = sa.text("""
     INSERT INTO vendor (siren, name, search)
@@ -112,7 +112,7 @@ async def import_datapass(session: AsyncSession, actor: Actor, path: Path) -> Re
     """
     authorise(actor, Action.IMPORT)
     reading = read(path)
-    await session.execute(sa.text(LOCK))
+    await take_turn(session)
     written = {
         "vendor": await _add_vendors(session, reading.entries),
         "product": await _add_products(session, reading.entries),

@@ -21,6 +21,7 @@ from registry.exchange.referential import (
 from registry.exchange.referential.bodies import Body, bodies, meanings
 from registry.exchange.referential.changes import Changes, enter
 from registry.exchange.referential.report import Report
+from registry.exchange.turns import take_turn
 
 CAMPAIGN = sa.text("SELECT id, vintage FROM campaign ORDER BY id LIMIT 1 FOR UPDATE")
 EARLIEST = 1943  # The first official geographic code.
@@ -37,6 +38,7 @@ async def load(
     vintage than the registry's; loading the same again writes nothing.
     """
     authorise(actor, Action.IMPORT)
+    await take_turn(session)
     changes: Changes = defaultdict(set)
     await _enter_vintage(session, geography.vintage, changes)
     listed = bodies(geography)

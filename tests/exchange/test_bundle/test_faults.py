@@ -144,3 +144,50 @@ async def test_a_refused_import_leaves_the_connection_usable(
     unread = [row | {"siren": "1"} for _ in range(LIMIT + 1)]
     await faults_of(filled, write(tmp_path / "1", {"vendors": unread}))
     assert (await imported(filled, tmp_path / "small")).nothing
+
+
+async def test_no_vendor_descends_from_itself(filled: Database, tmp_path: Path) -> None:
+    rows = [
+        {"siren": VENDOR, "name": "A", "parent_siren": OTHER_VENDOR},
+        {"siren": OTHER_VENDOR, "name": "B", "parent_siren": VENDOR},
+    ]
+    faults = await faults_of(filled, write(tmp_path / "in", {"vendors": rows}))
+    assert [(fault.line, fault.column) for fault in faults] == [
+        (2, "parent_siren"),
+        (3, "parent_siren"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "feeds", "faults"),
+    [
+        ("API_PARTICULIER", "QUOTIENT_FAMILIAL|STATUT_BOURSIER", 0),
+        ("API_IMPOT_PARTICULIER", "AVIS_IMPOSITION", 0),
+        ("API_PARTICULIER", "AVIS_IMPOSITION", 1),
+        ("API_IMPOT_PARTICULIER", "QUOTIENT_FAMILIAL", 1),
+        ("FRANCECONNECT_V2", "QUOTIENT_FAMILIAL", 1),
+    ],
+)
+async def test_each_data_comes_from_its_api(
+    filled: Database, tmp_path: Path, service: str, feeds: str, faults: int
+) -> None:
+    row = small()["integrations"][0] | {"service": service, "feeds": feeds}
+    folder = write(tmp_path / "in", {"integrations": [row]})
+    if not faults:
+        await imported(filled, folder)
+    else:
+        found = await faults_of(filled, folder)
+        assert [fault.column for fault in found] == ["feeds"] * faults
+
+
+async def test_a_key_of_a_vendor_that_is_gone_still_names_the_product(
+    filled: Database, tmp_path: Path
+) -> None:
+    product = small()["products"][0]
+    gone = f"{OTHER_VENDOR}/ancien"
+    await imported(
+        filled, write(tmp_path / "former", {"products": [product | {"former_keys": gone}]})
+    )
+    renamed = product | {"vendor_siren": OTHER_VENDOR, "slug": "ancien", "name": "Nouveau nom"}
+    report = await imported(filled, write(tmp_path / "in", {"products": [renamed]}))
+    assert (report.created, report.changed) == ({}, {"product": 1})
