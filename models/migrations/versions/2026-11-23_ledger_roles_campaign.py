@@ -50,6 +50,15 @@ CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
 ALTER TABLE ledger ENABLE ALWAYS TRIGGER ledger_append_only;
 """
 
+STATISTICS = """
+CREATE FUNCTION refresh_statistics() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $body$
+    ANALYZE collectivite, vendor, product, integration, commitment, deployment, activation
+$body$;
+REVOKE ALL ON FUNCTION refresh_statistics FROM PUBLIC;
+"""
+"""A load changes what the planner knows of the tables, and only their owner may tell it."""
+
 KEYS = """
 CREATE VIEW collectivite_code AS
 SELECT insee AS code, id AS collectivite_id FROM collectivite
@@ -102,7 +111,7 @@ GRANT UPDATE (effective_until, declared_by, evidence_url, charter_version, signa
 GRANT UPDATE (effective_until, declared_by, collectivite_id) ON activation TO raccord_app;
 GRANT UPDATE (effective_until) ON dispute_transition, grant_claim_transition TO raccord_app;
 REVOKE ALL ON FUNCTION ledger_append FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger_append TO raccord_app;
+GRANT EXECUTE ON FUNCTION ledger_append, refresh_statistics TO raccord_app;
 """
 
 CAMPAIGN = """
@@ -125,6 +134,6 @@ SELECT ledger_append('migration', NULL, 'create', 'target', array_agg(id)) FROM 
 
 
 def upgrade() -> None:
-    for script in (LEDGER, KEYS, ROLE, CAMPAIGN):
+    for script in (LEDGER, STATISTICS, KEYS, ROLE, CAMPAIGN):
         for statement in re.split(r";\n+(?=CREATE|DO|ALTER|GRANT|REVOKE|INSERT|SELECT)", script):
             op.execute(sa.text(statement.replace(":", "\\:")))

@@ -25,7 +25,7 @@ from registry.exchange.bundle.faults import BundleRefused, Fault, Faults
 from registry.exchange.bundle.reading import Progress, opened
 from registry.exchange.bundle.staging import Stage, create_stage, fill_stage, run
 from registry.exchange.tables import TABLES, Table
-from registry.exchange.turns import take_turn
+from registry.exchange.turns import end_turn, take_turn
 
 RECORD: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     tables.COLLECTIVITES.name: collectivites.record,
@@ -64,7 +64,9 @@ async def import_bundle(
         if table in found:
             await _import(session, actor, folder, table, faults, progress)
     faults.settle()
-    return await _settle(session, actor)
+    report = await _settle(session, actor)
+    await end_turn(session)
+    return report
 
 
 def _files(folder: Path) -> frozenset[Table]:

@@ -21,7 +21,7 @@ from registry.exchange.referential import (
 from registry.exchange.referential.bodies import Body, bodies, meanings
 from registry.exchange.referential.changes import Changes, enter
 from registry.exchange.referential.report import Report
-from registry.exchange.turns import take_turn
+from registry.exchange.turns import end_turn, take_turn
 
 CAMPAIGN = sa.text("SELECT id, vintage FROM campaign ORDER BY id LIMIT 1 FOR UPDATE")
 EARLIEST = 1943  # The first official geographic code.
@@ -51,6 +51,7 @@ async def load(
     moved = await deployments.follow(session, actor, changes)
     carried = await activations.follow(session, actor, changes)
     entries = await enter(session, actor, changes)
+    await end_turn(session)
     return Report(
         vintage=geography.vintage,
         communes=_count(listed, CollectiviteKind.COMMUNE),
