@@ -1,9 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+PEERS := tests/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types tests tests-18 tests-16 bench schema
+.PHONY: help run test lint types tests tests-18 tests-16 peers bench schema
 
 help: ## Affiche cette aide
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +19,12 @@ help: ## Affiche cette aide
 .venv/tested: requirements-test.txt .venv/installed
 	$(PIP) -r requirements-test.txt
 	@touch $@
+
+$(PEERS): tests/peers/package-lock.json .venv/tested
+	$(BIN)/npm ci --prefix tests/peers --silent
+	@touch $@
+
+peers: $(PEERS)
 
 run: .venv/installed ## Installe, charge le registre de démonstration et sert sur http://127.0.0.1:8000
 	$(BIN)/raccord migrate
@@ -35,7 +42,7 @@ types: .venv/tested
 
 tests: tests-18 tests-16
 
-tests-18 tests-16: tests-%: .venv/tested
+tests-18 tests-16: tests-%: $(PEERS)
 	RACCORD_TEST_POSTGRES=$* $(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/tested ## Les mesures de vitesse, en rapports

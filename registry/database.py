@@ -1,14 +1,16 @@
 """The engine and the only places that open, begin and commit."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from registry.settings import ROOT
@@ -26,12 +28,38 @@ SESSION = {
     "work_mem": "32MB",
 }
 MIGRATION_TRIES = 5
+PING_TIMEOUT = 0.15
+AWAY = (
+    asyncpg.CannotConnectNowError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.TooManyConnectionsError,
+)
+BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 LOCK_NOT_AVAILABLE = "55P03"
 MIGRATING = sa.text("SELECT pg_advisory_lock(7032024)")
 
 
 class DatabaseError(Exception):
     """The database can't be used as it is; the message says what to do."""
+
+
+class DatabaseAway(DatabaseError):
+    """The database can't be reached, or no connection was free in time: try again later."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(f"La base de données ne répond pas : {reason or 'délai dépassé'}.")
+
+
+@contextmanager
+def _told_when_away() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseAway("aucune connexion ne s’est libérée à temps") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway(error.orig) from error
+        raise
 
 
 @dataclass(frozen=True)
@@ -46,31 +74,44 @@ class Database:
         engine = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        async with AsyncSession(engine) as session:
-            yield session
+        with _told_when_away():
+            async with AsyncSession(engine) as session:
+                yield session
 
     @asynccontextmanager
     async def transaction(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            await session.begin()
-            yield session
-            await (session.rollback() if dry_run else session.commit())
+        with _told_when_away():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                await session.begin()
+                yield session
+                await (session.rollback() if dry_run else session.commit())
 
 
 @asynccontextmanager
 async def connected(
-    url: str, *, pool_size: int = 8, pool_timeout: float = 5.0
+    url: str,
+    *,
+    pool_size: int = 8,
+    pool_timeout: float = 5.0,
+    connect_timeout: float = 5.0,
+    statement_timeout: float = 0,
 ) -> AsyncIterator[Database]:
-    """A pool of connections that act as the service's role, whatever their login."""
+    """A pool of connections that act as the service's role, whatever their login.
+
+    Times are in seconds; a ``statement_timeout`` of 0 leaves a statement all its time.
+    """
+    session = SESSION | {"statement_timeout": str(round(statement_timeout * 1000))}
 
     async def connect() -> "asyncpg.Connection[asyncpg.Record]":
         try:
-            return await asyncpg.connect(url, timeout=pool_timeout, server_settings=SESSION)
+            return await asyncpg.connect(url, timeout=connect_timeout, server_settings=session)
         except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError) as refused:
             raise DatabaseError(
                 f"Le compte de connexion ne peut pas agir comme {SERVICE_ROLE} ({refused}). "
                 f"Un administrateur de la base doit exécuter : GRANT {SERVICE_ROLE} TO ce_compte ;"
             ) from refused
+        except (OSError, TimeoutError, *AWAY) as error:
+            raise DatabaseAway(str(error)) from error
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -78,12 +119,22 @@ async def connected(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout,
-        pool_pre_ping=True,
+        hide_parameters=True,
     )
+    sa.event.listen(engine.sync_engine, "checkout", _check_alive)
     try:
         yield Database(engine)
     finally:
         await engine.dispose()
+
+
+def _check_alive(connection: AdaptedConnection, *_: object) -> None:
+    """SQLAlchemy's own ping takes three exchanges, and waits for ever on a server that froze."""
+    try:
+        connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=PING_TIMEOUT))
+    except (OSError, TimeoutError, *BROKEN) as error:
+        connection.driver_connection.terminate()
+        raise sa.exc.DisconnectionError from error
 
 
 async def current_revision(url: str) -> str | None:

@@ -30,7 +30,9 @@ def located(settings: Settings) -> Iterator[Urls]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
+async def opened(
+    settings: Settings, *, connect_timeout: float = 5.0, statement_timeout: float = 0
+) -> AsyncIterator[Database]:
     """A database at the code's revision. The embedded one is brought to it; another is not.
 
     Raises ``DatabaseError`` when it is not at that revision.
@@ -38,7 +40,11 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     with located(settings) as urls:
         await _check(urls)
         async with connected(
-            urls.service, pool_size=settings.pool_size, pool_timeout=settings.pool_timeout
+            urls.service,
+            pool_size=settings.pool_size,
+            pool_timeout=settings.pool_timeout,
+            connect_timeout=connect_timeout,
+            statement_timeout=statement_timeout,
         ) as database:
             yield database
 

@@ -1,7 +1,7 @@
 """The PostgreSQL servers that the suite runs on: 18 embedded, 16 as an external one."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,17 +18,18 @@ def server(version: int, folder: Path) -> Iterator[Addresses]:
         with running(folder, version) as addresses:
             yield addresses
     else:
-        with _external(version, folder) as addresses:
+        with external(version, folder) as (addresses, _):
             yield addresses
 
 
 @contextmanager
-def _external(version: int, folder: Path) -> Iterator[Addresses]:
+def external(version: int, folder: Path) -> Iterator[tuple[Addresses, Callable[..., None]]]:
+    """A server on TCP, without its login yet, and ``pg_ctl`` for it: ``"start"``, ``"stop"``…"""
     data = folder / f"postgresql-{version}"
     data.mkdir(parents=True)
     server = prepared_server(data, version)
     server.ensure_pgdata_inited()
-    port = _free_port()
+    port = free_port()
 
     def control(*arguments: str) -> None:
         pgexec(
@@ -38,18 +39,22 @@ def _external(version: int, folder: Path) -> Iterator[Addresses]:
             user=server.system_user,
         )
 
-    control("-l", str(data / "log"), "-o", f"-h 127.0.0.1 -p {port} -k ''", "start")
+    (data / "postgresql.auto.conf").write_text(
+        f"listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n"
+    )
+    control("-l", str(data / "log"), "start")
+    addresses = Addresses(
+        owner=f"postgresql://raccord_login@127.0.0.1:{port}/raccord",
+        service=f"postgresql://raccord_login@127.0.0.1:{port}/raccord",
+        superuser=f"postgresql://postgres@127.0.0.1:{port}/postgres",
+    )
     try:
-        yield Addresses(
-            owner=f"postgresql://raccord_login@127.0.0.1:{port}/raccord",
-            service=f"postgresql://raccord_login@127.0.0.1:{port}/raccord",
-            superuser=f"postgresql://postgres@127.0.0.1:{port}/postgres",
-        )
+        yield addresses, control
     finally:
         control("-m", "immediate", "stop")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import psutil
 import pytest
 
 from registry.embedded import EmbeddedError, running
+from tests.servers import free_port
 
 
 def raccord(data_dir: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -42,6 +44,18 @@ def test_first_starts_at_once_all_answer_and_leave_nothing_behind(tmp_path: Path
     answers = [program.communicate(timeout=120) for program in programs]
     assert [program.returncode for program in programs] == [0, 0, 0], answers
     assert len({out for out, _ in answers}) == 1
+    assert postmasters(tmp_path) == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_that_ends_stops_its_database(tmp_path: Path, ending: signal.Signals) -> None:
+    service = raccord(tmp_path, "serve", "--port", str(free_port()))
+    assert service.stderr is not None
+    for line in service.stderr:
+        if "Raccord répond" in line:
+            break
+    service.send_signal(ending)
+    service.communicate(timeout=60)
     assert postmasters(tmp_path) == []
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from strawberry.types import Info
 
 from registry.api.loaders import Loaders, Read
+from registry.api.requests import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Context:
     loaders: Loaders
     today: date
     stale_after_months: int
+    asked: Asked
 
 
 Request = Info[Context, None]

@@ -1,78 +1,125 @@
 """GraphQL over HTTP."""
 
-import uuid
+import asyncio
 from typing import Any
 
 import orjson
-from cross_web import HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
-from registry.api import loaders
+from registry.api import loaders, media
 from registry.api.context import Context
-from registry.api.errors import presented
+from registry.api.errors import Refused, presented
+from registry.api.requests import Asked, asked
 from registry.api.schema import build_schema
-from registry.database import Database
+from registry.database import Database, DatabaseAway
 from registry.domain.clock import today
 
-NOT_AN_OBJECT = 'Un objet JSON est attendu : {"query": …, "variables": {…}}.'
-NOT_JSON = "Le texte reçu n’est pas du JSON."
+DEADLINE = 10.0
+MAX_ERRORS = 20
+RETRY = {"Retry-After": "5"}
+OPERATIONS = {
+    "GET": (OperationType.QUERY,),
+    "POST": (OperationType.QUERY, OperationType.MUTATION),
+}
 
 
-class GraphQLDoor(GraphQL[Context, None]):
+class GraphQLDoor:
     def __init__(self, database: Database, stale_after_months: int) -> None:
-        super().__init__(build_schema(), graphql_ide=None, subscription_protocols=())
+        self.schema = build_schema()
         self.database = database
         self.stale_after_months = stale_after_months
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            response = await self.run(Request(scope, receive))
-        except HTTPException as refusal:
-            response = _refused(refusal)
+        response = await self.answer(Request(scope, receive))
         await response(scope, receive, send)
 
-    async def get_context(
-        self, request: Request | WebSocket, response: Response | WebSocket
-    ) -> Context:
+    async def answer(self, request: Request) -> Response:
+        kind = media.JSON
+        try:
+            _check_method(request.method)
+            kind = media.negotiated(request.headers.get("accept"))
+            wanted = await asked(request)
+            try:
+                result = await self.execute(wanted, request.method)
+            finally:
+                request.state.operation = wanted.kind
+            return _response(result, kind, request.state.request_id)
+        except Refused as refusal:
+            return _json(refusal.body, refusal.status, kind, refusal.headers)
+
+    async def execute(self, wanted: Asked, method: str) -> ExecutionResult:
+        """Raises ``Refused`` for what HTTP has a status for."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                result = await self.schema.execute(
+                    wanted.query,
+                    wanted.variables,
+                    self.context(wanted),
+                    operation_name=wanted.operation_name,
+                    allowed_operation_types=OPERATIONS[method],
+                )
+        except TimeoutError as late:
+            message = f"La requête a dépassé {DEADLINE:.0f} secondes."
+            raise Refused(503, "TIMEOUT", message, headers=RETRY) from late
+        except CannotGetOperationTypeError as unknown:
+            message = "Le document ne contient pas l’opération demandée."
+            raise Refused(400, "UNKNOWN_OPERATION", message) from unknown
+        except InvalidOperationTypeError as refusal:
+            raise _not_by(method, refusal.operation_type) from refusal
+        if any(isinstance(error.original_error, DatabaseAway) for error in result.errors or ()):
+            message = "La base de données ne répond pas."
+            raise Refused(503, "UNAVAILABLE", message, headers=RETRY)
+        return result
+
+    def context(self, wanted: Asked) -> Context:
         day = today()
         read = self.database.read
-        return Context(read, loaders.make(read, day), day, self.stale_after_months)
-
-    async def process_result(
-        self, request: Request, result: ExecutionResult
-    ) -> GraphQLHTTPResponse:
-        answer: GraphQLHTTPResponse = {"data": result.data}
-        if result.errors:
-            request_id = uuid.uuid4().hex
-            errors: list[Any] = [presented(error, request_id) for error in result.errors]
-            answer["errors"] = errors
-        return answer
-
-    def decode_json(self, data: str | bytes) -> object:
-        try:
-            value = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise HTTPException(400, NOT_JSON) from error
-        if not isinstance(value, dict):
-            raise HTTPException(400, NOT_AN_OBJECT)
-        return value
-
-    def encode_json(self, data: object) -> bytes:
-        return orjson.dumps(data)
+        return Context(read, loaders.make(read, day), day, self.stale_after_months, wanted)
 
 
-def _refused(refusal: HTTPException) -> Response:
-    error = {"message": refusal.reason, "extensions": {"code": "BAD_REQUEST"}}
-    headers = {"Allow": "GET, POST"} if refusal.status_code == 405 else None
-    return Response(
-        orjson.dumps({"errors": [error]}),
-        refusal.status_code,
-        headers,
-        media_type="application/json",
-    )
+def _check_method(method: str) -> None:
+    if method not in OPERATIONS:
+        raise Refused(
+            405,
+            "METHOD_NOT_ALLOWED",
+            f"La méthode {method} n’est pas admise.",
+            headers={"Allow": ", ".join(OPERATIONS)},
+        )
+
+
+def _not_by(method: str, operation: OperationType) -> Refused:
+    if operation is OperationType.MUTATION:
+        message = f"Une mutation ne se fait pas par {method}."
+        return Refused(405, "METHOD_NOT_ALLOWED", message, headers={"Allow": "POST"})
+    return Refused(400, "SUBSCRIPTION_NOT_SUPPORTED", "Aucun abonnement n’est servi ici.")
+
+
+def _response(result: ExecutionResult, kind: str, request_id: str) -> Response:
+    errors = result.errors or []
+    answer: dict[str, Any] = {}
+    if errors:
+        answer["errors"] = [presented(error, request_id) for error in errors[:MAX_ERRORS]]
+    refused = result.data is None and _before_execution(errors)
+    if not refused:
+        answer["data"] = result.data
+    extensions = dict(result.extensions or {})
+    if len(errors) > MAX_ERRORS:
+        extensions["errorCount"] = len(errors)
+    if extensions:
+        answer["extensions"] = extensions
+    return _json(answer, 400 if refused and kind == media.GRAPHQL_RESPONSE else 200, kind)
+
+
+def _before_execution(errors: list[GraphQLError]) -> bool:
+    """Whether no field was executed: the error of a field has its path."""
+    return bool(errors) and all(error.path is None for error in errors)
+
+
+def _json(answer: object, status: int, kind: str, headers: Any = None) -> Response:
+    return Response(orjson.dumps(answer), status, headers, media_type=kind)

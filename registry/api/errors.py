@@ -1,6 +1,8 @@
 """What a caller is told of an error: a refusal with its reason, of a bug only its number."""
 
 import logging
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -9,8 +11,36 @@ from strawberry.utils.str_converters import to_camel_case
 from registry.domain.errors import DomainError, InvalidInput, NotInThisState
 
 INTERNAL = "INTERNAL"
+LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+TOO_MANY_TOKENS = re.compile(r"contains more than (\d+) tokens")
 
 logger = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """A request that is not executed; ``message`` is French, ``details`` join its code."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.body = {
+            "errors": [{"message": message, "extensions": {"code": code, **(details or {})}}]
+        }
+
+
+def exceeded(limit: str, what: str, counted: int, allowed: int) -> tuple[str, dict[str, Any]]:
+    """The message and the details of a refusal for excess; ``limit`` is for programs."""
+    message = f"{what} : {counted}, {allowed} au plus."
+    return message, {"limit": limit, "counted": counted, "allowed": allowed}
 
 
 def presented(error: GraphQLError, request_id: str) -> dict[str, Any]:
@@ -19,15 +49,25 @@ def presented(error: GraphQLError, request_id: str) -> dict[str, Any]:
     if isinstance(cause, DomainError):
         return {**error.formatted, "message": cause.message, "extensions": _extensions(cause)}
     if cause is None or isinstance(cause, GraphQLError):
-        parsed = not isinstance(error, GraphQLSyntaxError)
-        code = "GRAPHQL_VALIDATION_FAILED" if parsed else "GRAPHQL_PARSE_FAILED"
-        return {**error.formatted, "extensions": {"code": code}}
+        return _request_error(error)
     logger.error("Request %s: %s", request_id, error.path, exc_info=cause)
     return {
         **error.formatted,
         "message": f"Erreur interne ; la signaler avec le numéro {request_id}.",
         "extensions": {"code": INTERNAL, "requestId": request_id},
     }
+
+
+def _request_error(error: GraphQLError) -> dict[str, Any]:
+    if error.extensions and "code" in error.extensions:
+        return {**error.formatted}
+    if not isinstance(error, GraphQLSyntaxError):
+        return {**error.formatted, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}
+    if excess := TOO_MANY_TOKENS.search(error.message):
+        allowed = int(excess[1])
+        message, details = exceeded("tokens", "Mots et signes lus", allowed + 1, allowed)
+        return {"message": message, "extensions": {"code": LIMIT_EXCEEDED, **details}}
+    return {**error.formatted, "extensions": {"code": "GRAPHQL_PARSE_FAILED"}}
 
 
 def _extensions(refusal: DomainError) -> dict[str, Any]:

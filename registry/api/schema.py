@@ -10,6 +10,7 @@ from strawberry.types import ExecutionContext
 from registry.api import collectivites, deployments, products, vendors
 from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
+from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
 from registry.api.rollout import RolloutQuery
@@ -47,7 +48,7 @@ def build_schema() -> RegistrySchema:
     schema = RegistrySchema(
         Query,
         types=[deployments.Deployment],
-        extensions=[ParserCache, ValidationCache],
+        extensions=[ParserCache, ValidationCache, Limits],
     )
     _leave_out_null_defaults(schema)
     return schema

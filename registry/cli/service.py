@@ -1,6 +1,8 @@
 """The service, and the database it needs."""
 
 import asyncio
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +11,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from registry import opening
+from registry import logs, opening
 from registry.cli.french import Command
 from registry.cli.output import complain, progress
 from registry.cli.program import program
@@ -31,6 +33,8 @@ def serve(
 ) -> None:
     """Sert le registre sur HTTP."""
     settings = Settings()
+    # Uvicorn gives the signal back once it has closed: an exit lets the database close too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with opening.located(settings):
         with _timed("Base de données prête"):
             asyncio.run(_prepare(settings, demo=demo))
@@ -41,7 +45,9 @@ def serve(
             host=host,
             port=port,
             workers=workers,
-            log_level="warning",
+            log_config=logs.configuration(settings.log_level),
+            access_log=False,
+            server_header=False,
         )
 
 

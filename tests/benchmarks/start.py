@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx2
 
 from tests.benchmarks.timing import Row, compare
+from tests.servers import free_port
 
 EMPTY = """
 import subprocess, sys
@@ -34,14 +34,14 @@ async def started(data_dir: Path) -> Row:
     """``data_dir`` holds an embedded database that is ready and not running."""
 
     async def ours() -> float:
-        port = _free_port()
+        port = free_port()
         query = {"query": "{ campaign { name } }"}
         command = [sys.executable, "-m", "registry", "serve", "--port", str(port)]
         environment = os.environ | {"RACCORD_DATA_DIR": str(data_dir)}
         return await _until_answer(command, environment, f"http://127.0.0.1:{port}/graphql", query)
 
     async def peer() -> float:
-        port = _free_port()
+        port = free_port()
         command = [sys.executable, "-c", EMPTY, str(data_dir), str(port)]
         return await _until_answer(command, {**os.environ}, f"http://127.0.0.1:{port}/livez", None)
 
@@ -74,8 +74,3 @@ async def _until_answer(
         process.terminate()
         process.wait(30)
 
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

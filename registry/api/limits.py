@@ -1,0 +1,303 @@
+"""What a document may ask. One walk counts it all, each fragment once however often it spreads."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    Node,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValidationContext,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    get_operation_ast,
+    is_composite_type,
+    is_list_type,
+    specified_rules,
+)
+from strawberry.extensions import SchemaExtension
+
+from registry.api.context import Context
+from registry.api.errors import LIMIT_EXCEEDED, exceeded
+from registry.api.requests import Asked
+from registry.domain.pages import DEFAULT_SIZE, MAX_SIZE
+
+MAX_TOKENS = 2_000
+MAX_COST = 5_000
+LIST_SIZE = 3
+"""What a list without pages counts for: a page of 200 collectivités with all theirs passes."""
+CEILING = 1_000_000
+"""Beyond it nothing is counted: a number that doubles at each fragment has hundreds of digits."""
+
+INTROSPECTION = {"__schema", "__type"}
+
+
+class Counts(NamedTuple):
+    """Of a selection set and all below it, fragments included; ``top`` is its own fields."""
+
+    depth: int = 0
+    introspection: int = 0
+    top: int = 0
+    aliases: int = 0
+    fields: int = 0
+    directives: int = 0
+    cost: int = 0
+
+
+NOTHING = Counts()
+
+LIMITS = {
+    "depth": ("Niveaux de champs", 12),
+    "introspection": ("Niveaux de champs d’introspection", 15),
+    "top": ("Champs à la racine", 20),
+    "aliases": ("Alias", 30),
+    "fields": ("Champs", 400),
+    "directives": ("Directives", 50),
+}
+NAMES = {"top": "rootFields", "introspection": "introspectionDepth"}
+
+
+class Walk(NamedTuple):
+    schema: GraphQLSchema
+    variables: Mapping[str, Any]
+    fragments: dict[str, Counts]
+
+
+def walk(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> Walk:
+    """All fragments counted, those that others spread first; a cycle counts nothing."""
+    started = Walk(schema, variables, {})
+    for fragment in _innermost_first(document):
+        kind = schema.get_type(fragment.type_condition.name.value)
+        counted = of_selections(started, fragment.selection_set, kind)
+        started.fragments[fragment.name.value] = _with_directives(counted, fragment)
+    return started
+
+
+def of_operation(walked: Walk, operation: OperationDefinitionNode) -> Counts:
+    root = walked.schema.get_root_type(operation.operation)
+    counted = of_selections(walked, operation.selection_set, root)
+    for variable in operation.variable_definitions or ():
+        counted = _with_directives(counted, variable)
+    return _with_directives(counted, operation)
+
+
+def of_selections(
+    walked: Walk, selections: SelectionSetNode | None, parent: GraphQLNamedType | None
+) -> Counts:
+    total = NOTHING
+    for selection in selections.selections if selections else ():
+        if isinstance(selection, FieldNode):
+            counted = _of_field(walked, selection, parent)
+        elif isinstance(selection, InlineFragmentNode):
+            condition = selection.type_condition
+            kind = walked.schema.get_type(condition.name.value) if condition else parent
+            counted = of_selections(walked, selection.selection_set, kind)
+        else:
+            name = selection.name.value if isinstance(selection, FragmentSpreadNode) else ""
+            counted = walked.fragments.get(name, NOTHING)
+        total = _sum(total, _with_directives(counted, selection))
+    return total
+
+
+def _of_field(walked: Walk, node: FieldNode, parent: GraphQLNamedType | None) -> Counts:
+    field = walked.schema.get_field(parent, node.name.value) if is_composite_type(parent) else None
+    below = of_selections(walked, node.selection_set, get_named_type(field.type) if field else None)
+    inner = max(below.depth, below.introspection)
+    meta = node.name.value in INTROSPECTION
+    return Counts(
+        depth=1 if meta else 1 + below.depth,
+        introspection=1 + inner if meta else below.introspection and 1 + below.introspection,
+        top=1,
+        aliases=below.aliases + (node.alias is not None),
+        fields=below.fields + 1,
+        directives=below.directives,
+        cost=min(CEILING, _cost(walked, node, field, parent, below.cost)),
+    )
+
+
+def _cost(
+    walked: Walk,
+    node: FieldNode,
+    field: GraphQLField | None,
+    parent: GraphQLNamedType | None,
+    below: int,
+) -> int:
+    """The objects it may bring: 1, or as many as its page or list holds; a leaf costs nothing."""
+    if field is None or not is_composite_type(get_named_type(field.type)):
+        return 0
+    if parent is not None and parent.name.endswith("Connection"):
+        return below
+    listed = is_list_type(get_nullable_type(field.type))
+    if "first" in field.args:
+        size = _size(walked, node)
+        return size * (1 + below) if listed else 1 + size * below
+    return LIST_SIZE * (1 + below) if listed else 1 + below
+
+
+def _size(walked: Walk, node: FieldNode) -> int:
+    sizes = [
+        _given(walked, argument.value)
+        for argument in node.arguments or ()
+        if argument.name.value in {"first", "last"}
+    ]
+    return max((size for size in sizes if size is not None), default=DEFAULT_SIZE)
+
+
+def _given(walked: Walk, value: ValueNode) -> int | None:
+    """A size out of bounds counts as the nearest one: its own refusal says more."""
+    given: Any = None
+    if isinstance(value, IntValueNode):
+        given = int(value.value[:9])
+    elif isinstance(value, VariableNode):
+        given = walked.variables.get(value.name.value)
+    return int(max(0, min(MAX_SIZE, given))) if isinstance(given, int | float) else None
+
+
+def _with_directives(counted: Counts, node: Any) -> Counts:
+    if not node.directives:
+        return counted
+    return counted._replace(directives=min(CEILING, counted.directives + len(node.directives)))
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    return Counts(
+        max(one.depth, other.depth),
+        max(one.introspection, other.introspection),
+        *(min(CEILING, a + b) for a, b in zip(one[2:], other[2:], strict=True)),
+    )
+
+
+def _innermost_first(document: DocumentNode) -> Iterator[FragmentDefinitionNode]:
+    """Without recursion: a chain of fragments may be longer than Python's stack."""
+    fragments = {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    waiting = {name: _spreads(fragment.selection_set) for name, fragment in fragments.items()}
+    for root in fragments:
+        path = [root] if root in waiting else []
+        spreads = {root: waiting.pop(root, [])}
+        while path:
+            if inner := next((name for name in _drained(spreads[path[-1]]) if name in waiting), ""):
+                spreads[inner] = waiting.pop(inner)
+                path.append(inner)
+            else:
+                yield fragments[path.pop()]
+
+
+def _drained(names: list[str]) -> Iterator[str]:
+    while names:
+        yield names.pop()
+
+
+def _spreads(selections: SelectionSetNode) -> list[str]:
+    found, waiting = [], [selections]
+    while waiting:
+        for selection in waiting.pop().selections:
+            if isinstance(selection, FragmentSpreadNode):
+                found.append(selection.name.value)
+            elif isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:
+                waiting.append(selection.selection_set)
+    return found
+
+
+class LimitsRule(ASTValidationRule):
+    """What doesn't depend on variables; the verdict is kept with that of the other rules."""
+
+    context: ValidationContext
+
+    def enter_document(self, document: DocumentNode, *_: object) -> None:
+        walked = walk(self.context.schema, document, {})
+        for operation in _operations(document):
+            counted = of_operation(walked, operation)._asdict()
+            for count, (what, allowed) in LIMITS.items():
+                if counted[count] > allowed:
+                    name = NAMES.get(count, count)
+                    self.report_error(_refusal(name, what, counted[count], allowed, operation))
+
+
+RULES: tuple[type[ASTValidationRule], ...] = (LimitsRule, *specified_rules)
+
+
+class Limits(SchemaExtension):
+    """Comes after the caches: what they keep holds for any variables, the cost does not."""
+
+    cost: int | None = None
+
+    def on_operation(self) -> Iterator[None]:
+        self.execution_context.parse_options = {"max_tokens": MAX_TOKENS}
+        self.execution_context.validation_rules = RULES
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        request: Context = self.execution_context.context
+        request.asked.kind = self.execution_context.operation_type.value
+        if not self.execution_context.pre_execution_errors:
+            refusal = self._refusal(request.asked)
+            if refusal:
+                self.execution_context.pre_execution_errors = [refusal]
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        return {} if self.cost is None else {"cost": self.cost}
+
+    def _refusal(self, asked: Asked) -> GraphQLError | None:
+        document = cast("DocumentNode", self.execution_context.graphql_document)
+        if asked.operation_name is None and len(_operations(document)) > 1:
+            message = "Le document contient plusieurs opérations : « operationName » doit choisir."
+            return GraphQLError(message, extensions={"code": "OPERATION_NAME_REQUIRED"})
+        numbers = {
+            name: value
+            for name, value in (asked.variables or {}).items()
+            if isinstance(value, int | float)
+        }
+        schema = self.execution_context.schema._schema
+        self.cost = cost(schema, document, asked.operation_name, tuple(numbers.items()))
+        if self.cost > MAX_COST:
+            return _refusal("cost", "Coût de la requête", self.cost, MAX_COST)
+        return None
+
+
+@lru_cache(maxsize=128)
+def cost(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    numbers: tuple[tuple[str, float], ...],
+) -> int:
+    """Of the operation of that name, with the variables that are numbers."""
+    operation = get_operation_ast(document, operation_name)
+    if operation is None:
+        return 0
+    defaults = {
+        definition.variable.name.value: float(definition.default_value.value[:9])
+        for definition in operation.variable_definitions or ()
+        if isinstance(definition.default_value, IntValueNode)
+    }
+    return of_operation(walk(schema, document, defaults | dict(numbers)), operation).cost
+
+
+def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
+    return [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+
+
+def _refusal(
+    limit: str, what: str, counted: int, allowed: int, node: Node | None = None
+) -> GraphQLError:
+    message, details = exceeded(limit, what, counted, allowed)
+    return GraphQLError(message, node, extensions={"code": LIMIT_EXCEEDED, **details})

@@ -1,0 +1,72 @@
+"""Around every answer: its number, the headers that protect it, a line in the log, a count."""
+
+import logging
+import time
+import uuid
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from registry.metrics import Metrics
+
+SAFE = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+HTTPS_ONLY = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
+
+logger = logging.getLogger(__name__)
+
+
+class Envelope:
+    """``https``: the service is reached by HTTPS alone, and browsers are told so."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, https: bool) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.headers = SAFE | HTTPS_ONLY if https else SAFE
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        state["request_id"] = uuid.uuid4().hex
+        status = 500
+        start = time.perf_counter()
+
+        async def sealed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = state["request_id"]
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sealed)
+        finally:
+            self._note(scope, status, time.perf_counter() - start)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        operation = scope["state"].get("operation", "none")
+        self.metrics.note(operation, status, seconds)
+        if logger.isEnabledFor(logging.INFO):
+            fields = {
+                "requestId": scope["state"]["request_id"],
+                "method": scope["method"],
+                "path": scope["path"],
+                "operation": operation,
+                "status": status,
+                "milliseconds": round(seconds * 1000, 1),
+            }
+            logger.info("request", extra={"fields": fields})
