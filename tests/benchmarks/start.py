@@ -73,4 +73,3 @@ async def _until_answer(
     finally:
         process.terminate()
         process.wait(30)
-
