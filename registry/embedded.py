@@ -62,7 +62,10 @@ def running(data_dir: Path, version: int = 18) -> Iterator[Addresses]:
     _forget_the_dead(server)
     with server:
         server.psql(BOOTSTRAP)
-        yield _addresses(server)
+        try:
+            yield _addresses(server)
+        finally:
+            _forget_the_dead(server)
 
 
 def prepared_server(folder: Path, version: int) -> PostgresServer:

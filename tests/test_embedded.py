@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import asyncpg
@@ -47,13 +48,18 @@ def test_first_starts_at_once_all_answer_and_leave_nothing_behind(tmp_path: Path
     assert postmasters(tmp_path) == []
 
 
+@pytest.mark.parametrize("pause", [0.0, 1.5])
+@pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_a_service_that_ends_stops_its_database(tmp_path: Path, ending: signal.Signals) -> None:
-    service = raccord(tmp_path, "serve", "--port", str(free_port()))
+def test_a_service_that_ends_stops_its_database(
+    tmp_path: Path, ending: signal.Signals, workers: str, pause: float
+) -> None:
+    service = raccord(tmp_path, "serve", "--port", str(free_port()), "--workers", workers)
     assert service.stderr is not None
     for line in service.stderr:
         if "Raccord répond" in line:
             break
+    time.sleep(pause)
     service.send_signal(ending)
     service.communicate(timeout=60)
     assert postmasters(tmp_path) == []

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from registry import logs, opening
 from registry.cli.french import Command
@@ -33,22 +34,42 @@ def serve(
 ) -> None:
     """Sert le registre sur HTTP."""
     settings = Settings()
-    # Uvicorn gives the signal back once it has closed: an exit lets the database close too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with opening.located(settings):
         with _timed("Base de données prête"):
             asyncio.run(_prepare(settings, demo=demo))
-        complain(f"Raccord répond sur http://{host}:{port}")
-        uvicorn.run(
-            "registry.app:serving",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            log_config=logs.configuration(settings.log_level),
-            access_log=False,
-            server_header=False,
+        _serve(
+            uvicorn.Config(
+                "registry.app:serving",
+                factory=True,
+                host=host,
+                port=port,
+                workers=workers,
+                log_config=logs.configuration(settings.log_level),
+                access_log=False,
+                server_header=False,
+            )
         )
+
+
+def _serve(config: uvicorn.Config) -> None:
+    """Until a signal, which must not cut short what follows: the database closes too."""
+    if config.workers > 1:
+        service = Multiprocess(config, sockets=[config.bind_socket()])
+        complain(f"Raccord répond sur http://{config.host}:{config.port}")
+        service.run()
+        return
+    server = uvicorn.Server(config)
+
+    def leave(*_: object) -> None:
+        server.should_exit = True
+
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, leave)
+    complain(f"Raccord répond sur http://{config.host}:{config.port}")
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
 
 
 async def _prepare(settings: Settings, *, demo: bool) -> None:
