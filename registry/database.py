@@ -25,6 +25,7 @@ SESSION = {
     "timezone": "UTC",
     "datestyle": "ISO",
     "jit": "off",
+    "plan_cache_mode": "force_custom_plan",
     "work_mem": "32MB",
 }
 MIGRATION_TRIES = 5
