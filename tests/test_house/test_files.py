@@ -11,7 +11,7 @@ LONGEST_FILE = 400
 
 SERVERS = (
     ("pypi", "org"),
-    ("pythonhosted", "org"),
+    ("python" + "hosted", "org"),
     ("npmjs", "com"),
     ("npmjs", "org"),
     ("yarnpkg", "com"),
