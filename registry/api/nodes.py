@@ -39,6 +39,15 @@ def parse(text: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
+def row_id(type_name: str, text: str) -> int:
+    """The row that an identifier of that type designates; 0, which is no row's, for other texts."""
+    try:
+        found, identifier = parse(text)
+    except InvalidInput:
+        return 0
+    return identifier if found == type_name else 0
+
+
 def node_query(kinds: Mapping[str, Find]) -> type:
     """The root field that finds an object of one of ``kinds``."""
 

@@ -7,14 +7,17 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
-from registry.api import collectivites, deployments, products, vendors
+from registry.api import collectivites, deployments, products, software_requests, vendors
+from registry.api.activations import ActivationMutation
 from registry.api.campaigns import CampaignQuery
-from registry.api.collectivites import CollectiviteQuery
+from registry.api.collectivites import CollectiviteMutation, CollectiviteQuery
+from registry.api.deployments import DeploymentMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
+from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
 from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
@@ -22,6 +25,7 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "SoftwareRequest": software_requests.find,
 }
 
 
@@ -42,11 +46,18 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        SoftwareRequestQuery,
     ):
         pass
 
     @strawberry.type(description="Tout ce qui s’écrit.")
-    class Mutation(VendorMutation):
+    class Mutation(
+        VendorMutation,
+        DeploymentMutation,
+        ActivationMutation,
+        SoftwareRequestMutation,
+        CollectiviteMutation,
+    ):
         pass
 
     schema = RegistrySchema(

@@ -16,6 +16,7 @@ from models import (
     Feed,
     IntegrationState,
     Service,
+    SoftwareRequestState,
     Source,
     Stratum,
 )
@@ -232,6 +233,15 @@ describe(
         "ASK_INTEGRATION": "Demander à l’éditeur d’intégrer FranceConnect.",
         "DECLARE_SOFTWARE": "Déclarer le logiciel utilisé.",
         "NOTHING_ASKED": "Rien : elle déclare n’avoir aucune démarche en ligne, ou n’existe plus.",
+    },
+)
+describe(
+    SoftwareRequestState,
+    "Où en est un logiciel qu’une collectivité a nommé.",
+    {
+        "WAITING": "Attend la réponse du ministère.",
+        "SETTLED": "Rattaché à un logiciel du registre.",
+        "REFUSED": "Refusé, avec un motif.",
     },
 )
 

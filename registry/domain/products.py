@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from models import DeliveryModel, Demarche, Product, Vendor
 from registry.domain import pages
-from registry.domain.errors import InvalidInput
+from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.filters import among, checked_siren, matching
 from registry.domain.pages import Key, Ordering, Page, Slice
 
@@ -67,17 +67,30 @@ CLIENTS = sa.text("""
 """)
 
 
-async def by_key(session: AsyncSession, vendor_siren: str, slug: str) -> Product | None:
+async def by_key(
+    session: AsyncSession, vendor_siren: str, slug: str, field: str = "slug"
+) -> Product | None:
     """A former key gives the product that it became."""
     siren = checked_siren("vendor_siren", vendor_siren)
     if not SLUG.fullmatch(slug.strip()):
         raise InvalidInput(
-            "slug",
+            field,
             f"« {slug} » n’est pas un identifiant de logiciel : minuscules sans accent et"
             " chiffres, séparés par un point, un tiret ou un trait bas.",
         )
     found = await session.scalar(BY_KEY, {"siren": siren, "slug": slug.strip()})
     return None if found is None else await session.get(Product, found)
+
+
+async def named(session: AsyncSession, vendor_siren: str, slug: str) -> Product:
+    """The one that a write is about. Raises ``NotFound``."""
+    found = await by_key(session, vendor_siren, slug, "product")
+    if found is None:
+        raise NotFound(
+            "product",
+            f"Le registre ne connaît pas le logiciel {slug} de l’éditeur {vendor_siren}.",
+        )
+    return found
 
 
 async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Product]:

@@ -3,7 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-TURN = sa.text("SELECT pg_advisory_xact_lock(7032023)")
+from registry.domain.turns import LOADS
+
+TURN = sa.text(f"SELECT pg_advisory_xact_lock({LOADS})")
 REFRESH = sa.text("SELECT refresh_statistics()")
 
 
