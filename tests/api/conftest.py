@@ -13,6 +13,7 @@ from registry.auth import tokens
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
 from registry.settings import ROOT, Settings
+from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, OPERATOR, TOWN, Sides, town
 from tests.factories import add, add_world, establishment, siren
 
 MINISTRY = siren(99980000)
@@ -93,6 +94,18 @@ async def ministry(token: Token) -> str:
 
 
 @pytest.fixture
+async def sides(world: None, token: Token, ministry: str) -> Sides:
+    return Sides(
+        town=await token(town(TOWN)),
+        vendor=await token(EBENE),
+        ministry=ministry,
+        neighbour=await token(town(NEIGHBOUR)),
+        competitor=await token(AUBEPINE),
+        operator=await token(OPERATOR),
+    )
+
+
+@pytest.fixture
 def write(client: httpx2.AsyncClient) -> Ask:
     """Run a named mutation with this input, by the holder of a token; what it answers."""
 
@@ -106,6 +119,22 @@ def write(client: httpx2.AsyncClient) -> Ask:
         assert reply.status_code == 200, reply.text
         assert "errors" not in reply.json(), reply.text
         return next(iter(reply.json()["data"].values()))
+
+    return run
+
+
+@pytest.fixture
+def read_as(client: httpx2.AsyncClient) -> Ask:
+    """Run a named query by the holder of a token, which must succeed; its data."""
+
+    async def run(operation: str, by: str | None = None, **variables: Any) -> Any:
+        query = (OPERATIONS / f"{operation}.graphql").read_text()
+        headers = {"Authorization": f"Bearer {by}"} if by else {}
+        reply = await client.post(
+            "/graphql", json={"query": query, "variables": variables}, headers=headers
+        )
+        assert "errors" not in reply.json(), reply.text
+        return reply.json()["data"]
 
     return run
 
