@@ -20,7 +20,7 @@ from registry.api.requests import Asked, of_members
 
 MAX_SOCKETS = 500
 """A process has about a thousand files: those who ask by HTTP keep their half."""
-MAX_OPERATIONS = 10
+MAX_OPERATIONS = 20
 PATIENCE = 10.0
 """Seconds before ``connection_init``."""
 IDLE = 300.0

@@ -139,21 +139,21 @@ async def test_what_is_no_longer_wanted_stops(address: str, slow: asyncio.Event)
         assert await heard(socket) == {"type": "pong"}
 
 
-async def test_10_operations_run_at_once(address: str, slow: asyncio.Event) -> None:
+async def test_20_operations_run_at_once(address: str, slow: asyncio.Event) -> None:
     async with acknowledged(address) as socket:
-        for number in range(11):
+        for number in range(21):
             await ask(socket, str(number), QUERY)
-        extensions = await refused(socket, "10")
+        extensions = await refused(socket, "20")
         assert extensions == {
             "code": "LIMIT_EXCEEDED",
             "limit": "operations",
-            "counted": 11,
-            "allowed": 10,
+            "counted": 21,
+            "allowed": 20,
         }
         slow.set()
-        done = [await heard(socket) for _ in range(20)]
-        assert {message["id"] for message in done} == {str(number) for number in range(10)}
-        await ask(socket, "10", QUERY)
+        done = [await heard(socket) for _ in range(40)]
+        assert {message["id"] for message in done} == {str(number) for number in range(20)}
+        await ask(socket, "20", QUERY)
         assert (await heard(socket))["payload"]["data"] == DATA
 
 
