@@ -1,10 +1,14 @@
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.types import Info
 
 from registry.api.loaders import Loaders, Read
 from registry.api.requests import Asked
+from registry.domain.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,8 @@ class Context:
     today: date
     stale_after_months: int
     asked: Asked
+    actor: Actor
+    transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 
 Request = Info[Context, None]

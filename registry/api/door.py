@@ -1,6 +1,7 @@
 """GraphQL over HTTP."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,8 +18,11 @@ from registry.api.context import Context
 from registry.api.errors import Refused, presented
 from registry.api.requests import Asked, asked
 from registry.api.schema import build_schema
+from registry.auth import backend
 from registry.database import Database, DatabaseAway
+from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
+from registry.domain.errors import NotSignedIn
 
 DEADLINE = 10.0
 MAX_ERRORS = 20
@@ -49,21 +53,31 @@ class GraphQLDoor:
             kind = media.negotiated(request.headers.get("accept"))
             wanted = await asked(request)
             try:
-                result = await self.execute(wanted, request.method)
+                actor = await self.authenticate(request)
+                result = await self.execute(wanted, request.method, actor)
             finally:
                 request.state.operation = wanted.kind
             return _response(result, kind, request.state.request_id)
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
-    async def execute(self, wanted: Asked, method: str) -> ExecutionResult:
+    async def authenticate(self, request: Request) -> Actor:
+        try:
+            return await backend.actor_of(self.database, request.headers)
+        except NotSignedIn as refusal:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise Refused(401, refusal.code, refusal.message, headers=challenge) from refusal
+        except DatabaseAway as away:
+            raise _away() from away
+
+    async def execute(self, wanted: Asked, method: str, actor: Actor = PUBLIC) -> ExecutionResult:
         """Raises ``Refused`` for what HTTP has a status for."""
         try:
             async with asyncio.timeout(DEADLINE):
                 result = await self.schema.execute(
                     wanted.query,
                     wanted.variables,
-                    self.context(wanted),
+                    self.context(wanted, actor),
                     operation_name=wanted.operation_name,
                     allowed_operation_types=OPERATIONS[method],
                 )
@@ -76,14 +90,21 @@ class GraphQLDoor:
         except InvalidOperationTypeError as refusal:
             raise _not_by(method, refusal.operation_type) from refusal
         if any(isinstance(error.original_error, DatabaseAway) for error in result.errors or ()):
-            message = "La base de données ne répond pas."
-            raise Refused(503, "UNAVAILABLE", message, headers=RETRY)
+            raise _away()
         return result
 
-    def context(self, wanted: Asked) -> Context:
+    def context(self, wanted: Asked, actor: Actor) -> Context:
         day = today()
         read = self.database.read
-        return Context(read, loaders.make(read, day), day, self.stale_after_months, wanted)
+        return Context(
+            read,
+            loaders.make(read, day),
+            day,
+            self.stale_after_months,
+            wanted,
+            actor,
+            partial(self.database.transaction, actor),
+        )
 
 
 def _check_method(method: str) -> None:
@@ -94,6 +115,10 @@ def _check_method(method: str) -> None:
             f"La méthode {method} n’est pas admise.",
             headers={"Allow": ", ".join(METHODS)},
         )
+
+
+def _away() -> Refused:
+    return Refused(503, "UNAVAILABLE", "La base de données ne répond pas.", headers=RETRY)
 
 
 def _not_by(method: str, operation: OperationType) -> Refused:

@@ -15,7 +15,7 @@ from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
-from registry.api.vendors import VendorQuery
+from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
     "Vendor": vendors.find,
@@ -45,8 +45,13 @@ def build_schema() -> RegistrySchema:
     ):
         pass
 
+    @strawberry.type(description="Tout ce qui s’écrit.")
+    class Mutation(VendorMutation):
+        pass
+
     schema = RegistrySchema(
         Query,
+        Mutation,
         types=[deployments.Deployment],
         extensions=[ParserCache, ValidationCache, Limits],
     )
