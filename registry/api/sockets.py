@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -15,7 +16,6 @@ from registry.api import frames, media
 from registry.api.door import RETRY, GraphQLDoor, answered
 from registry.api.errors import LIMIT_EXCEEDED, Refused, exceeded
 from registry.api.frames import Closing, Said
-from registry.api.origins import is_foreign
 from registry.api.requests import Asked, of_members
 
 MAX_SOCKETS = 500
@@ -67,7 +67,7 @@ class SocketDoor:
             self.sockets -= 1
 
     def _check(self, socket: WebSocket) -> None:
-        if is_foreign(socket.headers):
+        if _is_foreign(socket.headers):
             message = "Une page d’un autre site ne peut pas ouvrir cette connexion."
             raise Refused(403, "CROSS_ORIGIN", message)
         if frames.PROTOCOL not in socket.scope["subprotocols"]:
@@ -78,6 +78,15 @@ class SocketDoor:
                 "sockets", "Connexions WebSocket", self.sockets + 1, MAX_SOCKETS
             )
             raise Refused(503, LIMIT_EXCEEDED, message, headers=RETRY, details=details)
+
+
+def _is_foreign(headers: Headers) -> bool:
+    """Whether a page of another site asks. A program, which tells no origin, is not one."""
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    host = headers.get("host", "").lower()
+    return not host or origin.lower() not in {f"http://{host}", f"https://{host}"}
 
 
 async def _converse(socket: WebSocket, door: GraphQLDoor) -> None:
@@ -168,7 +177,7 @@ async def _operate(held: Conversation, key: str, wanted: Asked) -> None:
     number = f"{state.request_id}-{held.operations}"
     start = time.perf_counter()
     try:
-        status, answer = await _answer(held.door, wanted, number)
+        status, answer = await _answer(held, wanted, number)
     except asyncio.CancelledError:
         state.note(number, wanted.kind, CANCELLED, time.perf_counter() - start)
         raise
@@ -180,10 +189,14 @@ async def _operate(held: Conversation, key: str, wanted: Asked) -> None:
         await _tell(held, "error", id=key, payload=answer["errors"])
 
 
-async def _answer(door: GraphQLDoor, wanted: Asked, number: str) -> tuple[int, dict[str, Any]]:
-    """As HTTP would: the status is for the log alone."""
+async def _answer(held: Conversation, wanted: Asked, number: str) -> tuple[int, dict[str, Any]]:
+    """As HTTP would: the status is for the log alone.
+
+    Credentials came with the handshake, and may have been revoked since.
+    """
     try:
-        answer = answered(await door.execute(wanted, "WebSocket"), number)
+        actor = await held.door.authenticate(held.socket)
+        answer = answered(await held.door.execute(wanted, "WebSocket", actor), number)
     except Refused as refusal:
         return refusal.status, refusal.body
     return 200 if "data" in answer else 400, answer

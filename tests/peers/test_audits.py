@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from registry.app import create_app
 from registry.database import Database
+from registry.settings import Settings
 from tests.peers.node import run
 from tests.servers import listening
 
@@ -76,7 +78,7 @@ AUDITS = [
 @pytest.fixture(scope="module")
 async def audited(shared_database: Database) -> dict[str, dict[str, Any]]:
     """Each audit's result, by its number."""
-    async with listening(shared_database) as url:
+    async with listening(create_app(shared_database, Settings())) as url:
         results = await run("audits.js", f"{url}/graphql")
     return {result["id"]: result for result in results}
 

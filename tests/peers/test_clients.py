@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from registry.app import create_app
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
+from registry.settings import Settings
 from tests.conftest import reset
 from tests.factories import add_world, siren
 from tests.peers.node import run
@@ -18,9 +21,9 @@ VENDOR = siren(99990000)
 @pytest.fixture(scope="module")
 async def address(addresses: Addresses, shared_database: Database) -> AsyncIterator[str]:
     await reset(addresses)
-    async with shared_database.transaction() as session:
+    async with shared_database.transaction(ADMINISTRATOR) as session:
         await add_world(session)
-    async with listening(shared_database) as url:
+    async with listening(create_app(shared_database, Settings())) as url:
         yield f"{url}/graphql"
 
 

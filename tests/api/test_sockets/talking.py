@@ -22,8 +22,8 @@ def opened(address: str, **options: Any) -> connect:
 
 
 @asynccontextmanager
-async def acknowledged(address: str) -> AsyncIterator[ClientConnection]:
-    async with opened(address) as socket:
+async def acknowledged(address: str, **options: Any) -> AsyncIterator[ClientConnection]:
+    async with opened(address, **options) as socket:
         await tell(socket, INIT)
         assert await heard(socket) == ACK
         yield socket
