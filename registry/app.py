@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Lifespan
 from starlette.websockets import WebSocket
 
 from registry import metrics
-from registry.api import graphiql
+from registry.api import bulk_declarations, graphiql
 from registry.api.door import GraphQLDoor
 from registry.api.sockets import SocketDoor
 from registry.database import Database, DatabaseError
@@ -84,6 +84,7 @@ def _routes(database: Database, settings: Settings) -> list[BaseRoute]:
         WebSocketRoute("/graphql", SocketDoor(door)),
         WebSocketRoute("/{path:path}", _no_socket),
         *graphiql.routes(),
+        *bulk_declarations.routes(database, settings),
         Route("/livez", livez),
         Route("/readyz", readyz),
     ]
