@@ -17,6 +17,7 @@ from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from registry.exchange.bulk.running import run_next
+from registry.exchange.turns import take_turn
 from registry.settings import Settings
 from tests.api.conftest import Ask, Token, Written
 from tests.factories import add, commune, deployment, siren
@@ -326,17 +327,30 @@ async def test_rights_that_ended_meanwhile_are_seen(
 
 
 async def test_a_worker_that_dies_leaves_the_file_to_another(
-    put: Send, token: Token, database: Database, uploads: Path
+    put: Send, token: Token, database: Database, uploads: Path, client: httpx2.AsyncClient
 ) -> None:
-    rows = (famille(f"{10000 + number:05d}") for number in range(20_000))
-    await put(await token(EBENE), lines(*rows), dryRun="false")
-    dying = asyncio.create_task(run_next(database, uploads))
-    await asyncio.sleep(0.2)
-    dying.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await dying
+    by = await token(EBENE)
+    sent = await put(by, lines(famille("01006")), dryRun="false")
+
+    async def state() -> str:
+        reply = await client.get(
+            sent.headers["location"], headers={"Authorization": f"Bearer {by}"}
+        )
+        return str(reply.json()["state"])
+
+    async with database.transaction(ADMINISTRATOR) as session:
+        await take_turn(session)
+        dying = asyncio.create_task(run_next(database, uploads))
+        while await state() != "RUNNING":
+            await asyncio.sleep(0.01)
+        assert not await run_next(database, uploads)
+        dying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dying
+    assert await state() == "RUNNING"
     assert await run_next(database, uploads)
-    assert not await run_next(database, uploads)
+    assert await state() == "DONE"
+    assert len(await links(database, "01006")) == 1
 
 
 async def test_two_workers_share_the_files(
