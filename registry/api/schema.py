@@ -7,8 +7,16 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
-from registry.api import collectivites, deployments, products, software_requests, vendors
+from registry.api import (
+    bulk_declarations,
+    collectivites,
+    deployments,
+    products,
+    software_requests,
+    vendors,
+)
 from registry.api.activations import ActivationMutation
+from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteMutation, CollectiviteQuery
 from registry.api.deployments import DeploymentMutation
@@ -26,6 +34,7 @@ NODES = {
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
     "SoftwareRequest": software_requests.find,
+    "BulkDeclaration": bulk_declarations.find,
 }
 
 
@@ -47,6 +56,7 @@ def build_schema() -> RegistrySchema:
         CampaignQuery,
         RolloutQuery,
         SoftwareRequestQuery,
+        BulkDeclarationQuery,
     ):
         pass
 

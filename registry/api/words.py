@@ -8,6 +8,8 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import (
     ActivationState,
+    BulkNoun,
+    BulkState,
     CollectiviteKind,
     CommitmentState,
     DeliveryModel,
@@ -242,6 +244,23 @@ describe(
         "WAITING": "Attend la réponse du ministère.",
         "SETTLED": "Rattaché à un logiciel du registre.",
         "REFUSED": "Refusé, avec un motif.",
+    },
+)
+
+describe(
+    BulkNoun,
+    "Ce que déclare un fichier.",
+    {"DEPLOYMENTS": "Des usages de logiciels.", "ACTIVATIONS": "Des étapes de raccordement."},
+)
+describe(
+    BulkState,
+    "Où en est un fichier envoyé.",
+    {
+        "WAITING": "Reçu : il attend son tour.",
+        "RUNNING": "En cours.",
+        "DONE": "Fini : le rapport dit ce qui a été écrit.",
+        "REFUSED": "Refusé : rien n’est écrit, le rapport dit pourquoi.",
+        "FAILED": "Interrompu par une panne : rien n’est écrit, l’envoyer de nouveau.",
     },
 )
 
