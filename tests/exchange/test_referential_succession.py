@@ -321,3 +321,61 @@ async def test_an_import_that_meets_a_change_of_vintage_waits_and_follows(
     await waiting
     async with database.read() as session:
         assert await periods(session) == [(S, on(1), None)]
+
+
+async def test_an_approximate_first_day_stays_with_the_period_it_is_of(database: Database) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        await begin(session)
+        await deploy(session, Period(A, on(1)), Period(S, on(4)))
+        told = "UPDATE deployment SET since_approximate = since = :day"
+        await session.execute(sa.text(told), {"day": on(4)})
+        await move(session)
+        kept = await fetch(session, "SELECT since, since_approximate FROM deployment")
+        assert kept == [(on(1), False)]
+
+
+async def test_a_named_software_follows_the_successor(database: Database) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        await begin(session)
+        await session.execute(
+            sa.text(
+                "INSERT INTO software_request (collectivite_id, name, demarches)"
+                " SELECT id, 'Kiosque', '{URBANISME}' FROM collectivite WHERE insee = :code"
+            ),
+            {"code": A},
+        )
+        await move(session)
+        owner = await fetch(
+            session,
+            "SELECT insee FROM software_request JOIN collectivite"
+            " ON collectivite.id = collectivite_id",
+        )
+        assert owner == [(S,)]
+        assert len(await entries(session, "update", "software_request")) == 1
+
+
+@pytest.mark.parametrize(
+    ("heir", "silent", "expected"),
+    [
+        (T, {A: on(1), B: on(3)}, on(3)),
+        (T, {A: on(1)}, None),
+        (S, {A: on(1), B: on(3)}, None),
+        (S, {A: on(1), B: on(3), S: on(2)}, on(2)),
+    ],
+)
+async def test_a_new_body_has_no_online_demarche_where_none_of_the_former_had(
+    database: Database, heir: str, silent: dict[str, date], expected: date | None
+) -> None:
+    """One that was there before speaks for itself."""
+    async with database.transaction(ADMINISTRATOR) as session:
+        await begin(session)
+        for code, day in silent.items():
+            await session.execute(
+                sa.text("UPDATE collectivite SET no_online_demarche_since = :day WHERE insee = :c"),
+                {"day": day, "c": code},
+            )
+        after = [commune(heir, A, B)] + ([commune(S)] if heir is T else [])
+        await load(session, ADMINISTRATOR, geography(2026, *after))
+        assert await fetch(
+            session, f"SELECT no_online_demarche_since FROM collectivite WHERE insee = '{heir}'"
+        ) == [(expected,)]
