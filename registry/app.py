@@ -77,7 +77,7 @@ def _routes(database: Database, settings: Settings) -> list[BaseRoute]:
         return PlainTextResponse("ok\n")
 
     return [
-        Route("/graphql", GraphQLDoor(database, settings.stale_after_months)),
+        Route("/graphql", GraphQLDoor(database, settings)),
         *graphiql.routes(),
         Route("/livez", livez),
         Route("/readyz", readyz),
