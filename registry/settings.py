@@ -12,19 +12,16 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-def is_trusted_address(url: str) -> bool:
-    """HTTPS, or HTTP that doesn't leave the machine."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-
-
 def _address(url: str) -> str:
-    if not is_trusted_address(url):
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not parts.hostname or not (parts.scheme == "https" or local):
         raise ValueError("https://… is expected, or http:// on a loopback address")
-    return url.rstrip("/")
+    return url
 
 
 Address = Annotated[str, AfterValidator(_address)]
+"""HTTPS, or HTTP that doesn't leave the machine."""
 
 
 class Settings(BaseSettings):
