@@ -21,16 +21,15 @@ class Untrusted(Exception):
 
 async def fetch(
     url: str,
-    media_type: str,
-    *,
+    *media_types: str,
     form: Mapping[str, str] | None = None,
     bearer: str | None = None,
 ) -> bytes:
-    """The body of a 200 of that type; a form is posted. Redirections are not followed.
+    """The body of a 200 of such a type; a form is posted. Redirections are not followed.
 
     Raises ``ProviderAway`` or ``Untrusted``.
     """
-    headers = {"Accept": media_type, "Accept-Encoding": "identity"}
+    headers = {"Accept": ", ".join(media_types), "Accept-Encoding": "identity"}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
     try:
@@ -39,20 +38,20 @@ async def fetch(
             httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as client,
             client.stream("POST" if form else "GET", url, data=form, headers=headers) as reply,
         ):
-            _check(reply, media_type)
+            _check(reply, media_types)
             return await _body(reply)
     except (httpx2.TransportError, TimeoutError) as error:
         raise ProviderAway(type(error).__name__) from error
 
 
-def _check(reply: httpx2.Response, media_type: str) -> None:
+def _check(reply: httpx2.Response, media_types: tuple[str, ...]) -> None:
     status = reply.status_code
     if status >= 500 or status == 429:
         raise ProviderAway(f"status {status}")
     if status != 200:
         raise Untrusted(f"status {status}")
     found = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if found != media_type:
+    if found not in media_types:
         raise Untrusted("media type")
     if reply.headers.get("content-encoding", "identity").lower() != "identity":
         raise Untrusted("encoding")

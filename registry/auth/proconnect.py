@@ -21,6 +21,7 @@ NEEDED = ("openid", "email", "siret")
 WELCOME = ("organization_label",)
 """Asked for where the provider lists it: it refuses what it doesn't know."""
 
+KEY_SET_TYPES = ("application/jwk-set+json", "application/json")
 DISCOVERY_LIFETIME = 3600.0
 KEYS_LIFETIME = 3600.0
 KEYS_PAUSE = 30.0
@@ -96,7 +97,7 @@ class Provider:
         if self._keys and age < (KEYS_PAUSE if unknown else KEYS_LIFETIME):
             return self._keys[1]
         discovery = await self.discover()
-        found = signatures.key_set(await fetch(discovery.jwks_uri, "application/json"))
+        found = signatures.key_set(await fetch(discovery.jwks_uri, *KEY_SET_TYPES))
         self._keys = time.monotonic(), found
         return found
 

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,7 @@ __all__ = ["written"]
 
 EBENE = siren(99990000)
 PUBLIC_URL = "https://raccord.example"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 OUR_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 Check = Callable[[], Awaitable[None]]
@@ -124,6 +125,12 @@ async def sign_in(
 ) -> httpx2.Response:
     asked = await leave_for(browser, provider, **query)
     return await come_back(browser, asked["state"])
+
+
+async def sign_out(
+    browser: httpx2.AsyncClient, fields: str = "", *, headers: Mapping[str, str] = OUR_PAGE
+) -> httpx2.Response:
+    return await browser.post("/deconnexion", content=fields, headers={**FORM, **headers})
 
 
 async def mutate(browser: httpx2.AsyncClient, operation: str, **given: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx2
@@ -15,7 +14,6 @@ from tests.api.conftest import Written
 from tests.auth import hostile
 from tests.auth.conftest import (
     EBENE,
-    OUR_PAGE,
     PUBLIC_URL,
     Check,
     Service,
@@ -23,18 +21,12 @@ from tests.auth.conftest import (
     leave_for,
     mutate,
     sign_in,
+    sign_out,
 )
 from tests.auth.hostile import CURVE, OTHER, Provider, public, sealed_by_secret, signed
 from tests.factories import establishment, siren
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BARE = {"response_type", "client_id", "redirect_uri", "scope", "state", "nonce"}
-
-
-async def sign_out(
-    browser: httpx2.AsyncClient, fields: str = "", *, headers: Mapping[str, str] = OUR_PAGE
-) -> httpx2.Response:
-    return await browser.post("/deconnexion", content=fields, headers={**FORM, **headers})
 
 
 @pytest.mark.usefixtures("world")
