@@ -35,7 +35,10 @@ KNOWN = sa.text("""
           AND collectivite.closed_on IS NULL
     ), operators AS (
         SELECT operator, count(*) AS links FROM deployment
-        WHERE operator IS NOT NULL GROUP BY operator ORDER BY links DESC, operator LIMIT 1
+        WHERE operator IS NOT NULL
+          AND (declared_by IN ('COLLECTIVITE', 'MINISTRY')
+               OR confirmed_by IN ('COLLECTIVITE', 'MINISTRY'))
+        GROUP BY operator ORDER BY links DESC, operator LIMIT 1
     )
     (SELECT 'VENDOR', siren, name FROM vendors ORDER BY clients DESC, siren)
     UNION ALL
@@ -62,7 +65,9 @@ class Example:
 
 
 async def examples(session: AsyncSession) -> list[Example]:
-    """The ministry, then two vendors, two communes among their clients and an operator."""
+    """The ministry, then two vendors, two communes among their clients and an operator
+    that was acknowledged.
+    """
     rows = await session.execute(KNOWN)
     known = [Example(Capacity(kind), siren, name) for kind, siren, name in rows]
     return [Example(Capacity.MINISTRY, MINISTRY, MINISTRY_NAME), *known]
