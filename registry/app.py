@@ -25,6 +25,9 @@ CONNECT_TIMEOUT = 0.7
 STATEMENT_TIMEOUT = 15.0
 """Seconds; more than a request has, whose end cancels its statements: this is for what it can't."""
 
+LOCK_TIMEOUT = 4.0
+"""Seconds that a statement waits for another's lock before the caller is told to come back."""
+
 SAID = {404: "Rien ne se trouve à cette adresse.", 405: "Cette méthode n’est pas admise ici."}
 
 
@@ -46,6 +49,7 @@ def serving() -> ASGIApp:
                 settings,
                 connect_timeout=CONNECT_TIMEOUT,
                 statement_timeout=STATEMENT_TIMEOUT,
+                lock_timeout=LOCK_TIMEOUT,
             ) as database,
             metrics.served(counts, settings.metrics_host, settings.metrics_port),
         ):
@@ -77,7 +81,7 @@ def _routes(database: Database, settings: Settings) -> list[BaseRoute]:
         return PlainTextResponse("ok\n")
 
     return [
-        Route("/graphql", GraphQLDoor(database, settings.stale_after_months)),
+        Route("/graphql", GraphQLDoor(database, settings)),
         *graphiql.routes(),
         Route("/livez", livez),
         Route("/readyz", readyz),

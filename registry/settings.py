@@ -1,11 +1,20 @@
 """What can be set from the environment; nothing else reads it."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def _networks(text: str) -> str:
+    """Each proxy by its address: « * » would let anyone write whom they come from."""
+    for part in filter(None, text.split(",")):
+        ip_network(part.strip(), strict=False)
+    return text
 
 
 class Settings(BaseSettings):
@@ -14,6 +23,9 @@ class Settings(BaseSettings):
     ``owner_database_url`` is the login that migrates, where it differs from the service's.
     ``https`` tells browsers to come back by HTTPS alone: set it where nothing else answers.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
+    ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
+    they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
+    process grants to an address; 0 is no limit.
     """
 
     model_config = SettingsConfigDict(env_prefix="RACCORD_", frozen=True, extra="ignore")
@@ -29,3 +41,6 @@ class Settings(BaseSettings):
     metrics_port: int | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     stale_after_months: int = 12
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    requests_per_minute: int = Field(1_200, ge=0)
+    points_per_minute: int = Field(120_000, ge=0)

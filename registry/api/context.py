@@ -4,6 +4,7 @@ from datetime import date
 from strawberry.types import Info
 
 from registry.api.loaders import Loaders, Read
+from registry.api.rates import Allowance
 from registry.api.requests import Asked
 
 
@@ -16,6 +17,7 @@ class Context:
     today: date
     stale_after_months: int
     asked: Asked
+    allowance: Allowance
 
 
 Request = Info[Context, None]

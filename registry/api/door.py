@@ -15,14 +15,18 @@ from strawberry.types.graphql import OperationType
 from registry.api import loaders, media
 from registry.api.context import Context
 from registry.api.errors import Refused, presented
+from registry.api.rates import Allowance, Rates
 from registry.api.requests import Asked, asked
 from registry.api.schema import build_schema
-from registry.database import Database, DatabaseAway
+from registry.auth import origins
+from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain.clock import today
+from registry.settings import Settings
 
 DEADLINE = 10.0
 MAX_ERRORS = 20
 RETRY = {"Retry-After": "5"}
+RETRY_SOON = {"Retry-After": "1"}
 OPERATIONS = {
     "GET": (OperationType.QUERY,),
     "POST": (OperationType.QUERY, OperationType.MUTATION),
@@ -30,37 +34,43 @@ OPERATIONS = {
 
 
 class GraphQLDoor:
-    def __init__(self, database: Database, stale_after_months: int) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self.schema = build_schema()
         self.database = database
-        self.stale_after_months = stale_after_months
+        self.stale_after_months = settings.stale_after_months
+        self.rates = Rates(settings.requests_per_minute, settings.points_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self.answer(Request(scope, receive))
+        request = Request(scope, receive)
+        allowance = self.rates.of(request.client.host if request.client else "")
+        response = await self.answer(request, allowance)
+        response.headers.update(allowance.headers())
         await response(scope, receive, send)
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request, allowance: Allowance) -> Response:
         kind = media.JSON
         try:
             _check_method(request.method)
             kind = media.negotiated(request.headers.get("accept"))
+            allowance.ask()
+            _check_origin(request)
             wanted = await asked(request)
             try:
-                result = await self.execute(wanted, request.method)
+                result = await self.execute(wanted, request.method, allowance)
             finally:
                 request.state.operation = wanted.kind
             return _response(result, kind, request.state.request_id)
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
-    async def execute(self, wanted: Asked, method: str) -> ExecutionResult:
+    async def execute(self, wanted: Asked, method: str, allowance: Allowance) -> ExecutionResult:
         """Raises ``Refused`` for what HTTP has a status for."""
         try:
             async with asyncio.timeout(DEADLINE):
                 result = await self.schema.execute(
                     wanted.query,
                     wanted.variables,
-                    self.context(wanted),
+                    self.context(wanted, allowance),
                     operation_name=wanted.operation_name,
                     allowed_operation_types=OPERATIONS[method],
                 )
@@ -72,15 +82,16 @@ class GraphQLDoor:
             raise Refused(400, "UNKNOWN_OPERATION", message) from unknown
         except InvalidOperationTypeError as refusal:
             raise _not_by(method, refusal.operation_type) from refusal
-        if any(isinstance(error.original_error, DatabaseAway) for error in result.errors or ()):
-            message = "La base de données ne répond pas."
-            raise Refused(503, "UNAVAILABLE", message, headers=RETRY)
+        for error in result.errors or ():
+            _refuse_whole(error.original_error)
         return result
 
-    def context(self, wanted: Asked) -> Context:
+    def context(self, wanted: Asked, allowance: Allowance) -> Context:
         day = today()
         read = self.database.read
-        return Context(read, loaders.make(read, day), day, self.stale_after_months, wanted)
+        return Context(
+            read, loaders.make(read, day), day, self.stale_after_months, wanted, allowance
+        )
 
 
 def _check_method(method: str) -> None:
@@ -91,6 +102,24 @@ def _check_method(method: str) -> None:
             f"La méthode {method} n’est pas admise.",
             headers={"Allow": ", ".join(OPERATIONS)},
         )
+
+
+def _check_origin(request: Request) -> None:
+    if origins.forged(request.headers):
+        message = "Cette requête porte un cookie et ne vient pas d’une page de ce site."
+        raise Refused(403, "CSRF", message)
+
+
+def _refuse_whole(cause: Exception | None) -> None:
+    """What one field met, and no other would escape."""
+    match cause:
+        case Refused():
+            raise cause
+        case DatabaseAway():
+            message = "La base de données ne répond pas."
+            raise Refused(503, "UNAVAILABLE", message, headers=RETRY)
+        case DatabaseBusy():
+            raise Refused(503, "BUSY", str(cause), headers=RETRY_SOON)
 
 
 def _not_by(method: str, operation: OperationType) -> Refused:

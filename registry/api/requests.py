@@ -23,13 +23,14 @@ Member = TypeVar("Member")
 
 @dataclass(slots=True)
 class Asked:
-    """``kind`` is told by the schema as soon as it has read the query."""
+    """``kind`` and ``cost`` are told by the schema as soon as it has read the query."""
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
     kind: str = "unknown"
+    cost: int = 0
 
 
 async def asked(request: Request) -> Asked:

@@ -13,6 +13,7 @@ from registry.api.collectivites import CollectiviteQuery
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
+from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
 from registry.api.vendors import VendorQuery
@@ -42,6 +43,7 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        RateLimitQuery,
     ):
         pass
 

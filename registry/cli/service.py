@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -48,8 +48,17 @@ def serve(
                 log_config=logs.configuration(settings.log_level),
                 access_log=False,
                 server_header=False,
+                **proxies(settings),
             )
         )
+
+
+def proxies(settings: Settings) -> dict[str, Any]:
+    """Nobody but those the settings name says for whom they ask, whatever uvicorn's defaults."""
+    return {
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": settings.trusted_proxies,
+    }
 
 
 def _serve(config: uvicorn.Config) -> None:
