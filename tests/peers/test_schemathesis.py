@@ -1,0 +1,223 @@
+"""Schemathesis asks all that the schema lets one ask, well and badly; nothing breaks the service.
+
+It reads the operations from the service itself, so that a new one is tried without a word here.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.config import SchemathesisConfig
+from schemathesis.generation import GenerationMode
+
+from registry.app import create_app
+from registry.database import Database
+from registry.embedded import Addresses
+from registry.settings import Settings
+from tests.conftest import reset
+from tests.factories import add_world
+from tests.servers import listening
+
+REQUESTS = 600
+"""By each test, in all, however many operations there are."""
+KNOWN = """{
+  vendors { edges { node { id siren products { edges { node { id slug } } } } } }
+  collectivites { edges { node { id code siren } } }
+}"""
+SIZES = [1, 2, 20, 200, 201, 0, -1, 2**31 - 1]
+CALLERS: dict[str, dict[str, str]] = {"anonymous": {}}
+"""The headers of those who ask."""
+
+METHODS = [
+    "GET",
+    "GET",
+    "POST",
+    "POST",
+    "POST",
+    "HEAD",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "BREW",
+    "post",
+]
+PATHS = [
+    "/graphql",
+    "/graphql",
+    "/graphql",
+    "/graphql/",
+    "/graphql?query={__typename}",
+    "/graphql?query",
+    "/graphql?%ff",
+]
+KINDS = [
+    "application/json",
+    "application/json; charset=latin-1",
+    "application/graphql-response+json",
+    "application/graphql",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=a",
+    "text/plain",
+    "*/*",
+    ";;;",
+    "é",
+    "",
+]
+ODD = [
+    (name, value)
+    for name, values in {
+        "content-type": KINDS,
+        "accept": [
+            *KINDS,
+            "text/event-stream",
+            "multipart/mixed",
+            "*/*;q=0",
+            "a/b;q=inf",
+            "," * 50,
+        ],
+        "content-encoding": ["gzip", "br", "identity", "x"],
+        "cookie": ["session=a", "=;=", "é"],
+        "authorization": ["Bearer", "Bearer a", "Basic YTpi", "é"],
+        "origin": ["null", "http://[", "https://elsewhere.example"],
+        "sec-fetch-site": ["same-origin", "cross-site", ""],
+        "x-forwarded-for": ["192.0.2.1", "a, b", "[::"],
+        "expect": ["100-continue"],
+        "upgrade": ["websocket", "h2c"],
+    }.items()
+    for value in values
+]
+
+
+@dataclass
+class Tried:
+    """What was sent, and what came back that should not."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    executed: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def note(self, sent: object, status: int, body: bytes) -> None:
+        self.answers[str(status)] += 1
+        self.executed += b'"data":{' in body
+        if status >= 500 or b'"INTERNAL"' in body:
+            self.faults.append(f"{status} {body[:500]!r} to {sent!r}")
+
+
+@pytest.fixture(scope="module")
+async def served(shared_database: Database, addresses: Addresses) -> AsyncIterator[str]:
+    """The service and its small world, on a real port, without rates."""
+    await reset(addresses)
+    async with shared_database.transaction() as session:
+        await add_world(session)
+    quiet = Settings(requests_per_minute=0, points_per_minute=0)
+    async with listening(create_app(shared_database, quiet), quiet) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def operations(served: str) -> list[Any]:
+    """Each field of Query and Mutation, that knows the keys of what is registered."""
+    async with httpx2.AsyncClient() as client:
+        known = (await client.post(f"{served}/graphql", json={"query": KNOWN})).json()["data"]
+    config = SchemathesisConfig.from_dict(
+        {
+            "dictionaries": {
+                "keys": {"values": sorted(set(strings(known)))},
+                "sizes": {"values": SIZES},
+            },
+            "generation": {
+                "dictionaries": {
+                    "string": {"dictionary": "keys", "probability": 0.6},
+                    "integer": {"dictionary": "sizes", "probability": 0.6},
+                }
+            },
+        }
+    )
+    load = schemathesis.graphql.from_url
+    schema = await asyncio.to_thread(load, f"{served}/graphql", config=config)
+    return [operation.ok() for operation in schema.get_all_operations()]
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from strings(inner)
+
+
+async def run(attempt: Callable[..., None], examples: int, **drawn: st.SearchStrategy[Any]) -> None:
+    """In a thread, for the service answers in this one. All faults are noted; none is shrunk."""
+    chosen = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    await asyncio.to_thread(chosen(given(**drawn)(attempt)))
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("caller", CALLERS)
+async def test_no_operation_breaks_the_service(
+    served: str, operations: list[Any], caller: str, mode: GenerationMode
+) -> None:
+    tried = Tried()
+
+    def ask(case: Any) -> None:
+        reply = case.call(headers=CALLERS[caller], timeout=20)
+        tried.note(case.body, reply.status_code, reply.content)
+
+    each = max(5, REQUESTS // len(operations))
+    for operation in operations:
+        await run(ask, each, case=operation.as_strategy(generation_mode=mode))
+    assert tried.faults[:3] == []
+    assert tried.answers.total() > each * len(operations) * 0.8
+    assert tried.executed > each * len(operations) / (4 if mode is GenerationMode.POSITIVE else 20)
+
+
+async def test_no_unusual_http_breaks_the_service(served: str, operations: list[Any]) -> None:
+    tried = Tried()
+    with httpx2.Client(base_url=served, timeout=20) as client:
+
+        def send(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
+            headers = {"content-type": "application/json", **headers}
+            said = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+            reply = client.request(method, path, headers=said, content=body)
+            tried.note((method, path, headers, body), reply.status_code, reply.content)
+
+        await run(
+            send,
+            REQUESTS,
+            method=st.sampled_from(METHODS),
+            path=st.sampled_from(PATHS),
+            headers=st.lists(st.sampled_from(ODD), max_size=3).map(dict),
+            body=bodies(operations),
+        )
+    assert tried.faults[:3] == []
+    assert {"200", "400", "403", "404", "405", "406", "415"} <= set(tried.answers)
+
+
+def bodies(operations: list[Any]) -> st.SearchStrategy[bytes]:
+    """JSON of the form that is awaited, or nearly, or not at all."""
+    queries = st.one_of([operation.as_strategy() for operation in operations])
+    scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+    anything = st.recursive(
+        scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10
+    )
+    members = dict.fromkeys(("query", "variables", "operationName", "extensions"), anything)
+    asked = queries.map(lambda case: {"query": case.body})
+    nearly = st.fixed_dictionaries({}, optional=members)
+    written = st.one_of(asked, nearly, anything).map(lambda value: json.dumps(value).encode())
+    return st.one_of(written, st.binary())
