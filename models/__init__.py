@@ -1,7 +1,9 @@
 """What is stored: one table a file."""
 
-from models.account import Account, Token
+from models.account import Account
 from models.activation import Activation, ActivationState
+from models.allowed_siret import AllowedSiret
+from models.bulk_declaration import BulkDeclaration, BulkNoun, BulkState
 from models.campaign import Campaign, Target
 from models.collectivite import (
     Collectivite,
@@ -11,27 +13,40 @@ from models.collectivite import (
     Territory,
     TerritoryKind,
 )
-from models.commitment import Commitment, CommitmentState
+from models.commitment import Commitment, CommitmentState, SurchargeKind
+from models.delegation import Delegation
 from models.deployment import Deployment
 from models.dispute import Dispute, DisputeKind, DisputeState, DisputeTransition
+from models.evidence import Evidence
 from models.grant_claim import GrantClaim, GrantClaimState, GrantClaimTransition
+from models.idempotency_key import IdempotencyKey
 from models.integration import DATA_APIS, Feed, Integration, IntegrationState, Service
 from models.ledger import LedgerEntry
+from models.message import Message
 from models.product import DeliveryModel, Demarche, Product, ProductFormerKey
+from models.software_request import SoftwareRequest
+from models.token import Token, TokenScope
 from models.transition import EvidenceLevel, Source, Transition
 from models.vendor import Vendor
+from models.web_session import SignInAttempt, WebSession
+from models.write_quota import WriteQuota
 
 __all__ = [
     "DATA_APIS",
     "Account",
     "Activation",
     "ActivationState",
+    "AllowedSiret",
+    "BulkDeclaration",
+    "BulkNoun",
+    "BulkState",
     "Campaign",
     "Collectivite",
     "CollectiviteFormerCode",
     "CollectiviteKind",
     "Commitment",
     "CommitmentState",
+    "Delegation",
     "DeliveryModel",
     "Demarche",
     "Deployment",
@@ -39,23 +54,32 @@ __all__ = [
     "DisputeKind",
     "DisputeState",
     "DisputeTransition",
+    "Evidence",
     "EvidenceLevel",
     "Feed",
     "GrantClaim",
     "GrantClaimState",
     "GrantClaimTransition",
+    "IdempotencyKey",
     "Integration",
     "IntegrationState",
     "LedgerEntry",
+    "Message",
     "Product",
     "ProductFormerKey",
     "Service",
+    "SignInAttempt",
+    "SoftwareRequest",
     "Source",
     "Stratum",
+    "SurchargeKind",
     "Target",
     "Territory",
     "TerritoryKind",
     "Token",
+    "TokenScope",
     "Transition",
     "Vendor",
+    "WebSession",
+    "WriteQuota",
 ]

@@ -16,6 +16,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 SIREN = "~ '^[0-9]{9}$'"
+SIRET = "~ '^[0-9]{14}$'"
 INSEE = "~ '^([0-9]{2}|2[AB])[0-9]{3}$'"
 SLUG = "~ '^[a-z0-9]+([._-][a-z0-9]+)*$'"
 
@@ -28,12 +29,21 @@ EARLIEST, LATEST = "1900-01-01", "2199-12-31"
 class Base(SQLModel):
     """A table with a surrogate key; its natural key is a unique constraint."""
 
+    __mapper_args__ = {"eager_defaults": True}
+
     id: int | None = Field(
         default=None,
         sa_type=sa.BigInteger,
         primary_key=True,
         sa_column_args=[sa.Identity(always=True)],
     )
+
+    @property
+    def recorded_id(self) -> int:
+        """The id of a row that the database has."""
+        if self.id is None:
+            raise ValueError(f"this {type(self).__name__} is not recorded yet")
+        return self.id
 
 
 def code(words: type[StrEnum], *, nullable: bool = False, default: Any = ...) -> Any:
@@ -61,6 +71,19 @@ def dates_check(*columns: str) -> sa.CheckConstraint:
     """Years outside 1900 to 2199 are typing errors, never facts."""
     bounds = [f"{column} BETWEEN '{EARLIEST}' AND '{LATEST}'" for column in columns]
     return sa.CheckConstraint(" AND ".join(bounds), "dates")
+
+
+def version() -> Any:
+    """Counts the changes of a row; a trigger does."""
+    return Field(
+        default=1,
+        nullable=False,
+        sa_column_kwargs={"server_default": "1", "server_onupdate": sa.FetchedValue()},
+    )
+
+
+def moment() -> Any:
+    return Field(default=None, sa_type=sa.TIMESTAMP(timezone=True), nullable=True)
 
 
 def recorded_at() -> Any:

@@ -4,7 +4,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import Base, code, codes, words_check
+from models.base import Base, code, codes, version, words_check
 from models.collectivite import Stratum
 from models.integration import Service
 
@@ -28,6 +28,7 @@ class Campaign(Base, table=True):
     total_target: int
     grant_amount_cents: int
     vintage: int | None = None
+    version: int = version()
 
 
 class Target(Base, table=True):

@@ -4,7 +4,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import code
+from models.base import code, codes, words_check
 from models.transition import Transition, transition_checks
 
 
@@ -19,12 +19,22 @@ class CommitmentState(StrEnum):
     BREACHED = "BREACHED"
 
 
+class SurchargeKind(StrEnum):
+    """What the charter counts as a surcharge."""
+
+    ONE_OFF_FEES = "ONE_OFF_FEES"
+    RECURRING_FEES = "RECURRING_FEES"
+    PER_USE_FEES = "PER_USE_FEES"
+    COMPULSORY_MODULES = "COMPULSORY_MODULES"
+
+
 class Commitment(Transition, table=True):
     """A step of the no-surcharge commitment of a vendor, or of one product (which overrides)."""
 
     __tablename__ = "commitment"
     __table_args__ = (
         *transition_checks(),
+        words_check("scope", SurchargeKind),
         sa.Index(
             "uq_commitment_current",
             "vendor_id",
@@ -43,5 +53,6 @@ class Commitment(Transition, table=True):
     charter_version: str | None = Field(default=None, sa_type=sa.Text)
     signatory: str | None = Field(default=None, sa_type=sa.Text)
     signatory_capacity: str | None = Field(default=None, sa_type=sa.Text)
+    scope: list[str] = codes()
     exclusions: str | None = Field(default=None, sa_type=sa.Text)
     valid_until: date | None = None

@@ -3,13 +3,16 @@ from datetime import date
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import SIREN, Base, code
+from models.base import SIREN, Base, code, version
 from models.product import Demarche
 from models.transition import Source
 
 
 class Deployment(Base, table=True):
-    """A collectivité uses a product for a démarche, from ``since`` to ``until`` (exclusive)."""
+    """A collectivité uses a product for a démarche, from ``since`` to ``until`` (exclusive).
+
+    ``since_approximate``: nobody gave the day, and that of the declaration stands for it.
+    """
 
     __tablename__ = "deployment"
     __table_args__ = (
@@ -40,7 +43,9 @@ class Deployment(Base, table=True):
     product_id: int = Field(sa_type=sa.BigInteger, foreign_key="product.id")
     demarche: Demarche = code(Demarche)
     since: date
+    since_approximate: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     until: date | None = None
     operator: str | None = Field(default=None, sa_type=sa.Text)
     declared_by: Source = code(Source)
     confirmed_by: str | None = Field(default=None, sa_type=sa.Text)
+    version: int = version()

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from models.base import Base, code
+from models.commitment import SurchargeKind
 from models.integration import Service
 from models.transition import Transition, transition_checks
 
@@ -30,12 +31,16 @@ class Dispute(Base, table=True):
     __table_args__ = (
         sa.CheckConstraint("(kind = 'INTEGRATION') = (service IS NOT NULL)", "kind_service"),
         sa.CheckConstraint("amount_cents > 0", "amount_cents"),
+        sa.CheckConstraint(
+            "kind = 'SURCHARGE' OR (surcharge_kind IS NULL AND amount_cents IS NULL)", "surcharge"
+        ),
     )
 
     collectivite_id: int = Field(sa_type=sa.BigInteger, foreign_key="collectivite.id", index=True)
     product_id: int = Field(sa_type=sa.BigInteger, foreign_key="product.id", index=True)
     kind: DisputeKind = code(DisputeKind)
     service: Service | None = code(Service, nullable=True, default=None)
+    surcharge_kind: SurchargeKind | None = code(SurchargeKind, nullable=True, default=None)
     amount_cents: int | None = None
     statement: str = Field(sa_type=sa.Text)
 

@@ -38,7 +38,10 @@ class IntegrationState(StrEnum):
 
 
 class Integration(Transition, table=True):
-    """A step of the integration of a service of the State in a product."""
+    """A step of the integration of a service of the State in a product.
+
+    ``review`` is what the ministry wrote when it read the declaration, on ``reviewed_on``.
+    """
 
     __tablename__ = "integration"
     __table_args__ = (
@@ -62,3 +65,5 @@ class Integration(Transition, table=True):
     target_date: date | None = None
     evidence_level: EvidenceLevel = code(EvidenceLevel, default=EvidenceLevel.SELF_DECLARED)
     min_version: str | None = Field(default=None, sa_type=sa.Text)
+    reviewed_on: date | None = None
+    review: str | None = Field(default=None, sa_type=sa.Text)

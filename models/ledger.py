@@ -14,7 +14,10 @@ class LedgerEntry(SQLModel, table=True):
     """
 
     __tablename__ = "ledger"
-    __table_args__ = (sa.CheckConstraint("seq > 0", "seq"),)
+    __table_args__ = (
+        sa.CheckConstraint("seq > 0", "seq"),
+        sa.Index("ix_ledger_subject", "noun", "subject_id", "seq"),
+    )
 
     seq: int = Field(
         sa_type=sa.BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False}

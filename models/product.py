@@ -1,9 +1,10 @@
+from datetime import date
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import KEY, SIREN, SLUG, Base, code, codes, words_check
+from models.base import KEY, SIREN, SLUG, Base, code, codes, version, words_check
 
 
 class Demarche(StrEnum):
@@ -31,6 +32,8 @@ class DeliveryModel(StrEnum):
 
 
 class Product(Base, table=True):
+    """A retired product keeps its clients and its history, and gets no new client."""
+
     __tablename__ = "product"
     __table_args__ = (
         sa.UniqueConstraint("vendor_id", "slug"),
@@ -48,7 +51,9 @@ class Product(Base, table=True):
     delivery_model: DeliveryModel | None = code(DeliveryModel, nullable=True, default=None)
     citizen_login: bool
     demarches: list[str] = codes()
+    retired_on: date | None = None
     search: str = Field(sa_type=sa.Text)
+    version: int = version()
 
 
 class ProductFormerKey(Base, table=True):

@@ -1,10 +1,10 @@
 """The engine and the only places that open, begin and commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 import sqlalchemy as sa
@@ -39,6 +39,10 @@ BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientE
 LOCK_NOT_AVAILABLE = "55P03"
 BUSY = {LOCK_NOT_AVAILABLE, "40P01"}
 """SQLSTATE of a lock waited for too long, and of a deadlock."""
+IDENTIFY = sa.text(
+    "SELECT set_config(name, value, true)"
+    " FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS said (name, value)"
+)
 MIGRATING = sa.text("SELECT pg_advisory_lock(7032024)")
 
 
@@ -74,10 +78,15 @@ def _told_when_unusable() -> Iterator[None]:
         raise
 
 
+class Identified(Protocol):
+    @property
+    def identity(self) -> Mapping[str, str]: ...
+
+
 @dataclass(frozen=True)
 class Database:
     """``read()`` sees one snapshot and can't write; ``transaction()`` commits at its end,
-    unless it is a dry run."""
+    unless it is a dry run. The row policies judge a transaction by its author's identity."""
 
     engine: AsyncEngine
 
@@ -91,10 +100,14 @@ class Database:
                 yield session
 
     @asynccontextmanager
-    async def transaction(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
+    async def transaction(
+        self, author: Identified, *, dry_run: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         with _told_when_unusable():
             async with AsyncSession(self.engine, expire_on_commit=False) as session:
                 await session.begin()
+                said = author.identity
+                await session.execute(IDENTIFY, {"names": [*said], "values": [*said.values()]})
                 yield session
                 await (session.rollback() if dry_run else session.commit())
 

@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
     ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
     they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
-    process grants to an address; 0 is no limit.
+    process grants to an address, ``writes_per_minute`` what the service grants to whoever is signed
+    in; 0 is no limit.
     """
 
     model_config = SettingsConfigDict(env_prefix="RACCORD_", frozen=True, extra="ignore")
@@ -44,3 +45,4 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     requests_per_minute: int = Field(1_200, ge=0)
     points_per_minute: int = Field(120_000, ge=0)
+    writes_per_minute: int = Field(600, ge=0, lt=2**31 - 1)

@@ -13,7 +13,9 @@ POSTGRES = int(os.environ.get("RACCORD_TEST_POSTGRES", "18"))
 
 RESET = """
 ALTER TABLE ledger DISABLE TRIGGER ledger_append_only;
-TRUNCATE ledger, vendor, product, product_former_key, integration, commitment, collectivite,
+TRUNCATE allowed_siret, bulk_declaration, delegation, evidence, idempotency_key, message,
+    sign_in_attempt, software_request, web_session, write_quota, ledger, vendor, product,
+    product_former_key, integration, commitment, collectivite,
     collectivite_former_code, territory, deployment, activation, dispute, dispute_transition,
     grant_claim, grant_claim_transition, account, token;
 ALTER TABLE ledger ENABLE ALWAYS TRIGGER ledger_append_only;

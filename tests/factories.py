@@ -34,7 +34,7 @@ from models import (
     Vendor,
 )
 from registry.domain.clock import today
-from registry.domain.identifiers import is_siren
+from registry.domain.identifiers import is_siren, is_siret
 from registry.domain.search import folded
 
 YEAR = timedelta(days=365)
@@ -44,6 +44,13 @@ def siren(number: int) -> str:
     """The valid SIREN that starts with this number of at most 8 digits."""
     stem = f"{number:08d}"
     return next(stem + digit for digit in "0123456789" if is_siren(stem + digit))
+
+
+def establishment(siren: str) -> str:
+    """The valid SIRET of a first establishment of that SIREN."""
+    return next(
+        siren + f"{number:05d}" for number in range(10, 20) if is_siret(siren + f"{number:05d}")
+    )
 
 
 def vendor(number: int, name: str, **values: Any) -> Vendor:

@@ -1,11 +1,15 @@
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.types import Info
 
 from registry.api.loaders import Loaders, Read
 from registry.api.rates import Allowance
 from registry.api.requests import Asked
+from registry.domain.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,10 @@ class Context:
     today: date
     stale_after_months: int
     asked: Asked
+    actor: Actor
+    transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
     allowance: Allowance
+    charge: Callable[[], Awaitable[None]]
 
 
 Request = Info[Context, None]

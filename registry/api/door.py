@@ -1,6 +1,7 @@
 """GraphQL over HTTP."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,12 +16,15 @@ from strawberry.types.graphql import OperationType
 from registry.api import loaders, media
 from registry.api.context import Context
 from registry.api.errors import Refused, presented
+from registry.api.quotas import charge
 from registry.api.rates import Allowance, Rates
 from registry.api.requests import Asked, asked
 from registry.api.schema import build_schema
-from registry.auth import origins
+from registry.auth import backend, origins
 from registry.database import Database, DatabaseAway, DatabaseBusy
+from registry.domain.actor import Actor
 from registry.domain.clock import today
+from registry.domain.errors import NotSignedIn
 from registry.settings import Settings
 
 DEADLINE = 10.0
@@ -38,6 +42,7 @@ class GraphQLDoor:
         self.schema = build_schema()
         self.database = database
         self.stale_after_months = settings.stale_after_months
+        self.writes_per_minute = settings.writes_per_minute
         self.rates = Rates(settings.requests_per_minute, settings.points_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,21 +61,33 @@ class GraphQLDoor:
             _check_origin(request)
             wanted = await asked(request)
             try:
-                result = await self.execute(wanted, request.method, allowance)
+                actor = await self.authenticate(request)
+                result = await self.execute(wanted, request.method, actor, allowance)
             finally:
                 request.state.operation = wanted.kind
             return _response(result, kind, request.state.request_id)
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
-    async def execute(self, wanted: Asked, method: str, allowance: Allowance) -> ExecutionResult:
+    async def authenticate(self, request: Request) -> Actor:
+        try:
+            return await backend.actor_of(self.database, request.headers)
+        except NotSignedIn as refusal:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise Refused(401, refusal.code, refusal.message, headers=challenge) from refusal
+        except (DatabaseAway, DatabaseBusy) as cause:
+            raise _unusable(cause) from cause
+
+    async def execute(
+        self, wanted: Asked, method: str, actor: Actor, allowance: Allowance
+    ) -> ExecutionResult:
         """Raises ``Refused`` for what HTTP has a status for."""
         try:
             async with asyncio.timeout(DEADLINE):
                 result = await self.schema.execute(
                     wanted.query,
                     wanted.variables,
-                    self.context(wanted, allowance),
+                    self.context(wanted, actor, allowance),
                     operation_name=wanted.operation_name,
                     allowed_operation_types=OPERATIONS[method],
                 )
@@ -86,11 +103,19 @@ class GraphQLDoor:
             _refuse_whole(error.original_error)
         return result
 
-    def context(self, wanted: Asked, allowance: Allowance) -> Context:
+    def context(self, wanted: Asked, actor: Actor, allowance: Allowance) -> Context:
         day = today()
         read = self.database.read
         return Context(
-            read, loaders.make(read, day), day, self.stale_after_months, wanted, allowance
+            read,
+            loaders.make(read, day),
+            day,
+            self.stale_after_months,
+            wanted,
+            actor,
+            partial(self.database.transaction, actor),
+            allowance,
+            partial(charge, self.database, self.writes_per_minute, actor),
         )
 
 
@@ -115,11 +140,14 @@ def _refuse_whole(cause: Exception | None) -> None:
     match cause:
         case Refused():
             raise cause
-        case DatabaseAway():
-            message = "La base de données ne répond pas."
-            raise Refused(503, "UNAVAILABLE", message, headers=RETRY)
-        case DatabaseBusy():
-            raise Refused(503, "BUSY", str(cause), headers=RETRY_SOON)
+        case DatabaseAway() | DatabaseBusy():
+            raise _unusable(cause) from cause
+
+
+def _unusable(cause: DatabaseAway | DatabaseBusy) -> Refused:
+    if isinstance(cause, DatabaseBusy):
+        return Refused(503, "BUSY", str(cause), headers=RETRY_SOON)
+    return Refused(503, "UNAVAILABLE", "La base de données ne répond pas.", headers=RETRY)
 
 
 def _not_by(method: str, operation: OperationType) -> Refused:

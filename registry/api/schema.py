@@ -16,7 +16,7 @@ from registry.api.products import ProductQuery
 from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
-from registry.api.vendors import VendorQuery
+from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
     "Vendor": vendors.find,
@@ -47,8 +47,13 @@ def build_schema() -> RegistrySchema:
     ):
         pass
 
+    @strawberry.type(description="Tout ce qui s’écrit.")
+    class Mutation(VendorMutation):
+        pass
+
     schema = RegistrySchema(
         Query,
+        Mutation,
         types=[deployments.Deployment],
         extensions=[ParserCache, ValidationCache, Limits],
     )

@@ -2,6 +2,7 @@ from functools import partial
 from typing import Annotated, cast
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import CommitmentState
 from models import Vendor as Row
@@ -9,6 +10,7 @@ from registry.api.commitments import Commitment
 from registry.api.context import Request
 from registry.api.fields import resolved
 from registry.api.loaders import ProductsArguments
+from registry.api.mutations import WriteInput, mutation
 from registry.api.nodes import Node, global_id
 from registry.api.pages import After, Before, Connection, First, Last, connection
 from registry.api.products import OrderBy as ProductsOrderBy
@@ -16,7 +18,7 @@ from registry.api.products import Product
 from registry.domain import vendors
 from registry.domain.pages import Page
 from registry.domain.products import ProductOrder
-from registry.domain.vendors import VendorFilter, VendorOrder
+from registry.domain.vendors import VendorDetails, VendorFilter, VendorOrder
 
 
 @strawberry.type(description="Éditeur de logiciels : une unité légale.")
@@ -90,6 +92,29 @@ async def find(info: Request, row_id: int) -> Vendor | None:
     async with info.context.read() as session:
         row = (await vendors.by_ids(session, [row_id])).get(row_id)
     return None if row is None else Vendor.of(row)
+
+
+@strawberry.input(description="Éditeur à inscrire.")
+class RegisterVendorInput(WriteInput):
+    siren: str = strawberry.field(description="SIREN : celui de l’organisation connectée.")
+    name: str = strawberry.field(description="Nom.")
+    website: str | None = strawberry.field(default=None, description="Site web.")
+    contact: str | None = strawberry.field(
+        default=None, description="Boîte fonctionnelle ou page de contact ; jamais une personne."
+    )
+    parent_siren: str | None = strawberry.field(
+        default=None, description="SIREN de l’éditeur dont celui-ci dépend."
+    )
+
+
+@strawberry.type(description="Écritures des éditeurs.")
+class VendorMutation:
+    @mutation("Inscrit son organisation comme éditeur, ou prend en charge sa fiche.", again=find)
+    async def register_vendor(
+        self, info: Request, session: AsyncSession, input: RegisterVendorInput
+    ) -> Vendor:
+        details = VendorDetails(input.name, input.website, input.contact, input.parent_siren)
+        return Vendor.of(await vendors.register(session, info.context.actor, input.siren, details))
 
 
 @strawberry.type(description="Lectures des éditeurs.")

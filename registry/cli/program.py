@@ -9,6 +9,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.cli.french import Group
+from registry.domain.actor import ADMINISTRATOR
 from registry.opening import opened
 from registry.settings import Settings
 
@@ -52,7 +53,7 @@ def writing(work: Callable[[AsyncSession], Awaitable[Result]], *, dry_run: bool 
     async def run() -> Result:
         async with (
             opened(Settings()) as database,
-            database.transaction(dry_run=dry_run) as session,
+            database.transaction(ADMINISTRATOR, dry_run=dry_run) as session,
         ):
             return await work(session)
 

@@ -86,7 +86,7 @@ async def _prepare(settings: Settings, *, demo: bool) -> None:
         if not demo:
             return
         with progress() as tell, _timed("Registre fictif prêt"):
-            async with database.transaction() as session:
+            async with database.transaction(ADMINISTRATOR) as session:
                 await load_when_empty(session, ADMINISTRATOR, settings.fixtures_dir, tell)
 
 

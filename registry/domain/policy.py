@@ -1,28 +1,270 @@
-"""Who may do what: one table, deny by default."""
+"""Who may do what: one table, deny by default. A capacity is a role that owns the subject."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from models import (
+    CommitmentState,
+    DisputeState,
+    GrantClaimState,
+    IntegrationState,
+    Source,
+    TokenScope,
+)
 from registry.domain.actor import Actor, Role
-from registry.domain.errors import NotAllowed
+from registry.domain.errors import NotAllowed, NotSignedIn
+
+
+class Capacity(StrEnum):
+    """As whom one acts. ``ORGANISATION`` is any body whose SIREN is the subject's."""
+
+    COLLECTIVITE = "COLLECTIVITE"
+    VENDOR = "VENDOR"
+    OPERATOR = "OPERATOR"
+    MINISTRY = "MINISTRY"
+    ORGANISATION = "ORGANISATION"
+    ADMINISTRATOR = "ADMINISTRATOR"
+
+    @property
+    def source(self) -> Source:
+        """What the rows written so say of their author. Raises ``ValueError`` for the last two."""
+        return Source(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose record it is: ids of the vendor and the collectivité, SIREN of the operators that the
+    collectivité or the ministry acknowledged, SIREN of the organisation itself.
+
+    ``said_by`` is who declared what is reviewed.
+    """
+
+    vendor: int | None = None
+    collectivite: int | None = None
+    operators: frozenset[str] = frozenset()
+    siren: str | None = None
+    said_by: Source | None = None
 
 
 class Action(StrEnum):
     IMPORT = "IMPORT"
     EXPORT = "EXPORT"
+    MANAGE_ALLOW_LIST = "MANAGE_ALLOW_LIST"
+    MANAGE_CAMPAIGN = "MANAGE_CAMPAIGN"
+    MANAGE_TOKENS = "MANAGE_TOKENS"
+    NAME_DELEGATES = "NAME_DELEGATES"
+    GIVE_EVIDENCE = "GIVE_EVIDENCE"
+    REGISTER_VENDOR = "REGISTER_VENDOR"
+    CREATE_VENDOR = "CREATE_VENDOR"
+    EDIT_VENDOR = "EDIT_VENDOR"
+    PUBLISH_STATEMENT = "PUBLISH_STATEMENT"
+    MERGE_VENDORS = "MERGE_VENDORS"
+    ADD_PRODUCT = "ADD_PRODUCT"
+    EDIT_PRODUCT = "EDIT_PRODUCT"
+    MOVE_PRODUCT = "MOVE_PRODUCT"
+    RECORD_INTEGRATION = "RECORD_INTEGRATION"
+    REVIEW_INTEGRATION = "REVIEW_INTEGRATION"
+    MOVE_COMMITMENT = "MOVE_COMMITMENT"
+    DECLARE_DEPLOYMENT = "DECLARE_DEPLOYMENT"
+    CONFIRM_DEPLOYMENT = "CONFIRM_DEPLOYMENT"
+    CORRECT_DEPLOYMENT = "CORRECT_DEPLOYMENT"
+    DECLARE_IN_BULK = "DECLARE_IN_BULK"
+    RECORD_ACTIVATION = "RECORD_ACTIVATION"
+    NAME_SOFTWARE = "NAME_SOFTWARE"
+    SETTLE_SOFTWARE = "SETTLE_SOFTWARE"
+    DECLARE_NO_DEMARCHE = "DECLARE_NO_DEMARCHE"
+    OPEN_DISPUTE = "OPEN_DISPUTE"
+    MOVE_DISPUTE = "MOVE_DISPUTE"
+    CLAIM_GRANT = "CLAIM_GRANT"
+    MOVE_GRANT = "MOVE_GRANT"
+    SEE_QUEUE = "SEE_QUEUE"
+    SEE_CLIENTS = "SEE_CLIENTS"
 
 
-ALLOWED: dict[Action, frozenset[Role]] = {
-    Action.IMPORT: frozenset({Role.ADMINISTRATOR}),
-    Action.EXPORT: frozenset({Role.ADMINISTRATOR}),
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``capacities`` in order of preference, where one may act in several. ``states`` are those
+    that a capacity may move to; a capacity that is absent from it may move to any.
+    """
+
+    capacities: tuple[Capacity, ...]
+    refusal: str
+    scope: TokenScope = TokenScope.DECLARE
+    states: Mapping[Capacity, frozenset[StrEnum]] = field(default_factory=dict)
+
+
+_OWNER = "Seul l’éditeur peut le faire, pour ce qui est à lui."
+_TOWN = "Seule la collectivité concernée peut le faire."
+_MINISTRY = "Seul le ministère peut le faire."
+_V, _C, _O, _M = (
+    Capacity.VENDOR,
+    Capacity.COLLECTIVITE,
+    Capacity.OPERATOR,
+    Capacity.MINISTRY,
+)
+_SIDES = "Seuls la collectivité, l’éditeur du logiciel ou le ministère peuvent le faire."
+
+
+def _by_ministry(refusal: str = _MINISTRY) -> Rule:
+    return Rule((_M,), refusal, TokenScope.REVIEW)
+
+
+RULES: Mapping[Action, Rule] = {
+    Action.IMPORT: Rule(
+        (Capacity.ADMINISTRATOR,), "Seul l’administrateur du registre peut importer des données."
+    ),
+    Action.EXPORT: Rule(
+        (Capacity.ADMINISTRATOR,),
+        "Seul l’administrateur du registre peut exporter le registre entier.",
+    ),
+    Action.MANAGE_ALLOW_LIST: Rule((_M, Capacity.ADMINISTRATOR), _MINISTRY, TokenScope.REVIEW),
+    Action.MANAGE_CAMPAIGN: _by_ministry(),
+    Action.MANAGE_TOKENS: Rule(
+        (Capacity.ORGANISATION, Capacity.ADMINISTRATOR),
+        "On ne gère que les jetons de sa propre organisation.",
+    ),
+    Action.NAME_DELEGATES: Rule(
+        (Capacity.ORGANISATION,), "On ne nomme de délégué que pour sa propre organisation."
+    ),
+    Action.GIVE_EVIDENCE: Rule(
+        (Capacity.ORGANISATION,), "Une pièce se dépose au nom de sa propre organisation."
+    ),
+    Action.REGISTER_VENDOR: Rule(
+        (Capacity.ORGANISATION,),
+        "On n’inscrit que sa propre organisation : le SIREN doit être celui de la connexion.",
+    ),
+    Action.CREATE_VENDOR: _by_ministry(),
+    Action.EDIT_VENDOR: Rule((_V, _M), _OWNER),
+    Action.PUBLISH_STATEMENT: Rule((_V,), _OWNER),
+    Action.MERGE_VENDORS: _by_ministry(),
+    Action.ADD_PRODUCT: Rule((_V, _M), _OWNER),
+    Action.EDIT_PRODUCT: Rule((_V, _M), _OWNER),
+    Action.MOVE_PRODUCT: _by_ministry(),
+    Action.RECORD_INTEGRATION: Rule((_V,), _OWNER),
+    Action.REVIEW_INTEGRATION: Rule(
+        (_M,),
+        "Seul le ministère vérifie une déclaration, et jamais la sienne.",
+        TokenScope.REVIEW,
+        {_M: frozenset({IntegrationState.SANDBOX, IntegrationState.SUSPENDED})},
+    ),
+    Action.MOVE_COMMITMENT: Rule(
+        (_V, _M),
+        "L’éditeur signe, refuse ou retire son engagement ; le ministère l’y invite,"
+        " et accepte une nouvelle signature après un manquement.",
+        states={
+            _V: frozenset(
+                {CommitmentState.SIGNED, CommitmentState.DECLINED, CommitmentState.WITHDRAWN}
+            ),
+            _M: frozenset({CommitmentState.INVITED, CommitmentState.SIGNED}),
+        },
+    ),
+    Action.DECLARE_DEPLOYMENT: Rule((_C, _V, _M), _SIDES),
+    Action.CONFIRM_DEPLOYMENT: Rule(
+        (_C, _V, _O, _M),
+        "Un usage est confirmé par l’autre partie que celle qui l’a déclaré, ou par le ministère.",
+    ),
+    Action.CORRECT_DEPLOYMENT: Rule((_C, _V, _O, _M), _SIDES),
+    Action.DECLARE_IN_BULK: Rule(
+        (_V, Capacity.ORGANISATION, _M),
+        "Un fichier est déposé par l’éditeur, l’opérateur ou le ministère.",
+    ),
+    Action.RECORD_ACTIVATION: Rule(
+        (_C, _O, _V, _M),
+        "Seuls la collectivité, son opérateur, l’éditeur du logiciel ou le ministère"
+        " peuvent le faire.",
+    ),
+    Action.NAME_SOFTWARE: Rule((_C,), _TOWN),
+    Action.SETTLE_SOFTWARE: _by_ministry(),
+    Action.DECLARE_NO_DEMARCHE: Rule((_C,), _TOWN),
+    Action.OPEN_DISPUTE: Rule((_C,), _TOWN),
+    Action.MOVE_DISPUTE: Rule(
+        (_C, _V, _M),
+        "La collectivité retire ou relance sa contestation, l’éditeur y répond,"
+        " le ministère l’instruit.",
+        states={
+            _C: frozenset({DisputeState.WITHDRAWN, DisputeState.UNDER_REVIEW}),
+            _V: frozenset({DisputeState.UNDER_REVIEW}),
+            _M: frozenset(
+                {
+                    DisputeState.UNDER_REVIEW,
+                    DisputeState.AWAITING_REPLY,
+                    DisputeState.UPHELD,
+                    DisputeState.DISMISSED,
+                }
+            ),
+        },
+    ),
+    Action.CLAIM_GRANT: Rule((_C,), _TOWN),
+    Action.MOVE_GRANT: Rule(
+        (_C, _M),
+        "La collectivité dépose ou annule sa demande, le ministère décide.",
+        states={
+            _C: frozenset({GrantClaimState.SUBMITTED, GrantClaimState.CANCELLED}),
+            _M: frozenset(
+                {
+                    GrantClaimState.CHANGES_REQUESTED,
+                    GrantClaimState.ACCEPTED,
+                    GrantClaimState.REJECTED,
+                    GrantClaimState.PAID,
+                    GrantClaimState.RECOVERY_REQUESTED,
+                    GrantClaimState.RECOVERED,
+                }
+            ),
+        },
+    ),
+    Action.SEE_QUEUE: Rule((_M,), _MINISTRY, TokenScope.READ),
+    Action.SEE_CLIENTS: Rule(
+        (_V, _C, _M),
+        "Le détail des clients est pour l’éditeur, la collectivité concernée et le ministère.",
+        TokenScope.READ,
+    ),
 }
 
-REFUSALS: dict[Action, str] = {
-    Action.IMPORT: "Seul l’administrateur du registre peut importer des données.",
-    Action.EXPORT: "Seul l’administrateur du registre peut exporter le registre entier.",
-}
+NOT_SIGNED_IN = "Il faut être connecté pour cela."
+OUT_OF_SCOPE = "Ce jeton n’a pas la portée {scope}."
 
 
-def authorise(actor: Actor, action: Action) -> None:
-    """Raise ``NotAllowed`` with the reason."""
-    if actor.role not in ALLOWED.get(action, frozenset()):
-        raise NotAllowed(REFUSALS[action])
+def authorise(
+    actor: Actor, action: Action, subject: Subject = Subject(), state: StrEnum | None = None
+) -> Capacity:
+    """As whom the actor does it. Raise ``NotSignedIn``, or ``NotAllowed`` with the reason."""
+    rule = RULES.get(action)
+    if actor.role is Role.PUBLIC:
+        raise NotSignedIn(NOT_SIGNED_IN)
+    if rule is None:
+        raise NotAllowed(_MINISTRY)
+    if actor.scopes is not None and rule.scope not in actor.scopes:
+        raise NotAllowed(OUT_OF_SCOPE.format(scope=rule.scope))
+    for capacity in rule.capacities:
+        allowed = rule.states.get(capacity)
+        if _acts_as(capacity, actor, subject) and (
+            state is None or allowed is None or state in allowed
+        ):
+            return capacity
+    raise NotAllowed(rule.refusal)
+
+
+def may(actor: Actor, action: Action, subject: Subject = Subject()) -> bool:
+    try:
+        authorise(actor, action, subject)
+    except (NotSignedIn, NotAllowed):
+        return False
+    return True
+
+
+def _acts_as(capacity: Capacity, actor: Actor, subject: Subject) -> bool:
+    owns_product = subject.vendor in actor.vendors
+    match capacity:
+        case Capacity.ADMINISTRATOR:
+            return actor.role is Role.ADMINISTRATOR
+        case Capacity.MINISTRY:
+            return actor.role is Role.MINISTRY and subject.said_by is not Source.MINISTRY
+        case Capacity.VENDOR:
+            return owns_product
+        case Capacity.COLLECTIVITE:
+            return subject.collectivite in actor.collectivites
+        case Capacity.OPERATOR:
+            return not owns_product and not subject.operators.isdisjoint(actor.sirens)
+        case Capacity.ORGANISATION:
+            return subject.siren in actor.sirens

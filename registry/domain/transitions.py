@@ -122,7 +122,7 @@ def check(arrows: Arrows[State], current: State, wanted: State) -> None:
     allowed = arrows[current]
     if wanted not in allowed:
         listed = tuple(sorted(allowed))
-        raise NotInThisState(refusal(current, wanted, listed), listed)
+        raise NotInThisState(refusal(current, wanted, listed), current, listed)
 
 
 def refusal(current: str, wanted: str, allowed: tuple[str, ...]) -> str:

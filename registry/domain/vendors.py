@@ -8,10 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import CommitmentState, Vendor
-from registry.domain import commitments, pages
+from registry.domain import commitments, ledger, pages, texts
+from registry.domain.actor import Actor
 from registry.domain.clock import today
+from registry.domain.errors import AlreadyExists, Checks, InvalidInput
 from registry.domain.filters import among, checked_siren, matching
 from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.policy import Action, Subject, authorise
+from registry.domain.search import folded
 
 
 class VendorOrder(StrEnum):
@@ -68,6 +72,65 @@ async def listed(
 async def count(session: AsyncSession, wanted: VendorFilter) -> int:
     query = sa.select(sa.func.count()).select_from(Vendor).where(*_conditions(wanted))
     return await session.scalar(query) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class VendorDetails:
+    """``contact`` is a functional mailbox or a page, never a person."""
+
+    name: str
+    website: str | None = None
+    contact: str | None = None
+    parent_siren: str | None = None
+
+
+async def register(session: AsyncSession, actor: Actor, siren: str, given: VendorDetails) -> Vendor:
+    """One's own organisation becomes a vendor, or takes its record over where it has one."""
+    checked = checked_siren("siren", siren)
+    authorise(actor, Action.REGISTER_VENDOR, Subject(siren=checked))
+    values = await _values(session, checked, given)
+    vendor = await by_siren(session, checked)
+    if vendor is not None and vendor.claimed_on is not None:
+        raise AlreadyExists("siren", f"{vendor.name} est déjà inscrit : modifier sa fiche.")
+    values |= {"claimed_on": today()}
+    if vendor is None:
+        return await _record(session, actor, "create", Vendor(siren=checked, **values))
+    return await _record(session, actor, "claim", vendor, **values)
+
+
+async def _values(session: AsyncSession, siren: str, given: VendorDetails) -> dict[str, Any]:
+    checks = Checks()
+    values: dict[str, Any] = {}
+    with checks:
+        values["name"] = texts.required("name", given.name, 200)
+        values["search"] = folded(values["name"], siren)
+    with checks:
+        values["website"] = texts.url("website", given.website)
+    with checks:
+        values["contact"] = texts.contact("contact", given.contact)
+    with checks:
+        values["parent_id"] = await _parent(session, siren, given.parent_siren)
+    checks.settle()
+    return values
+
+
+async def _parent(session: AsyncSession, siren: str, parent_siren: str | None) -> int | None:
+    if parent_siren is None:
+        return None
+    parent = await by_siren(session, checked_siren("parent_siren", parent_siren))
+    if parent is None or parent.siren == siren:
+        raise InvalidInput("parent_siren", "Un autre éditeur du registre est attendu.")
+    return parent.id
+
+
+async def _record(
+    session: AsyncSession, actor: Actor, action: str, vendor: Vendor, **values: Any
+) -> Vendor:
+    vendor.sqlmodel_update(values)
+    session.add(vendor)
+    await session.flush()
+    await ledger.append(session, actor, action, "vendor", [vendor.recorded_id])
+    return vendor
 
 
 def _conditions(wanted: VendorFilter) -> list[sa.ColumnElement[bool]]:

@@ -1,14 +1,26 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
+from models import AllowedSiret, TokenScope
+from models import Token as Row
 from registry.app import create_app
+from registry.auth import tokens
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.settings import ROOT, Settings
-from tests.factories import add_world
+from tests.factories import add, add_world, establishment, siren
 
+MINISTRY = siren(99980000)
+ENTRIES = sa.text("""
+    SELECT entry ->> 'action' AS action, entry ->> 'noun' AS noun, entry ->> 'actor' AS actor
+    FROM (SELECT seq, CAST(convert_from(payload, 'UTF8') AS json) AS entry FROM ledger) AS said
+    WHERE entry ->> 'actor' NOT IN ('migration', 'administrator') ORDER BY seq
+""")
 OPERATIONS = ROOT / "graphql" / "operations"
 
 Ask = Callable[..., Awaitable[Any]]
@@ -23,7 +35,7 @@ async def client(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def world(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await add_world(session)
 
 
@@ -38,6 +50,76 @@ def answer(client: httpx2.AsyncClient) -> Ask:
         return reply.json()
 
     return run
+
+
+Token = Callable[..., Awaitable[str]]
+Written = Callable[[], Awaitable[list[tuple[str, str, str]]]]
+
+
+@pytest.fixture
+def token(database: Database) -> Token:
+    """A machine token of the organisation; with ``ministry``, its establishment is allowed."""
+
+    async def make(
+        siren: str,
+        *,
+        ministry: bool = False,
+        scopes: Iterable[TokenScope] = TokenScope,
+    ) -> str:
+        secret = tokens.generate()
+        siret = establishment(siren)
+        async with database.transaction(ADMINISTRATOR) as session:
+            if ministry:
+                await add(session, AllowedSiret(siret=siret, label="Ministère"))
+            await add(
+                session,
+                Row(
+                    name="essai",
+                    siren=siren,
+                    siret=siret,
+                    digest=tokens.digest(secret),
+                    scopes=[*scopes],
+                    expires_at=datetime.now(UTC) + timedelta(days=1),
+                ),
+            )
+        return secret
+
+    return make
+
+
+@pytest.fixture
+async def ministry(token: Token) -> str:
+    return await token(MINISTRY, ministry=True)
+
+
+@pytest.fixture
+def write(client: httpx2.AsyncClient) -> Ask:
+    """Run a named mutation with this input, by the holder of a token; what it answers."""
+
+    async def run(operation: str, by: str | None = None, **given: Any) -> Any:
+        query = (OPERATIONS / f"{operation}.graphql").read_text()
+        reply = await client.post(
+            "/graphql",
+            json={"query": query, "variables": {"input": given}},
+            headers={"Authorization": f"Bearer {by}"} if by else {},
+        )
+        assert reply.status_code == 200, reply.text
+        assert "errors" not in reply.json(), reply.text
+        return next(iter(reply.json()["data"].values()))
+
+    return run
+
+
+@pytest.fixture
+def written(database: Database) -> Written:
+    """The entries of the ledger after what the test began with: action, noun, actor."""
+
+    async def read() -> list[tuple[str, str, str]]:
+        async with database.read() as session:
+            rows = await session.execute(ENTRIES)
+        return [(row.action, row.noun, row.actor) for row in rows]
+
+    return read
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from models import (
     Source,
 )
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from registry.domain.search import folded
 from tests.api.conftest import Ask
@@ -242,7 +243,7 @@ async def test_a_body_outside_the_referential_is_found_by_its_siren(
     database: Database, ask: Ask, kind: str
 ) -> None:
     key = siren(23000000)
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = Collectivite(
             kind=CollectiviteKind(kind), siren=key, name="Organisme", search=folded("Organisme")
         )
@@ -265,7 +266,7 @@ async def test_a_body_outside_the_referential_is_found_by_its_siren(
 async def test_a_town_closed_without_successor_answers_by_its_code(
     database: Database, ask: Ask
 ) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await add(session, commune("01098", "Perdue", 10, strata=[], closed_on=date(2024, 1, 1)))
     town = (await ask("CollectiviteNextStep", code="01098"))["collectivite"]
     assert town["nextStep"]["code"] == "NOTHING_ASKED"
@@ -276,7 +277,7 @@ async def test_an_activation_is_in_force_from_its_day_and_stale_after_a_year(
     database: Database, ask: Ask
 ) -> None:
     school, year_ago = Demarche.PERISCOLAIRE, today() - timedelta(days=370)
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         owner, town = vendor(99990009, "Neuf"), commune("01008", "Neuville", 900)
         await add(session, owner, town)
         used = product(owner, "neuf", "Neuf", school)

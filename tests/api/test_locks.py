@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from registry import app as root
 from registry.app import serving
 from registry.database import Database, DatabaseBusy, connected
+from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 from registry.envelope import Envelope
 
@@ -75,7 +76,7 @@ async def test_a_write_waits_no_longer_and_writes_nothing(
         locked(addresses, "campaign"),
     ):
         with pytest.raises(DatabaseBusy):
-            async with impatient.transaction() as session:
+            async with impatient.transaction(ADMINISTRATOR) as session:
                 await session.execute(sa.text(name))
     async with database.read() as session:
         assert await session.scalar(sa.text("SELECT name FROM campaign")) != "Autre"
@@ -86,7 +87,7 @@ async def test_of_two_writes_that_wait_for_each_other_one_is_told(database: Data
     both = asyncio.Barrier(2)
 
     async def write(first: int, second: int) -> None:
-        async with database.transaction() as session:
+        async with database.transaction(ADMINISTRATOR) as session:
             await session.execute(lock, {"number": first})
             await both.wait()
             await session.execute(lock, {"number": second})

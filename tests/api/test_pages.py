@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.collectivites import CollectiviteOrder
 from registry.domain.products import ProductOrder
 from registry.domain.vendors import VendorOrder
@@ -32,7 +33,7 @@ KEYS: dict[str, Any] = {
 @pytest.fixture
 async def twins(database: Database) -> None:
     """Names and populations that several share, some unknown, so that only the key tells."""
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         owners = [vendor(50000000 + n, f"Nom {n // 3}") for n in range(7)]
         await add(session, *owners)
         owned = [product(owner, slug, "Même nom") for owner in owners[:3] for slug in ("a", "b")]
@@ -110,7 +111,7 @@ async def test_a_window_between_two_cursors(ask: Ask) -> None:
 async def test_a_row_inserted_before_the_cursor_moves_nothing(ask: Ask, database: Database) -> None:
     head = (await ask("Vendors", first=3))["vendors"]
     rest = (await ask("Vendors", first=3, after=head["pageInfo"]["endCursor"]))["vendors"]
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await add(session, vendor(40000000, "Abc"))
     again = (await ask("Vendors", first=3, after=head["pageInfo"]["endCursor"]))["vendors"]
     assert again["edges"] == rest["edges"]

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from registry.database import Database
 from registry.domain import searches
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from registry.embedded import Addresses
 from tests.api.conftest import Ask
@@ -81,7 +82,7 @@ MANY = sa.text("""
 async def test_the_index_serves_the_search(database: Database, addresses: Addresses) -> None:
     explained = sa.text(f"EXPLAIN {searches.QUERY.text}")
     values = {"words": "saint:*", "folded": "saint", "first": 20, "day": today()}
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await session.execute(MANY)
     owner = await asyncpg.connect(addresses.owner)
     try:

@@ -20,6 +20,7 @@ from models import (
     Source,
 )
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from tests.api.conftest import Ask
 from tests.factories import add, commune, deployment, product, vendor
 
@@ -43,7 +44,7 @@ async def add_towns(database: Database, numbers: range) -> None:
     """Each town with its own vendor, product, commitment, deployment and activation."""
     school = Demarche.PERISCOLAIRE
     said = {"effective_on": date(2024, 1, 1), "declared_by": Source.VENDOR}
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         for number in numbers:
             owner = vendor(30000000 + number, f"Éditeur {number}")
             town = commune(f"01{number:03d}", f"Ville {number}", 100 + number)

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.api.conftest import Ask
+from tests.api.conftest import Ask, Token, Written
 from tests.factories import siren
 
 EBENE, AUBEPINE, CEDRE, SILENT = (siren(number) for number in range(99990000, 99990004))
@@ -119,3 +119,46 @@ async def test_the_list_tells_each_vendor_s_products(ask: Ask) -> None:
         "COST_UNKNOWN",
         "NOT_INTEGRATED",
     ]
+
+
+async def test_an_organisation_registers_itself(write: Ask, token: Token, written: Written) -> None:
+    own = siren(99970000)
+    by = await token(own)
+    made = await write("RegisterVendor", by, siren=own, name="Orme", contact="contact@orme.example")
+    assert (made["__typename"], made["siren"]) == ("Vendor", own)
+    assert [entry[:2] for entry in await written()] == [("create", "vendor")]
+    again = await write("RegisterVendor", by, siren=own, name="Orme")
+    assert (again["__typename"], again["field"]) == ("AlreadyExists", "siren")
+
+
+async def test_a_vendor_takes_over_the_record_that_stands_for_it(write: Ask, token: Token) -> None:
+    made = await write("RegisterVendor", await token(EBENE), siren=EBENE, name="Ébène")
+    assert (made["__typename"], made["name"]) == ("Vendor", "Ébène")
+
+
+async def test_nobody_registers_another(write: Ask, token: Token, written: Written) -> None:
+    nobody = await write("RegisterVendor", siren=EBENE, name="Ébène")
+    other = await write("RegisterVendor", await token(AUBEPINE), siren=EBENE, name="Ébène")
+    assert (nobody["__typename"], other["__typename"]) == ("NotSignedIn", "NotAllowed")
+    assert await written() == []
+
+
+async def test_every_fault_of_an_input_is_told(write: Ask, token: Token) -> None:
+    own = siren(99970000)
+    refused = await write(
+        "RegisterVendor", await token(own), siren=own, name=" ", website="ftp://x", parentSiren=own
+    )
+    assert refused["__typename"] == "Invalid"
+    assert [fault["field"] for fault in refused["errors"]] == ["name", "website", "parentSiren"]
+
+
+async def test_a_key_makes_a_write_happen_once(write: Ask, token: Token, written: Written) -> None:
+    own = siren(99970000)
+    by = await token(own)
+    given = {"siren": own, "name": "Orme", "idempotencyKey": "un"}
+    first = await write("RegisterVendor", by, **given)
+    again = await write("RegisterVendor", by, **given)
+    assert again == first
+    assert len(await written()) == 1
+    other = await write("RegisterVendor", by, **given | {"name": "Orme SAS"})
+    assert other["__typename"] == "KeyReused"

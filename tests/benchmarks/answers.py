@@ -52,7 +52,7 @@ async def blockers(addresses: Addresses, database: Database) -> Row:
     )
 
     async def write() -> None:
-        async with database.transaction() as session:
+        async with database.transaction(ADMINISTRATOR) as session:
             touched = await session.scalar(sa.text("SELECT min(id) FROM deployment"))
             await session.execute(
                 sa.text("UPDATE deployment SET operator = '217500016' WHERE id = :id"),

@@ -44,7 +44,10 @@ async def imported(addresses: Addresses, template: str, bundle: Path, full: Data
                 return await timed(lambda: load_bundle(database, folder))
 
         async def peer() -> float:
-            async with clone(addresses, template) as database, database.transaction() as session:
+            async with (
+                clone(addresses, template) as database,
+                database.transaction(ADMINISTRATOR) as session,
+            ):
                 raw = await _driver(session)
                 return await timed(
                     lambda: raw.copy_records_to_table(

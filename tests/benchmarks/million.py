@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from registry.database import connected, migrate
+from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import running
 from tests.exchange.bundles import imported, insert_towns, peak_growth, write_many
 
@@ -20,7 +21,7 @@ async def measure(folder: Path, deployments: int) -> None:
     with running(folder / "data") as addresses:
         await migrate(addresses.owner)
         async with connected(addresses.service) as database:
-            async with database.transaction() as session:
+            async with database.transaction(ADMINISTRATOR) as session:
                 await insert_towns(session)
             start = time.perf_counter()
             report, growth = await peak_growth(database, bundle)

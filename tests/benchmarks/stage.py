@@ -26,12 +26,12 @@ async def load_geography(database: Database) -> None:
     fixtures = Settings().fixtures_dir
     geography = referential.locate(fixtures, VINTAGE)
     older = referential.earlier(fixtures, VINTAGE)
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await referential.load(session, ADMINISTRATOR, geography, older)
 
 
 async def load_bundle(database: Database, folder: Path) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await import_bundle(session, ADMINISTRATOR, folder)
 
 

@@ -10,7 +10,7 @@ from registry.embedded import Addresses
 
 
 async def add_vendor(database: Database, siren: str = "999900004") -> int:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         identifier: int = await session.scalar(
             sa.text("INSERT INTO vendor (siren, name, search) VALUES (:s, 'V', 'v') RETURNING id"),
             {"s": siren},
@@ -40,7 +40,7 @@ async def test_a_rolled_back_write_leaves_no_entry_and_no_gap(database: Database
     async with database.read() as session:
         before = await session.scalar(sa.text("SELECT max(seq) FROM ledger"))
     with pytest.raises(ZeroDivisionError):
-        async with database.transaction() as session:
+        async with database.transaction(ADMINISTRATOR) as session:
             identifier = await session.scalar(
                 sa.text(
                     "INSERT INTO vendor (siren, name, search)"
@@ -74,7 +74,7 @@ async def test_the_service_can_not_rewrite_what_was_said(
     database: Database, statement: str
 ) -> None:
     with pytest.raises(DBAPIError, match="permission denied"):
-        async with database.transaction() as session:
+        async with database.transaction(ADMINISTRATOR) as session:
             await session.execute(sa.text(statement))
 
 

@@ -21,6 +21,7 @@ from models import (
     Source,
 )
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from registry.domain.rollout import answer
 from registry.domain.rollout.answer import Answer
@@ -150,7 +151,7 @@ A, N = ActivationState, NextStepCode
 async def test_a_town_is_told_where_its_activation_stands(
     database: Database, states: Sequence[ActivationState], code: NextStepCode, sentence: str
 ) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         portal = await used(session, body, "portail", SCHOOL, commitment=CommitmentState.SIGNED)
         await begin(session, body, portal, SCHOOL, *states)
@@ -173,7 +174,7 @@ async def test_a_town_is_told_where_its_activation_stands(
 async def test_what_has_not_begun_on_an_accepted_service_is_to_begin(
     database: Database, state: ActivationState, service: Service
 ) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         portal = await used(session, body, "portail", SCHOOL, commitment=CommitmentState.SIGNED)
         await begin(session, body, portal, SCHOOL, state, service=service)
@@ -181,7 +182,7 @@ async def test_what_has_not_begun_on_an_accepted_service_is_to_begin(
 
 
 async def test_the_activation_furthest_along_decides(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         signed = CommitmentState.SIGNED
         first = await used(session, body, "portail", SCHOOL, Demarche.URBANISME, commitment=signed)
@@ -198,7 +199,7 @@ async def test_the_activation_furthest_along_decides(database: Database) -> None
 
 
 async def test_two_demarches_at_the_same_point_are_told_together(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         signed = CommitmentState.SIGNED
         portal = await used(session, body, "portail", SCHOOL, CANTEEN, commitment=signed)
@@ -209,7 +210,7 @@ async def test_two_demarches_at_the_same_point_are_told_together(database: Datab
 
 
 async def test_a_connected_town_with_nothing_begun_elsewhere(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         college = Demarche.RESTAURATION_COLLEGE_LYCEE
         signed = CommitmentState.SIGNED
@@ -221,7 +222,7 @@ async def test_a_connected_town_with_nothing_begun_elsewhere(database: Database)
 
 
 async def test_a_connected_town_follows_what_it_has_begun_elsewhere(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         signed = CommitmentState.SIGNED
         portal = await used(session, body, "portail", SCHOOL, CANTEEN, commitment=signed)
@@ -236,7 +237,7 @@ async def test_a_connected_town_follows_what_it_has_begun_elsewhere(database: Da
 
 
 async def test_a_price_still_unknown_is_asked_for_on_the_way(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         portal = await used(session, body, "portail", SCHOOL)
         await begin(session, body, portal, SCHOOL, A.HABILITATION_SUBMITTED)
@@ -254,7 +255,7 @@ async def test_a_price_still_unknown_is_asked_for_on_the_way(database: Database)
 async def test_software_that_blocks_comes_first_and_the_activation_is_recalled(
     database: Database, *, qualified: bool, code: NextStepCode
 ) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         declined = CommitmentState.DECLINED
         portal = await used(
@@ -270,7 +271,7 @@ async def test_software_that_blocks_comes_first_and_the_activation_is_recalled(
 
 
 async def test_a_town_is_not_sent_to_itself_for_its_own_software(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         await used(
             session,
@@ -292,7 +293,7 @@ async def test_a_town_is_not_sent_to_itself_for_its_own_software(database: Datab
 
 
 async def test_its_own_software_beside_a_vendor_s(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         await used(session, body, "maison", SCHOOL, number=21001001)
         await used(session, body, "portail", CANTEEN, commitment=CommitmentState.SIGNED)
@@ -304,7 +305,7 @@ async def test_its_own_software_beside_a_vendor_s(database: Database) -> None:
 
 
 async def test_its_own_software_without_france_connect(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         await used(session, body, "maison", SCHOOL, number=21001001, qualified=False)
     found = await asked(database)
@@ -317,7 +318,7 @@ async def test_its_own_software_without_france_connect(database: Database) -> No
 
 
 async def test_another_town_s_software_keeps_its_verdict(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session)
         await used(session, body, "maison", SCHOOL, number=21001002)
     found = await asked(database)
@@ -326,7 +327,7 @@ async def test_another_town_s_software_keeps_its_verdict(database: Database) -> 
 
 
 async def test_nothing_is_asked_of_a_town_that_is_no_more(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         body = await town(session, closed_on=date(2024, 1, 2))
         await used(session, body, "portail", SCHOOL, commitment=CommitmentState.SIGNED)
     step = (await asked(database)).next_step

@@ -214,7 +214,7 @@ def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 async def imported(database: Database, folder: Path) -> Report:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         return await import_bundle(session, ADMINISTRATOR, folder)
 
 
@@ -273,7 +273,7 @@ async def peak_growth(database: Database, folder: Path) -> tuple[Report, int]:
     def watch(*_: object) -> None:
         seen.append(process.memory_info().rss)
 
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         report = await import_bundle(session, ADMINISTRATOR, folder, watch)
         watch()
     watch()

@@ -46,7 +46,7 @@ async def rows(database: Database, statement: str, **values: object) -> list[sa.
 async def loaded(
     database: Database, geography: Geography, older: list[Geography] | None = None
 ) -> Report:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         return await load(session, ADMINISTRATOR, geography, older or [])
 
 
@@ -293,7 +293,7 @@ async def test_an_older_vintage_is_refused(journey: Journey, shared_database: Da
 
 async def test_only_the_administrator_loads(journey: Journey, shared_database: Database) -> None:
     with pytest.raises(NotAllowed):
-        async with shared_database.transaction() as session:
+        async with shared_database.transaction(ADMINISTRATOR) as session:
             await load(session, PUBLIC, journey.present)
 
 

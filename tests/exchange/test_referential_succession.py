@@ -39,7 +39,7 @@ from tests.exchange.mergers import (
 
 
 async def test_a_deployment_follows_the_successor(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, Period(A, on(1), on(3)), Period(B, on(5)))
         report = await move(session)
@@ -50,7 +50,7 @@ async def test_a_deployment_follows_the_successor(database: Database) -> None:
 
 
 async def test_overlapping_periods_become_one_on_the_successors_row(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, Period(A, on(1)), Period(S, on(4), on(6)))
         (kept,) = await fetch(session, "SELECT max(id) FROM deployment")
@@ -63,7 +63,7 @@ async def test_overlapping_periods_become_one_on_the_successors_row(database: Da
 
 
 async def test_of_two_predecessors_the_lowest_code_keeps_its_row(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, Period(B, on(1), on(4)), Period(A, on(3)))
         (kept,) = await fetch(session, "SELECT max(id) FROM deployment")
@@ -112,7 +112,7 @@ async def test_of_two_predecessors_the_lowest_code_keeps_its_row(database: Datab
 async def test_islands(
     database: Database, before: list[Period], after: list[tuple[Any, ...]]
 ) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, *before)
         await move(session)
@@ -123,7 +123,7 @@ async def test_islands(
 async def test_a_merged_link_keeps_the_confirmed_word_and_its_operator(
     database: Database,
 ) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(
             session,
@@ -141,7 +141,7 @@ async def test_a_merged_link_keeps_the_confirmed_word_and_its_operator(
 
 
 async def test_an_activation_history_follows_the_successor(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, Period(A, on(1)))
         await activate(session, A, "PLANNED", "HABILITATION_SUBMITTED")
@@ -164,7 +164,7 @@ async def test_an_activation_history_follows_the_successor(database: Database) -
 async def test_of_histories_that_meet_the_one_further_along_stays(
     database: Database, states: dict[str, str], kept: str, aside: list[str]
 ) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         for body, state in states.items():
             await deploy(session, Period(body, on(1)))
@@ -179,7 +179,7 @@ async def test_of_histories_that_meet_the_one_further_along_stays(
 
 
 async def test_a_body_without_successor_is_closed_and_keeps_its_links(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, Period(A, on(1)))
         report = await move(session, geography(2026, commune(S, B)))
@@ -192,7 +192,7 @@ async def test_a_body_without_successor_is_closed_and_keeps_its_links(database: 
 
 
 async def test_a_successor_named_later_receives_the_links(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, Period(A, on(1)))
         await move(session, geography(2024, commune(S, B)))
@@ -205,7 +205,7 @@ async def test_a_successor_named_later_receives_the_links(database: Database) ->
 async def test_successions_that_follow_each_other_lead_to_the_open_body(
     database: Database,
 ) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, Period(A, on(1)), Period(S, on(3)))
         await move(session, geography(2024, commune(S, A), commune(B)))
@@ -223,14 +223,14 @@ async def test_successions_that_follow_each_other_lead_to_the_open_body(
 
 async def test_older_geographies_teach_what_their_codes_mean_now(database: Database) -> None:
     older = [BEFORE, geography(2024, commune(S, A, siren="215900051"), commune(B))]
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await move(session, geography(2026, commune(T, S), commune(B)), older)
         for code in (A, S, SIREN_OF[A], SIREN_OF[S], "215900051"):
             assert await means(session, code) == [T]
 
 
 async def test_a_commune_that_comes_back_is_reopened(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
         await deploy(session, Period(A, on(1)))
         await move(session)
@@ -249,7 +249,7 @@ async def test_a_commune_that_comes_back_is_reopened(database: Database) -> None
 
 
 async def test_an_epci_that_vanished_is_closed_and_listed(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session, geography(2022, commune(A, epci=EPCI), commune(S)))
         report = await move(session, geography(2026, commune(A), commune(S)))
         (sentence,) = report.to_settle
@@ -264,7 +264,7 @@ async def test_an_epci_that_vanished_is_closed_and_listed(database: Database) ->
 
 async def test_two_communes_may_exchange_their_sirens(database: Database) -> None:
     swapped = geography(2026, commune(A, siren=SIREN_OF[B]), commune(B, siren=SIREN_OF[A]))
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session, geography(2022, commune(A), commune(B)))
         report = await move(session, swapped, [BEFORE])
         assert (report.sirens_changed, len(report.to_settle)) == (2, 2)
@@ -273,7 +273,7 @@ async def test_two_communes_may_exchange_their_sirens(database: Database) -> Non
 
 
 async def test_a_siren_of_another_kind_of_body_is_refused(database: Database) -> None:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await session.execute(
             sa.text(
                 "INSERT INTO collectivite (kind, siren, name, search)"
@@ -296,7 +296,7 @@ async def test_a_geography_that_can_not_be_is_refused(
     database: Database, wrong: Geography, message: str
 ) -> None:
     with pytest.raises(InvalidInput, match=message):
-        async with database.transaction() as session:
+        async with database.transaction(ADMINISTRATOR) as session:
             await load(session, ADMINISTRATOR, wrong)
 
 
@@ -311,9 +311,9 @@ async def test_an_import_that_meets_a_change_of_vintage_waits_and_follows(
         "since": "2020-01-01",
     }
     folder = write(tmp_path / "in", {"deployments": [row]})
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await begin(session)
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await move(session)
         waiting = asyncio.create_task(imported(database, folder))
         await asyncio.sleep(0.3)

@@ -20,6 +20,7 @@ from schemathesis.generation import GenerationMode
 
 from registry.app import create_app
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 from registry.settings import Settings
 from tests.conftest import reset
@@ -117,7 +118,7 @@ class Tried:
 async def served(shared_database: Database, addresses: Addresses) -> AsyncIterator[str]:
     """The service and its small world, on a real port, without rates."""
     await reset(addresses)
-    async with shared_database.transaction() as session:
+    async with shared_database.transaction(ADMINISTRATOR) as session:
         await add_world(session)
     quiet = Settings(requests_per_minute=0, points_per_minute=0)
     async with listening(create_app(shared_database, quiet), quiet) as url:

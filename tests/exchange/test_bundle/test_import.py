@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry.database import Database
-from registry.domain.actor import PUBLIC
+from registry.domain.actor import ADMINISTRATOR, PUBLIC
 from registry.domain.errors import NotAllowed
 from registry.exchange import tables
 from registry.exchange.bundle import export_bundle, import_bundle
@@ -263,7 +263,7 @@ async def test_the_ledger_has_one_entry_for_each_record(filled: Database, tmp_pa
 async def test_only_the_administrator_moves_bundles(registry: Database, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", small())
     with pytest.raises(NotAllowed):
-        async with registry.transaction() as session:
+        async with registry.transaction(ADMINISTRATOR) as session:
             await import_bundle(session, PUBLIC, folder)
     with pytest.raises(NotAllowed):
         async with registry.read() as session:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 from registry.exchange.bundle.cells import neutralise
 from registry.exchange.bundle.reading import HIDDEN
@@ -168,7 +169,7 @@ async def test_an_export_is_sorted_by_key_in_byte_order(database: Database, tmp_
     files = small()
     slugs = ["zenith", "agora2", "agora-2", "agora.2", "agora"]
     files["products"] = [files["products"][0] | {"slug": slug} for slug in slugs]
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await insert_bodies(session, BODIES)
     await imported(database, write(tmp_path / "in", files))
     written = await exported(database, tmp_path / "out")
@@ -188,7 +189,7 @@ async def test_an_export_replaces_what_stood_there(database: Database, tmp_path:
 
 async def test_memory_does_not_grow_with_the_file(database: Database, tmp_path: Path) -> None:
     """Ten times the rows, and no more than what the caches hold: 2 MB, less than the file."""
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await insert_towns(session)
     await peak_growth(database, write_many(tmp_path / "less", 20_000))
     folder = write_many(tmp_path / "many", 200_000)
@@ -201,5 +202,5 @@ async def test_memory_does_not_grow_with_the_file(database: Database, tmp_path: 
 
 async def fresh(addresses: Addresses, database: Database, bodies: Iterable[Body]) -> None:
     await reset(addresses)
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await insert_bodies(session, bodies)

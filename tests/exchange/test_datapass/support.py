@@ -32,7 +32,7 @@ WHERE noun NOT IN ('campaign', 'target') GROUP BY 1, 2 ORDER BY 1
 
 
 async def imported(database: Database, path: Path) -> Report:
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         return await import_datapass(session, ADMINISTRATOR, path)
 
 
@@ -60,7 +60,7 @@ def entry(siret: str = f'"{SIRET}"', *flags: str, key: str = "brumelune") -> str
 
 async def declare(database: Database, *steps: tuple[str, str, int], service: str) -> None:
     """Steps of the product that ``entry()`` names: who, state, days ago."""
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         vendor = await session.scalar(
             sa.text(
                 "INSERT INTO vendor (siren, name, search) VALUES (:s, 'Ancien nom', 'ancien')"

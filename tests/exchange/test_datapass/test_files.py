@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from registry.database import Database
-from registry.domain.actor import PUBLIC
+from registry.domain.actor import ADMINISTRATOR, PUBLIC
 from registry.domain.errors import NotAllowed
 from registry.exchange.bundle import BundleRefused
 from registry.exchange.datapass import import_datapass
@@ -77,7 +77,7 @@ async def test_a_byte_order_mark_and_windows_lines_are_taken(
 
 async def test_only_the_administrator_imports(database: Database) -> None:
     with pytest.raises(NotAllowed):
-        async with database.transaction() as session:
+        async with database.transaction(ADMINISTRATOR) as session:
             await import_datapass(session, PUBLIC, FIXTURE)
 
 

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from tests.exchange.test_datapass.support import (
     SAME_SIREN,
@@ -73,7 +74,7 @@ async def test_a_former_key_means_the_product_that_it_became(
     database: Database, write: Any
 ) -> None:
     await declare(database, service="FRANCECONNECT_V1")
-    async with database.transaction() as session:
+    async with database.transaction(ADMINISTRATOR) as session:
         await session.execute(
             sa.text(
                 "INSERT INTO product_former_key (vendor_siren, slug, product_id)"

@@ -1,0 +1,112 @@
+"""A write by GraphQL: one transaction, one domain function, and every outcome in its type."""
+
+import functools
+import hashlib
+import inspect
+import operator
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Annotated, Any, Protocol, TypeVar, cast
+
+import orjson
+import strawberry
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import capitalize_first, to_camel_case
+
+from registry.api.context import Request
+from registry.api.outcomes import REFUSALS, Refusal, presented
+from registry.domain import constraints, idempotency
+from registry.domain.errors import DomainError
+
+Resolver = TypeVar("Resolver", bound=Callable[..., Any])
+
+IDEMPOTENCY_KEY = strawberry.field(
+    default=None,
+    description="Clé choisie par l’appelant : la même demande sous la même clé n’a lieu"
+    " qu’une fois, et reçoit la même réponse.",
+)
+
+
+@strawberry.input(description="Ce que toute écriture accepte.")
+class WriteInput:
+    idempotency_key: str | None = IDEMPOTENCY_KEY
+
+
+class Recorded(Protocol):
+    """A success: what GraphQL answers, with the row's id."""
+
+    row_id: int
+
+
+Find = Callable[[Request, int], Awaitable[Any]]
+
+
+def mutation(description: str, *, again: Find) -> Callable[[Resolver], StrawberryField]:
+    """``resolver(self, info, session, input)`` answers the success, in the transaction.
+
+    ``again`` finds the success anew, for a request repeated under its key.
+    """
+
+    def declare(resolver: Resolver) -> StrawberryField:
+        name = to_camel_case(resolver.__name__)
+        given = inspect.signature(resolver, eval_str=True)
+        members: Any = functools.reduce(operator.or_, REFUSALS, given.return_annotation)
+        result: Any = Annotated[
+            members,
+            strawberry.union(
+                f"{capitalize_first(name)}Result",
+                description=f"Issue de « {name} » : ce qui est écrit, ou le refus.",
+            ),
+        ]
+
+        async def run(self: object, info: Request, input: Any) -> Any:
+            try:
+                await info.context.charge()
+                return await _write(
+                    info, input, name, functools.partial(resolver, self, info), again
+                )
+            except DomainError as refusal:
+                return presented(refusal)
+            except (DBAPIError, StaleDataError) as error:
+                return presented(constraints.refusal(error))
+
+        run.__name__ = resolver.__name__
+        run.__annotations__ = {
+            "info": Request,
+            "input": Annotated[
+                given.parameters["input"].annotation,
+                strawberry.argument(description="Ce qui est demandé."),
+            ],
+            "return": result,
+        }
+        return strawberry.mutation(run, description=description)
+
+    return declare
+
+
+async def _write(
+    info: Request,
+    given: WriteInput,
+    name: str,
+    work: Callable[[AsyncSession, Any], Awaitable[Recorded]],
+    again: Find,
+) -> Recorded | Refusal:
+    actor = info.context.actor
+    async with info.context.transaction() as session:
+        key = given.idempotency_key
+        if key is None:
+            return await work(session, given)
+        before = await idempotency.take(session, actor, key, _digest(name, given), name)
+        if before is None:
+            done = await work(session, given)
+            await idempotency.keep(session, actor, key, done.row_id)
+            return done
+    return cast("Recorded", await again(info, before))
+
+
+def _digest(name: str, given: WriteInput) -> bytes:
+    said = orjson.dumps([name, asdict(given)], option=orjson.OPT_SORT_KEYS, default=repr)
+    return hashlib.sha256(said).digest()
