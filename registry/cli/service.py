@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -48,17 +48,9 @@ def serve(
                 log_config=logs.configuration(settings.log_level),
                 access_log=False,
                 server_header=False,
-                **proxies(settings),
+                forwarded_allow_ips=settings.trusted_proxies,
             )
         )
-
-
-def proxies(settings: Settings) -> dict[str, Any]:
-    """Nobody but those the settings name says for whom they ask, whatever uvicorn's defaults."""
-    return {
-        "proxy_headers": bool(settings.trusted_proxies),
-        "forwarded_allow_ips": settings.trusted_proxies,
-    }
 
 
 def _serve(config: uvicorn.Config) -> None:

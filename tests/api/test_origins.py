@@ -3,6 +3,9 @@
 import httpx2
 import pytest
 
+from tests.api.conftest import Token
+from tests.factories import siren
+
 QUERY = {"query": "{ campaign { charterVersion } }"}
 HERE = "http://registry"
 COOKIE = {"cookie": "session=a"}
@@ -74,6 +77,14 @@ async def test_without_a_cookie_all_pass(
     client: httpx2.AsyncClient, headers: dict[str, str], method: str
 ) -> None:
     assert await outcome(client, headers, method) == 200
+
+
+async def test_a_token_needs_no_origin(client: httpx2.AsyncClient, token: Token) -> None:
+    headers = COOKIE | {"origin": "https://elsewhere.example"}
+    bearer = {"authorization": f"bearer {await token(siren(99970000))}"}
+    assert await outcome(client, headers | bearer, "POST") == 200
+    basic = {"authorization": "Basic YTpi"}
+    assert await outcome(client, headers | basic, "POST") == 403
 
 
 async def test_no_answer_is_offered_to_another_site(client: httpx2.AsyncClient) -> None:

@@ -1,7 +1,11 @@
 """How often an address may ask, and what it is told of it."""
 
+import asyncio
+import os
 import re
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,9 +17,10 @@ from registry.api import rates
 from registry.app import create_app
 from registry.database import Database
 from registry.domain import vendors
+from registry.embedded import Addresses
 from registry.settings import Settings
 from tests.api.conftest import Ask
-from tests.servers import listening
+from tests.servers import free_port, listening
 
 QUERY = {"query": "{ campaign { name } }"}
 ACCEPT = {"accept": "application/graphql-response+json"}
@@ -161,7 +166,9 @@ async def test_memory_is_bounded_and_those_who_come_often_are_known(
     known = rates.Rates(1, 0)
     known.of("192.0.2.1").ask()
     for number in range(1000):
-        known.of(f"2001:db8:{number:x}::1").ask()
+        newcomer = f"2001:db8:{number:x}::1"
+        known.of(newcomer).ask()
+        assert known.of(newcomer).requests.remaining() == 0
         assert known.of("192.0.2.1").requests.remaining() == 0
         assert len(known.callers) <= 10
 
@@ -234,16 +241,44 @@ async def statuses(url: str, said: list[str]) -> list[int]:
     ],
 )
 async def test_an_address_is_believed_from_a_named_proxy_alone(
-    database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-    proxies: str,
-    said: list[str],
-    expected: list[int],
+    database: Database, proxies: str, said: list[str], expected: list[int]
 ) -> None:
-    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     settings = Settings(requests_per_minute=2, trusted_proxies=proxies)
     async with listening(create_app(database, settings), settings) as url:
         assert await statuses(url, said) == expected
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_command_serves_what_the_settings_say(addresses: Addresses) -> None:
+    port = free_port()
+    service = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "registry", "serve", "--port", str(port)),
+        env=os.environ
+        | {
+            "RACCORD_DATABASE_URL": addresses.service,
+            "RACCORD_OWNER_DATABASE_URL": addresses.owner,
+            "RACCORD_REQUESTS_PER_MINUTE": "2",
+            "FORWARDED_ALLOW_IPS": "*",
+        },
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        await until_it_answers(service, port)
+        assert await statuses(f"http://127.0.0.1:{port}", FORGED) == [200, 200, 429]
+    finally:
+        service.terminate()
+        await service.communicate()
+
+
+async def until_it_answers(service: asyncio.subprocess.Process, port: int) -> None:
+    async with httpx2.AsyncClient() as client:
+        for _ in range(100):
+            assert service.returncode is None
+            with suppress(httpx2.ConnectError):
+                await client.get(f"http://127.0.0.1:{port}/livez")
+                return
+            await asyncio.sleep(0.1)
+    pytest.fail("The service did not start in ten seconds.")
 
 
 @pytest.mark.parametrize("proxies", ["*", "proxy.example", "192.0.2.1/33", "192.0.2.1 192.0.2.2"])

@@ -13,30 +13,32 @@ from typing import Any
 import httpx2
 import pytest
 import schemathesis
+import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
+from sqlmodel import col
 
+from models import Collectivite
 from registry.app import create_app
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 from registry.settings import Settings
+from tests.api.conftest import MINISTRY, issued
+from tests.api.test_vendors import EBENE
 from tests.conftest import reset
 from tests.factories import add_world
 from tests.servers import listening
 
-REQUESTS = 600
-"""By each test, in all, however many operations there are."""
+REQUESTS = 300
+"""By each caller well, and as many badly, however many operations there are."""
 KNOWN = """{
   vendors { edges { node { id siren products { edges { node { id slug } } } } } }
   collectivites { edges { node { id code siren } } }
 }"""
 SIZES = [1, 2, 20, 200, 201, 0, -1, 2**31 - 1]
-CALLERS: dict[str, dict[str, str]] = {"anonymous": {}}
-"""The headers of those who ask."""
-
 METHODS = [
     "GET",
     "GET",
@@ -115,12 +117,27 @@ class Tried:
 
 
 @pytest.fixture(scope="module")
-async def served(shared_database: Database, addresses: Addresses) -> AsyncIterator[str]:
-    """The service and its small world, on a real port, without rates."""
+async def callers(shared_database: Database, addresses: Addresses) -> dict[str, dict[str, str]]:
+    """The headers of those who ask, in a small world where each has something of its own."""
     await reset(addresses)
     async with shared_database.transaction(ADMINISTRATOR) as session:
         await add_world(session)
-    quiet = Settings(requests_per_minute=0, points_per_minute=0)
+        town = await session.scalar(sa.select(sa.func.min(col(Collectivite.siren))))
+    secrets = {
+        "vendor": await issued(shared_database, EBENE),
+        "collectivite": await issued(shared_database, town),
+        "ministry": await issued(shared_database, MINISTRY, ministry=True),
+    }
+    signed = {name: {"Authorization": f"Bearer {secret}"} for name, secret in secrets.items()}
+    return {"anonymous": {}} | signed
+
+
+@pytest.fixture(scope="module")
+async def served(
+    shared_database: Database, callers: dict[str, dict[str, str]]
+) -> AsyncIterator[str]:
+    """The service on a real port, without rates."""
+    quiet = Settings(requests_per_minute=0, points_per_minute=0, writes_per_minute=0)
     async with listening(create_app(shared_database, quiet), quiet) as url:
         yield url
 
@@ -170,14 +187,18 @@ async def run(attempt: Callable[..., None], examples: int, **drawn: st.SearchStr
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("caller", ["anonymous", "vendor", "collectivite", "ministry"])
 async def test_no_operation_breaks_the_service(
-    served: str, operations: list[Any], caller: str, mode: GenerationMode
+    served: str,
+    operations: list[Any],
+    callers: dict[str, dict[str, str]],
+    caller: str,
+    mode: GenerationMode,
 ) -> None:
     tried = Tried()
 
     def ask(case: Any) -> None:
-        reply = case.call(headers=CALLERS[caller], timeout=20)
+        reply = case.call(headers=callers[caller], timeout=20)
         tried.note(case.body, reply.status_code, reply.content)
 
     each = max(5, REQUESTS // len(operations))
@@ -207,7 +228,7 @@ async def test_no_unusual_http_breaks_the_service(served: str, operations: list[
             body=bodies(operations),
         )
     assert tried.faults[:3] == []
-    assert {"200", "400", "403", "404", "405", "406", "415"} <= set(tried.answers)
+    assert {"200", "400", "404", "405", "415"} <= set(tried.answers)
 
 
 def bodies(operations: list[Any]) -> st.SearchStrategy[bytes]:
