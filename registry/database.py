@@ -29,6 +29,7 @@ SESSION = {
     "work_mem": "32MB",
 }
 MIGRATION_TRIES = 5
+MIGRATION_LOCK_TIMEOUT = "4s"
 PING_TIMEOUT = 0.15
 AWAY = (
     asyncpg.CannotConnectNowError,
@@ -185,7 +186,9 @@ async def migrate(owner_url: str) -> None:
     """Bring the database to the code's revision. Waits at most 4 s for a lock, then tries again."""
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: asyncpg.connect(owner_url, server_settings={"lock_timeout": "4s"}),
+        async_creator=lambda: asyncpg.connect(
+            owner_url, server_settings={"lock_timeout": MIGRATION_LOCK_TIMEOUT}
+        ),
     )
     try:
         for attempt in range(MIGRATION_TRIES):

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry import app as root
+from registry import database
 from registry.app import serving
 from registry.database import Database, DatabaseBusy, connected
 from registry.domain.actor import ADMINISTRATOR
@@ -68,7 +69,7 @@ def test_the_wait_for_a_lock_ends_before_the_request_does() -> None:
 
 
 async def test_a_write_waits_no_longer_and_writes_nothing(
-    database: Database, addresses: Addresses
+    shared_database: Database, addresses: Addresses
 ) -> None:
     name = "UPDATE campaign SET name = 'Autre'"
     async with (
@@ -78,16 +79,18 @@ async def test_a_write_waits_no_longer_and_writes_nothing(
         with pytest.raises(DatabaseBusy):
             async with impatient.transaction(ADMINISTRATOR) as session:
                 await session.execute(sa.text(name))
-    async with database.read() as session:
+    async with shared_database.read() as session:
         assert await session.scalar(sa.text("SELECT name FROM campaign")) != "Autre"
 
 
-async def test_of_two_writes_that_wait_for_each_other_one_is_told(database: Database) -> None:
+async def test_of_two_writes_that_wait_for_each_other_one_is_told(
+    shared_database: Database,
+) -> None:
     lock = sa.text("SELECT pg_advisory_xact_lock(7032025, :number)")
     both = asyncio.Barrier(2)
 
     async def write(first: int, second: int) -> None:
-        async with database.transaction(ADMINISTRATOR) as session:
+        async with shared_database.transaction(ADMINISTRATOR) as session:
             await session.execute(lock, {"number": first})
             await both.wait()
             await session.execute(lock, {"number": second})
@@ -96,8 +99,38 @@ async def test_of_two_writes_that_wait_for_each_other_one_is_told(database: Data
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["DatabaseBusy", "NoneType"]
 
 
+async def test_the_service_s_statements_end_even_without_a_request_to_end_them(
+    addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(root, "STATEMENT_TIMEOUT", 0.2)
+    monkeypatch.setattr(root, "LOCK_TIMEOUT", 0)
+    async with served(addresses, monkeypatch) as app, locked(addresses, "campaign"):
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
+            start = time.monotonic()
+            reply = await client.post("/graphql", json=QUERY)
+            assert 0.2 <= time.monotonic() - start < 2
+    assert "errors" in reply.json()
+
+
+async def test_a_migration_waits_a_little_for_a_lock_and_tries_again(
+    addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert database.MIGRATION_LOCK_TIMEOUT == "4s"
+    monkeypatch.setattr(database, "MIGRATION_LOCK_TIMEOUT", "100ms")
+    async with locked(addresses, "alembic_version"):
+        monkeypatch.setattr(database, "MIGRATION_TRIES", 1)
+        with pytest.raises(sa.exc.DBAPIError, match="lock timeout"):
+            await database.migrate(addresses.owner)
+        monkeypatch.setattr(database, "MIGRATION_TRIES", 3)
+        migration = asyncio.create_task(database.migrate(addresses.owner))
+        await asyncio.sleep(0.3)
+        assert not migration.done()
+    await migration
+
+
 async def test_a_statement_does_not_outlive_its_time(addresses: Addresses) -> None:
-    async with connected(addresses.service, statement_timeout=0.1) as database:
+    async with connected(addresses.service, statement_timeout=0.1) as brief:
         with pytest.raises(sa.exc.DBAPIError, match="statement timeout"):
-            async with database.read() as session:
+            async with brief.read() as session:
                 await session.execute(sa.text("SELECT pg_sleep(5)"))
