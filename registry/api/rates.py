@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from time import monotonic
 
-from registry.api.errors import Refused
+from registry.api.errors import RATE_LIMITED, Refused
 
 WINDOW = 60
 """Seconds in which a whole quota comes back."""
 MAX_CALLERS = 20_000
 SITE = 64
 """Bits of an IPv6 address that name a subscriber, who chooses the others."""
-RATE_LIMITED = "RATE_LIMITED"
 
 
 @dataclass(slots=True)

@@ -12,11 +12,14 @@ import sqlalchemy as sa
 
 from registry import app as root
 from registry import database
-from registry.app import serving
+from registry.app import create_app, serving
 from registry.database import Database, DatabaseBusy, connected
 from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 from registry.envelope import Envelope
+from registry.settings import Settings
+from tests.api.conftest import Token
+from tests.factories import siren
 
 QUERY = {"query": "{ campaign { name } }"}
 
@@ -61,6 +64,19 @@ async def test_a_lock_held_too_long_is_a_503_to_retry(
             assert "réessayer" in error["message"]
             assert "data" not in reply.json()
             assert (await client.post("/graphql", json=QUERY)).status_code == 200
+
+
+async def test_a_file_is_told_the_same(token: Token, addresses: Addresses) -> None:
+    headers = {"Authorization": f"Bearer {await token(siren(99970000))}"}
+    async with connected(addresses.service, lock_timeout=0.1) as impatient:
+        transport = httpx2.ASGITransport(create_app(impatient, Settings()))
+        async with (
+            httpx2.AsyncClient(transport=transport, base_url="http://registry") as client,
+            locked(addresses, "token"),
+        ):
+            reply = await client.put("/bulk/deployments", headers=headers)
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+    assert reply.json()["errors"][0]["extensions"]["code"] == "BUSY"
 
 
 def test_the_wait_for_a_lock_ends_before_the_request_does() -> None:

@@ -79,6 +79,17 @@ async def test_without_a_cookie_all_pass(
     assert await outcome(client, headers, method) == 200
 
 
+async def test_a_file_is_not_sent_by_another_site(client: httpx2.AsyncClient) -> None:
+    for site, expected in (
+        ("cross-site", (403, "CSRF")),
+        ("same-origin", (401, "UNAUTHENTICATED")),
+    ):
+        headers = COOKIE | {"sec-fetch-site": site}
+        reply = await client.put("/bulk/deployments", content=b"", headers=headers)
+        code = reply.json()["errors"][0]["extensions"]["code"]
+        assert (reply.status_code, code) == expected
+
+
 async def test_a_token_needs_no_origin(client: httpx2.AsyncClient, token: Token) -> None:
     headers = COOKIE | {"origin": "https://elsewhere.example"}
     bearer = {"authorization": f"bearer {await token(siren(99970000))}"}

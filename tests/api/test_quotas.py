@@ -59,6 +59,16 @@ async def test_each_mutation_of_a_document_counts(client: httpx2.AsyncClient, to
     assert codes == ["BAD_USER_INPUT"] * 3 + ["RATE_LIMITED"] * 2
 
 
+async def test_a_file_counts_too(client: httpx2.AsyncClient, token: Token) -> None:
+    headers = {"Authorization": f"Bearer {await token(OWN)}"}
+    for _ in range(3):
+        assert (await client.put("/bulk/nothing", headers=headers)).status_code == 404
+    reply = await client.put("/bulk/nothing", headers=headers)
+    (error,) = reply.json()["errors"]
+    assert (reply.status_code, error["extensions"]["code"]) == (429, "RATE_LIMITED")
+    assert reply.headers["retry-after"] == str(error["extensions"]["retryAfter"])
+
+
 async def test_who_is_not_signed_in_counts_for_nobody(write: Ask) -> None:
     for _ in range(5):
         refused = await write("RegisterVendor", siren=OWN, name="Orme")

@@ -20,6 +20,7 @@ from registry.domain import vendors
 from registry.embedded import Addresses
 from registry.settings import Settings
 from tests.api.conftest import Ask
+from tests.api.test_sockets import talking
 from tests.servers import free_port, listening
 
 QUERY = {"query": "{ campaign { name } }"}
@@ -157,6 +158,22 @@ async def test_each_subscriber_has_their_own(
     assert (await service.ask(one)).status_code == 200
     assert (await service.ask(one)).status_code == 429
     assert (await service.ask(other)).status_code == (429 if shared else 200)
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_socket_asks_at_the_same_rates(database: Database) -> None:
+    settings = Settings(requests_per_minute=3, points_per_minute=0)
+    async with (
+        listening(create_app(database, settings)) as url,
+        talking.acknowledged(url.replace("http", "ws", 1) + "/graphql") as socket,
+    ):
+        for name in "ab":
+            await talking.ask(socket, name, QUERY["query"])
+            assert [(await talking.heard(socket))["type"] for _ in "12"] == ["next", "complete"]
+        assert await statuses(url, ["", ""]) == [200, 429]
+        await talking.ask(socket, "c", QUERY["query"])
+        refused = await talking.refused(socket, "c")
+    assert (refused["code"], refused["retryAfter"]) == ("RATE_LIMITED", 20)
 
 
 async def test_memory_is_bounded_and_those_who_come_often_are_known(
