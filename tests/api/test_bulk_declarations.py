@@ -342,7 +342,7 @@ async def test_a_worker_that_dies_leaves_the_file_to_another(
         await take_turn(session)
         dying = asyncio.create_task(run_next(database, uploads))
         while await state() != "RUNNING":
-            await asyncio.sleep(0.01)
+            pass
         assert not await run_next(database, uploads)
         dying.cancel()
         with pytest.raises(asyncio.CancelledError):
