@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import orjson
 import strawberry
@@ -20,6 +20,7 @@ from registry.api.context import Request as Info
 from registry.api.errors import Refused, by_http, unusable
 from registry.api.fields import resolved
 from registry.api.nodes import Node, global_id, parse
+from registry.api.pages import First
 from registry.api.quotas import charge
 from registry.api.requests import check_origin
 from registry.auth import backend
@@ -154,13 +155,7 @@ async def find(info: Info, row_id: int) -> BulkDeclaration | None:
 @strawberry.type(description="Lectures des fichiers de déclarations.")
 class BulkDeclarationQuery:
     @resolved("Les fichiers que son organisation a envoyés, le dernier d’abord.")
-    async def bulk_declarations(
-        self,
-        info: Info,
-        first: Annotated[
-            int, strawberry.argument(description="Nombre de fichiers, de 1 à 200.")
-        ] = 20,
-    ) -> list[BulkDeclaration]:
+    async def bulk_declarations(self, info: Info, first: First = None) -> list[BulkDeclaration]:
         async with info.context.read() as session:
             rows = await bulk_declarations.recent(session, info.context.actor, first)
         return [BulkDeclaration.of(row) for row in rows]

@@ -102,7 +102,7 @@ async def test_a_write_waits_no_longer_and_writes_nothing(
 async def test_of_two_writes_that_wait_for_each_other_one_is_told(
     shared_database: Database,
 ) -> None:
-    lock = sa.text("SELECT pg_advisory_xact_lock(7032025, :number)")
+    lock = sa.text("SELECT pg_advisory_xact_lock(7032099, :number)")
     both = asyncio.Barrier(2)
 
     async def write(first: int, second: int) -> None:
