@@ -32,8 +32,9 @@ from tests.conftest import reset
 from tests.factories import add_world
 from tests.servers import listening
 
-REQUESTS = 300
+REQUESTS = 200
 """By each caller well, and as many badly, however many operations there are."""
+UNUSUAL = 300
 KNOWN = """{
   vendors { edges { node { id siren products { edges { node { id slug } } } } } }
   collectivites { edges { node { id code siren } } }
@@ -65,6 +66,10 @@ PATHS = [
     "/graphql?query={__typename}",
     "/graphql?query",
     "/graphql?%ff",
+    "/bulk/deployments",
+    "/bulk/activations?dryRun=maybe&completeOn=0000-00-00",
+    "/bulk/%00",
+    "/bulk/%ff/faulty.csv",
 ]
 KINDS = [
     "application/json",
@@ -138,10 +143,17 @@ async def callers(shared_database: Database, addresses: Addresses) -> dict[str, 
 
 @pytest.fixture(scope="module")
 async def served(
-    shared_database: Database, callers: dict[str, dict[str, str]]
+    shared_database: Database,
+    callers: dict[str, dict[str, str]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[str]:
     """The service on a real port, without rates."""
-    quiet = Settings(requests_per_minute=0, points_per_minute=0, writes_per_minute=0)
+    quiet = Settings(
+        requests_per_minute=0,
+        points_per_minute=0,
+        writes_per_minute=0,
+        uploads_dir=tmp_path_factory.mktemp("uploads"),
+    )
     async with listening(create_app(shared_database, quiet), quiet) as url:
         yield url
 
@@ -215,22 +227,25 @@ async def test_no_operation_breaks_the_service(
     assert tried.executed > each * len(operations) / (4 if mode is GenerationMode.POSITIVE else 20)
 
 
-async def test_no_unusual_http_breaks_the_service(served: str, operations: list[Any]) -> None:
+async def test_no_unusual_http_breaks_the_service(
+    served: str, operations: list[Any], callers: dict[str, dict[str, str]]
+) -> None:
     tried = Tried()
     with httpx2.Client(base_url=served, timeout=20) as client:
 
-        def send(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
-            headers = {"content-type": "application/json", **headers}
+        def send(method: str, path: str, caller: str, odd: dict[str, str], body: bytes) -> None:
+            headers = {"content-type": "application/json"} | callers[caller] | odd
             said = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
             reply = client.request(method, path, headers=said, content=body)
             tried.note((method, path, headers, body), reply.status_code, reply.content)
 
         await run(
             send,
-            REQUESTS,
+            UNUSUAL,
             method=st.sampled_from(METHODS),
             path=st.sampled_from(PATHS),
-            headers=st.lists(st.sampled_from(ODD), max_size=3).map(dict),
+            caller=st.sampled_from(sorted(callers)),
+            odd=st.lists(st.sampled_from(ODD), max_size=3).map(dict),
             body=bodies(operations),
         )
     assert tried.faults[:3] == []
