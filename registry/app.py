@@ -30,6 +30,9 @@ CONNECT_TIMEOUT = 0.7
 STATEMENT_TIMEOUT = 15.0
 """Seconds; more than a request has, whose end cancels its statements: this is for what it can't."""
 
+LOCK_TIMEOUT = 4.0
+"""Seconds that a statement waits for another's lock before the caller is told to come back."""
+
 SAID = {
     403: "Cette requête ne vient pas d’une page de ce site.",
     404: "Rien ne se trouve à cette adresse.",
@@ -66,6 +69,7 @@ def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
                 settings,
                 connect_timeout=CONNECT_TIMEOUT,
                 statement_timeout=STATEMENT_TIMEOUT,
+                lock_timeout=LOCK_TIMEOUT,
             ) as database,
             metrics.served(counts, settings.metrics_host, settings.metrics_port),
         ):

@@ -1,10 +1,11 @@
 """What can be set from the environment; nothing else reads it."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,13 @@ Address = Annotated[str, AfterValidator(_address)]
 """HTTPS, or HTTP that doesn't leave the machine."""
 
 
+def _networks(text: str) -> str:
+    """Each proxy by its address: « * » would let anyone write whom they come from."""
+    for part in filter(None, text.split(",")):
+        ip_network(part.strip(), strict=False)
+    return text
+
+
 class Settings(BaseSettings):
     """``RACCORD_…`` variables. Without ``database_url`` the embedded PostgreSQL is used.
 
@@ -34,6 +42,10 @@ class Settings(BaseSettings):
     the provider's discovery lists S256. ``proconnect_hs256`` takes signatures by the client's
     secret, and then no others.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
+    ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
+    they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
+    process grants to an address, ``writes_per_minute`` what the service grants to whoever is signed
+    in; 0 is no limit.
     """
 
     model_config = SettingsConfigDict(env_prefix="RACCORD_", frozen=True, extra="ignore")
@@ -57,6 +69,10 @@ class Settings(BaseSettings):
     proconnect_client_secret: SecretStr | None = None
     proconnect_pkce: Literal["auto", "always", "never"] = "auto"
     proconnect_hs256: bool = False
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    requests_per_minute: int = Field(1_200, ge=0)
+    points_per_minute: int = Field(120_000, ge=0)
+    writes_per_minute: int = Field(600, ge=0, lt=2**31 - 1)
 
     @property
     def secure(self) -> bool:

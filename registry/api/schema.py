@@ -14,6 +14,7 @@ from registry.api.collectivites import CollectiviteQuery
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
+from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
 from registry.api.vendors import VendorMutation, VendorQuery
@@ -45,6 +46,7 @@ def build_schema() -> RegistrySchema:
         CampaignQuery,
         RolloutQuery,
         BulkDeclarationQuery,
+        RateLimitQuery,
     ):
         pass
 

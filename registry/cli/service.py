@@ -63,6 +63,7 @@ def serve(
                 log_config=logs.configuration(settings.log_level),
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=settings.trusted_proxies,
                 **SOCKETS,
             )
         )
