@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,6 +15,8 @@ class Settings(BaseSettings):
     ``owner_database_url`` is the login that migrates, where it differs from the service's.
     ``https`` tells browsers to come back by HTTPS alone: set it where nothing else answers.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
+    ``public_url`` is where people find the service. Messages are sent by ``smtp_host`` in the name
+    of ``mail_from``; without it they wait.
     """
 
     model_config = SettingsConfigDict(env_prefix="RACCORD_", frozen=True, extra="ignore")
@@ -31,3 +34,10 @@ class Settings(BaseSettings):
     metrics_port: int | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     stale_after_months: int = 12
+    public_url: str = "http://127.0.0.1:8000"
+    smtp_host: str | None = None
+    smtp_port: int = 25
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = "raccord@localhost"
