@@ -1,24 +1,31 @@
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, cast
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from models import Account, Message
 from registry.database import Database
-from registry.domain import ledger
 from registry.domain.actor import ADMINISTRATOR, REGISTRY
 from registry.domain.messages import Letter, post
+from registry.embedded import Addresses
 from registry.settings import Settings
 from tests.factories import add
 
 PUBLIC_URL = "https://raccord.example"
+SIGNED_IN = """
+    INSERT INTO ledger (seq, recorded_at, noun, subject_id, payload)
+    SELECT max(seq) + 1, now() - make_interval(months => $2), 'account', $1, '{}' FROM ledger
+"""
 Outbox = Callable[[], Awaitable[list[Message]]]
+SignIn = Callable[..., Awaitable[None]]
 
 
 class Mailbox:
@@ -58,10 +65,12 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def smtp_server(mailbox: Mailbox, **options: Any) -> AsyncIterator[Settings]:
+async def smtp_server(
+    mailbox: Mailbox, secured: ssl.SSLContext | None = None, **options: Any
+) -> AsyncIterator[Settings]:
     """The settings of a service that sends by it."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(mailbox, **options), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: SMTP(mailbox, **options), "127.0.0.1", 0, ssl=secured)
     async with server:
         yield sending(server.sockets[0].getsockname()[1])
 
@@ -102,9 +111,18 @@ async def posted(database: Database, *recipients: str, key: str = "essai") -> No
         await post(session, letter)
 
 
-async def signed_in(database: Database, siret: str, email: str) -> None:
-    """Somebody of that establishment, today."""
-    async with database.transaction(ADMINISTRATOR) as session:
-        row = Account(issuer="https://idp.example", subject=email, siret=siret, email=email)
-        await add(session, row)
-        await ledger.append(session, ADMINISTRATOR, "sign-in", "account", [row.recorded_id])
+@pytest.fixture
+def sign_in(database: Database, addresses: Addresses) -> SignIn:
+    """Somebody of that establishment did, so many months ago: only the owner can date it so."""
+
+    async def write(siret: str, email: str, months: int = 0) -> None:
+        async with database.transaction(ADMINISTRATOR) as session:
+            row = Account(issuer="https://idp.example", subject=email, siret=siret, email=email)
+            await add(session, row)
+        owner = await asyncpg.connect(addresses.owner)
+        try:
+            await owner.execute(SIGNED_IN, row.recorded_id, months)
+        finally:
+            await owner.close()
+
+    return write
