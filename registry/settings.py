@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     stale_after_months: int = 12
     public_url: str = "http://127.0.0.1:8000"
     smtp_host: str | None = None
-    smtp_port: int = 25
+    smtp_port: int = 587
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     smtp_username: str | None = None
     smtp_password: SecretStr = SecretStr("")
-    mail_from: str = "raccord@localhost"
+    mail_from: str = Field("raccord@localhost", pattern=r"^[^\s@,<>]+@[A-Za-z0-9.-]+$")

@@ -53,8 +53,8 @@ def composed(message: Message, settings: Settings) -> EmailMessage:
     """Raises ``NotSent`` where a header would hold more than it should."""
     sender = settings.mail_from
     email = EmailMessage()
+    email["From"] = Address("Raccord", addr_spec=sender)
     try:
-        email["From"] = Address("Raccord", addr_spec=sender)
         email["To"] = Address(addr_spec=message.recipient)
         email["Subject"] = message.subject
     except (ValueError, MessageError) as fault:
