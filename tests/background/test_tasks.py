@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -12,7 +11,6 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-import httpx2
 import pytest
 import sqlalchemy as sa
 
@@ -22,6 +20,7 @@ from registry.database import Database, DatabaseAway, connected
 from registry.domain.actor import REGISTRY
 from registry.embedded import Addresses
 from registry.settings import Settings
+from tests.background.conftest import Mailbox, posted
 from tests.servers import free_port
 
 
@@ -188,30 +187,30 @@ async def test_all_that_is_due_by_hand(addresses: Addresses, settings: Settings)
         await run_once(own, settings)
 
 
-def test_the_service_works_and_stops_at_once(tmp_path: Path, addresses: Addresses) -> None:
-    port = free_port()
+async def test_the_service_works_and_stops_at_once(
+    tmp_path: Path, addresses: Addresses, database: Database, mailbox: Mailbox, smtp: Settings
+) -> None:
+    await posted(database, "contact@editeur.example")
     environment = os.environ | {
         "RACCORD_DATABASE_URL": addresses.service,
         "RACCORD_OWNER_DATABASE_URL": addresses.owner,
         "RACCORD_UPLOADS_DIR": str(tmp_path),
+        "RACCORD_SMTP_HOST": str(smtp.smtp_host),
+        "RACCORD_SMTP_PORT": str(smtp.smtp_port),
+        "RACCORD_SMTP_SECURITY": smtp.smtp_security,
     }
-    command = [sys.executable, "-m", "registry", "serve", "--port", str(port)]
-    service = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "registry", "serve", "--port", str(free_port())]
+    service = await asyncio.create_subprocess_exec(
+        *command, env=environment, stderr=asyncio.subprocess.PIPE
+    )
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                if httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
-                    break
-            except httpx2.TransportError:
-                time.sleep(0.05)
-        time.sleep(background.START + 1.5)
+        await until(lambda: len(mailbox.envelopes) == 1, 20)
     finally:
         service.send_signal(signal.SIGTERM)
         start = time.monotonic()
-        _, said = service.communicate(timeout=20)
+        _, said = await asyncio.wait_for(service.communicate(), 20)
     assert time.monotonic() - start < 3
     assert service.returncode == 0, said
-    assert "no smtp_host: messages wait" in said
-    assert '"level":"ERROR"' not in said
-    assert "Traceback" not in said
+    assert b'"level":"ERROR"' not in said
+    assert b"Traceback" not in said
+    assert b"@" not in said
