@@ -63,7 +63,7 @@ async def read_files(database: Database, settings: Settings) -> bool:
 
 async def send_messages(database: Database, settings: Settings) -> bool:
     """One; it is held until it is known to be sent, and a crash in between sends it twice."""
-    if settings.smtp_host is None:
+    if not settings.sends:
         return False
     async with database.transaction(REGISTRY) as session:
         message = await messages.next_due(session, datetime.now(UTC))
@@ -125,8 +125,8 @@ async def run_once(database: Database, settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     """A database that is away, or still at an older revision, is waited for."""
-    if settings.smtp_host is None:
-        logger.info("no smtp_host: messages wait")
+    if not settings.sends:
+        logger.info("no smtp_host or no public_url: messages wait")
     await asyncio.sleep(START)
     own = settings.model_copy(update={"pool_size": POOL_SIZE})
     pause = FIRST_PAUSE

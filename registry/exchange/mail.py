@@ -62,7 +62,7 @@ def composed(message: Message, settings: Settings) -> EmailMessage:
     email["Date"] = format_datetime(datetime.now(UTC))
     email["Message-ID"] = message_id(message, sender)
     email["Auto-Submitted"] = "auto-generated"
-    text = message.body.replace(SITE, settings.public_url.rstrip("/"))
+    text = message.body.replace(SITE, (settings.public_url or "").rstrip("/"))
     email.set_content(text, cte="quoted-printable")
     return email
 

@@ -218,9 +218,12 @@ async def test_a_worker_that_dies_after_sending_sends_the_same_again(
     assert row.sent_at is not None
 
 
-async def test_without_a_server_messages_wait(database: Database, outbox: Outbox) -> None:
+@pytest.mark.parametrize("missing", ["smtp_host", "public_url"])
+async def test_without_a_server_or_an_address_messages_wait(
+    database: Database, smtp: Settings, outbox: Outbox, missing: str
+) -> None:
     await posted(database, "contact@editeur.example")
-    assert await send_messages(database, Settings()) is False
+    assert await send_messages(database, smtp.model_copy(update={missing: None})) is False
     (row,) = await outbox()
     assert (row.tries, row.sent_at) == (0, None)
     assert row.next_try_at is not None

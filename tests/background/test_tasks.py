@@ -173,11 +173,12 @@ async def test_it_says_once_that_messages_wait(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(background, "TASKS", ())
-    said = "no smtp_host: messages wait"
+    said = "no smtp_host or no public_url: messages wait"
+    able = {"smtp_host": "127.0.0.1", "public_url": "https://raccord.example"}
     with caplog.at_level(logging.INFO, "registry.background"):
         with working(settings):
             await until(lambda: said in caplog.messages)
-        with working(settings.model_copy(update={"smtp_host": "127.0.0.1"})):
+        with working(settings.model_copy(update=able)):
             await asyncio.sleep(0.05)
     assert caplog.messages.count(said) == 1
 
@@ -195,6 +196,7 @@ async def test_the_service_works_and_stops_at_once(
         "RACCORD_DATABASE_URL": addresses.service,
         "RACCORD_OWNER_DATABASE_URL": addresses.owner,
         "RACCORD_UPLOADS_DIR": str(tmp_path),
+        "RACCORD_PUBLIC_URL": str(smtp.public_url),
         "RACCORD_SMTP_HOST": str(smtp.smtp_host),
         "RACCORD_SMTP_PORT": str(smtp.smtp_port),
         "RACCORD_SMTP_SECURITY": smtp.smtp_security,
