@@ -1,7 +1,7 @@
 """What is coming is told in time, once, to those who can do something about it."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,9 +24,11 @@ from models import (
 from registry.background import remind as remind_today
 from registry.background import send_messages
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR, REGISTRY
+from registry.domain.accounts import Person
+from registry.domain.actor import ADMINISTRATOR, REGISTRY, SIGN_IN
 from registry.domain.clock import today
 from registry.domain.messages import remind
+from registry.domain.web_sessions import open_session
 from registry.settings import Settings
 from tests.background.conftest import Mailbox, Outbox, SignIn
 from tests.factories import add, commune, establishment, product, siren, vendor
@@ -139,6 +141,17 @@ async def test_those_who_signed_in_lately_are_told_too(
     await sign_in(establishment(EDITEUR), "partie@editeur.example", 14)
     await on(database, today())
     assert [row.recipient for row in await outbox()] == [CONTACT, "une.personne@editeur.example"]
+
+
+async def test_a_session_that_was_opened_makes_a_recipient(
+    database: Database, outbox: Outbox
+) -> None:
+    await signed(database, today() + 7 * DAY)
+    person = Person("https://idp.example", "1", establishment(EDITEUR), "elle@editeur.example")
+    async with database.transaction(SIGN_IN) as session:
+        await open_session(session, person, bytes(32), datetime.now(UTC))
+    await on(database, today())
+    assert [row.recipient for row in await outbox()] == [CONTACT, "elle@editeur.example"]
 
 
 async def test_a_contact_that_is_a_page_gets_no_message(database: Database, outbox: Outbox) -> None:
