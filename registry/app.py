@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Lifespan
 from starlette.websockets import WebSocket
 
-from registry import metrics
+from registry import background, metrics
 from registry.api import bulk_declarations, graphiql
 from registry.api.door import GraphQLDoor
 from registry.api.sockets import SocketDoor
@@ -74,7 +74,8 @@ def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
             metrics.served(counts, settings.metrics_host, settings.metrics_port),
         ):
             app.router.routes.extend(_routes(database, settings, trial=trial))
-            yield
+            with background.working(settings):
+                yield
 
     return Envelope(_app(lifespan), counts, https=settings.https)
 

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
     process grants to an address, ``writes_per_minute`` what the service grants to whoever is signed
     in; 0 is no limit.
+    Messages are sent by ``smtp_host`` in the name of ``mail_from``, with links to ``public_url``;
+    without both of them they wait.
     """
 
     model_config = SettingsConfigDict(env_prefix="RACCORD_", frozen=True, extra="ignore")
@@ -73,8 +75,18 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(1_200, ge=0)
     points_per_minute: int = Field(120_000, ge=0)
     writes_per_minute: int = Field(600, ge=0, lt=2**31 - 1)
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = Field("raccord@localhost", pattern=r"^[^\s@,<>]+@[A-Za-z0-9.-]+$")
 
     @property
     def secure(self) -> bool:
         """Whether browsers reach the service by HTTPS alone, and its cookies too."""
         return self.https or (self.public_url or "").startswith("https:")
+
+    @property
+    def sends(self) -> bool:
+        return self.smtp_host is not None and self.public_url is not None

@@ -19,6 +19,7 @@ from registry.cli import (  # noqa: F401 (each declares its commands)
     exchanges,
     service,
     verification,
+    work,
 )
 from registry.cli.french import in_french
 from registry.cli.output import complain, counted
