@@ -11,6 +11,7 @@ from registry.domain import ledger
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.policy import Action, authorise
+from registry.domain.turns import take_turn
 from registry.exchange import tables
 from registry.exchange.bundle import (
     activations,
@@ -25,7 +26,7 @@ from registry.exchange.bundle.faults import BundleRefused, Fault, Faults
 from registry.exchange.bundle.reading import Progress, opened
 from registry.exchange.bundle.staging import Stage, create_stage, fill_stage, run
 from registry.exchange.tables import TABLES, Table
-from registry.exchange.turns import end_turn, take_turn
+from registry.exchange.turns import end_turn
 
 RECORD: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     tables.COLLECTIVITES.name: collectivites.record,
