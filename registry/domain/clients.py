@@ -56,7 +56,7 @@ async def count_of_each(
     session: AsyncSession, owner: str, ids: Sequence[int], wanted: ClientFilter
 ) -> dict[int, int]:
     group = _OWNERS[owner]
-    query: sa.Select[Any] = sa.select(group, sa.func.count()).select_from(Deployment)
+    query: Any = sa.select(group, sa.func.count()).select_from(Deployment)
     counted = _narrowed(query, wanted).where(among(group, ids)).group_by(group)
     return dict((await session.execute(counted)).all())
 
