@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -15,6 +16,11 @@ from registry.domain.clock import today
 from registry.domain.filters import among, in_force
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, authorise
+
+
+class ClientsOf(StrEnum):
+    VENDOR = "VENDOR"
+    PRODUCT = "PRODUCT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ ORDERING = Ordering(
 
 Columns = TypeVar("Columns")
 
-_OWNERS = {"vendor": col(Product.vendor_id), "product": col(Product.id)}
+_OWNERS = {ClientsOf.VENDOR: col(Product.vendor_id), ClientsOf.PRODUCT: col(Product.id)}
 
 
 def check(actor: Actor, vendor_id: int) -> None:
@@ -44,16 +50,16 @@ def check(actor: Actor, vendor_id: int) -> None:
 
 
 async def of_each(
-    session: AsyncSession, owner: str, ids: Sequence[int], page: Page, wanted: ClientFilter
+    session: AsyncSession, owner: ClientsOf, ids: Sequence[int], page: Page, wanted: ClientFilter
 ) -> dict[int, Slice[Deployment]]:
-    """The deployments in force today of each ``owner`` (a vendor or a product)."""
+    """The deployments in force today of each vendor or product."""
     group = _OWNERS[owner]
     query = _narrowed(sa.select(Deployment), wanted).where(among(group, ids))
     return await pages.fetch_each(session, query, group, ORDERING, page)
 
 
 async def count_of_each(
-    session: AsyncSession, owner: str, ids: Sequence[int], wanted: ClientFilter
+    session: AsyncSession, owner: ClientsOf, ids: Sequence[int], wanted: ClientFilter
 ) -> dict[int, int]:
     group = _OWNERS[owner]
     query: Any = sa.select(group, sa.func.count()).select_from(Deployment)

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.policy import Action, authorise
-from registry.domain.turns import take_turn
 from registry.exchange import tables
 from registry.exchange.bundle import (
     activations,
