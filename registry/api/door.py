@@ -23,6 +23,7 @@ from registry.database import Database, DatabaseAway
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import NotSignedIn
+from registry.settings import Settings
 
 DEADLINE = 10.0
 MAX_ERRORS = 20
@@ -37,10 +38,11 @@ OPERATIONS = {
 
 
 class GraphQLDoor:
-    def __init__(self, database: Database, stale_after_months: int) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self.schema = build_schema()
         self.database = database
-        self.stale_after_months = stale_after_months
+        self.stale_after_months = settings.stale_after_months
+        self.secure = settings.secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.answer(Request(scope, receive))
@@ -63,7 +65,7 @@ class GraphQLDoor:
 
     async def authenticate(self, request: HTTPConnection) -> Actor:
         try:
-            return await backend.actor_of(self.database, request.headers)
+            return await backend.actor_of(self.database, request.headers, secure=self.secure)
         except NotSignedIn as refusal:
             challenge = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, refusal.code, refusal.message, headers=challenge) from refusal

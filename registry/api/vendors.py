@@ -11,6 +11,7 @@ from registry.api import clients
 from registry.api.commitments import Commitment
 from registry.api.context import Request
 from registry.api.fields import resolved
+from registry.api.history import HistoryEntry, history_of
 from registry.api.loaders import ProductsArguments
 from registry.api.mutations import WriteInput, given, mutation
 from registry.api.nodes import Node, global_id
@@ -40,7 +41,6 @@ class Vendor(Node):
     contact: str | None = strawberry.field(
         description="Boîte fonctionnelle ou page de contact ; jamais une personne."
     )
-
     claimed: bool = strawberry.field(
         description="L’un des siens a pris sa fiche en charge ; sinon le ministère l’a créée."
     )
@@ -49,6 +49,7 @@ class Vendor(Node):
     )
     statement_on: date | None = strawberry.field(description="Jour de cette déclaration.")
     version: int = strawberry.field(description="À rappeler pour modifier sa fiche.")
+    history: Connection[HistoryEntry] = history_of("vendor")
 
     @resolved("Éditeur auquel celui-ci a été réuni : son SIREN le désigne désormais.")
     async def merged_into(self, info: Request) -> "Vendor | None":

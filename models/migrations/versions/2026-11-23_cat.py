@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "x_cat"
-down_revision = "0004"
+down_revision = "x_signing_in"
 branch_labels = None
 depends_on = None
 
