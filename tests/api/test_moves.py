@@ -1,5 +1,6 @@
 """Products renamed and transferred, vendors merged: what is kept, and what it then means."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -112,6 +113,19 @@ async def test_a_key_that_means_another_product_is_not_taken(
         "Conflict",
     ]
     assert len(await written()) == 2
+
+
+async def test_a_key_is_not_taken_while_it_becomes_a_former_one(
+    ask: Ask, write: Ask, token: Token, ministry: str
+) -> None:
+    added = {"name": "Autre", "citizenLogin": True, "demarches": ["AUTRE"], "slug": "famille"}
+    owner = await token(EBENE)
+    renamed, refused = await asyncio.gather(
+        write("RenameProduct", ministry, **FAMILLE, slug="portail"),
+        write("AddProduct", owner, vendorSiren=EBENE, **added),
+    )
+    assert (renamed["__typename"], refused["__typename"]) == ("Product", "AlreadyExists")
+    assert await key(ask, EBENE, "famille") == (EBENE, "portail")
 
 
 async def test_a_transferred_product_keeps_its_keys_and_the_seller_s_word(

@@ -1,5 +1,7 @@
 """A vendor's record: who writes it, what is refused, what the ledger keeps."""
 
+import asyncio
+
 import pytest
 
 from registry.domain.clock import today
@@ -56,6 +58,15 @@ async def test_an_edit_of_what_has_changed_since_is_a_conflict(
     await write("EditVendor", by, siren=EBENE, version=1, name="Ébène")
     late = await write("EditVendor", by, siren=EBENE, version=1, name="Ébéniste")
     assert (late["__typename"], late["current"]) == ("Conflict", 2)
+    assert len(await written()) == 1
+
+
+async def test_of_edits_at_once_one_is_heard(write: Ask, token: Token, written: Written) -> None:
+    by = await token(EBENE)
+    given = {"siren": EBENE, "version": 1}
+    edits = [write("EditVendor", by, **given, name=f"Ébène {number}") for number in range(4)]
+    answers = [answer["__typename"] for answer in await asyncio.gather(*edits)]
+    assert sorted(answers) == ["Conflict", "Conflict", "Conflict", "Vendor"]
     assert len(await written()) == 1
 
 
