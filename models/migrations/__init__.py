@@ -1,2 +1,2 @@
-HEAD = "x_signing_in"
+HEAD = "x_cat"
 """The revision that the tables of this code are at; a test compares it with the scripts."""

@@ -13,7 +13,7 @@ from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
-from registry.api.products import ProductQuery
+from registry.api.products import ProductMutation, ProductQuery
 from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
@@ -51,7 +51,7 @@ def build_schema() -> RegistrySchema:
         pass
 
     @strawberry.type(description="Tout ce qui s’écrit.")
-    class Mutation(VendorMutation):
+    class Mutation(VendorMutation, ProductMutation):
         pass
 
     schema = RegistrySchema(
