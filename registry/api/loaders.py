@@ -9,7 +9,16 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
-from models import Activation, Collectivite, Demarche, Deployment, Integration, Product, Vendor
+from models import (
+    Activation,
+    Collectivite,
+    Commitment,
+    Demarche,
+    Deployment,
+    Integration,
+    Product,
+    Vendor,
+)
 from registry.domain import (
     activations,
     collectivites,
@@ -20,7 +29,7 @@ from registry.domain import (
     vendors,
 )
 from registry.domain.activations import Usage
-from registry.domain.commitments import CommitmentRead
+from registry.domain.commitments import CommitmentRead, Holder
 from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductOrder
 from registry.domain.rollout import next_step, readiness, verdicts
@@ -55,6 +64,7 @@ class Loaders:
     collectivite: DataLoader[int, Collectivite]
     vendor_commitment: DataLoader[int, CommitmentRead | None]
     product_commitment: DataLoader[int, CommitmentRead | None]
+    commitment_history: DataLoader[Holder, list[Commitment]]
     integrations: DataLoader[int, list[Integration]]
     integration_history: DataLoader[int, list[Integration]]
     client_count: DataLoader[int, int]
@@ -74,6 +84,7 @@ def make(read: Read, today: date) -> Loaders:
         collectivite=_each(read, collectivites.by_ids),
         vendor_commitment=_optional(read, _on(today, commitments.vendor_wide)),
         product_commitment=_optional(read, _on(today, commitments.applying)),
+        commitment_history=_each(read, commitments.histories_of, list),
         integrations=_each(read, _on(today, integrations.current_of_products), list),
         integration_history=_each(read, integrations.history_of_products, list),
         client_count=_each(read, _on(today, products.client_counts), int),

@@ -7,9 +7,11 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
-from registry.api import collectivites, deployments, products, vendors
+from registry.api import collectivites, commitments, deployments, integrations, products, vendors
 from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
+from registry.api.commitments import CommitmentMutation
+from registry.api.integrations import IntegrationMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
@@ -22,6 +24,8 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "Integration": integrations.find,
+    "Commitment": commitments.find,
 }
 
 
@@ -46,7 +50,7 @@ def build_schema() -> RegistrySchema:
         pass
 
     @strawberry.type(description="Tout ce qui s’écrit.")
-    class Mutation(VendorMutation):
+    class Mutation(VendorMutation, IntegrationMutation, CommitmentMutation):
         pass
 
     schema = RegistrySchema(

@@ -11,9 +11,11 @@ from sqlmodel import col
 
 from models import DeliveryModel, Demarche, Product, Vendor
 from registry.domain import pages
-from registry.domain.errors import InvalidInput
+from registry.domain.actor import Actor
+from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.filters import among, checked_siren, matching
 from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.policy import Action, Subject, authorise
 
 Columns = TypeVar("Columns")
 
@@ -67,17 +69,42 @@ CLIENTS = sa.text("""
 """)
 
 
-async def by_key(session: AsyncSession, vendor_siren: str, slug: str) -> Product | None:
-    """A former key gives the product that it became."""
+async def by_key(
+    session: AsyncSession, vendor_siren: str, slug: str, field: str = "slug"
+) -> Product | None:
+    """A former key gives the product that it became. ``field`` is what the caller calls a slug."""
     siren = checked_siren("vendor_siren", vendor_siren)
     if not SLUG.fullmatch(slug.strip()):
         raise InvalidInput(
-            "slug",
+            field,
             f"« {slug} » n’est pas un identifiant de logiciel : minuscules sans accent et"
             " chiffres, séparés par un point, un tiret ou un trait bas.",
         )
     found = await session.scalar(BY_KEY, {"siren": siren, "slug": slug.strip()})
     return None if found is None else await session.get(Product, found)
+
+
+async def authorised(
+    session: AsyncSession, actor: Actor, action: Action, vendor_siren: str, slug: str
+) -> Product:
+    """The product of these ``vendor_siren`` and ``product`` that the actor may act upon.
+
+    Raises ``NotFound`` to those alone who might act upon it if it existed.
+    """
+    product = await by_key(session, vendor_siren, slug, "product")
+    owner = product.vendor_id if product else await vendor_id(session, vendor_siren)
+    authorise(actor, action, Subject(vendor=owner))
+    if product is None:
+        raise NotFound("product", f"Cet éditeur n’a pas de logiciel « {slug} ».")
+    return product
+
+
+async def vendor_id(session: AsyncSession, siren: str) -> int | None:
+    wanted = checked_siren("vendor_siren", siren)
+    found: int | None = await session.scalar(
+        sa.select(col(Vendor.id)).where(col(Vendor.siren) == wanted)
+    )
+    return found
 
 
 async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Product]:
