@@ -7,7 +7,16 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
-from registry.api import collectivites, commitments, deployments, integrations, products, vendors
+from registry.api import (
+    bulk_declarations,
+    collectivites,
+    commitments,
+    deployments,
+    integrations,
+    products,
+    vendors,
+)
+from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
 from registry.api.commitments import CommitmentMutation
@@ -26,6 +35,7 @@ NODES = {
     "Deployment": deployments.find,
     "Integration": integrations.find,
     "Commitment": commitments.find,
+    "BulkDeclaration": bulk_declarations.find,
 }
 
 
@@ -46,6 +56,7 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        BulkDeclarationQuery,
     ):
         pass
 
