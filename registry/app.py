@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Lifespan
 from starlette.websockets import WebSocket
 
 from registry import metrics
-from registry.api import bulk_declarations, graphiql
+from registry.api import bulk_declarations, evidence, graphiql
 from registry.api.door import GraphQLDoor
 from registry.api.sockets import SocketDoor
 from registry.database import Database, DatabaseError
@@ -78,13 +78,14 @@ def _routes(database: Database, settings: Settings) -> list[BaseRoute]:
             )
         return PlainTextResponse("ok\n")
 
-    door = GraphQLDoor(database, settings.stale_after_months)
+    door = GraphQLDoor(database, settings)
     return [
         Route("/graphql", door),
         WebSocketRoute("/graphql", SocketDoor(door)),
         WebSocketRoute("/{path:path}", _no_socket),
         *graphiql.routes(),
         *bulk_declarations.routes(database, settings),
+        *evidence.routes(database, settings),
         Route("/livez", livez),
         Route("/readyz", readyz),
     ]

@@ -13,6 +13,8 @@ class Settings(BaseSettings):
 
     ``owner_database_url`` is the login that migrates, where it differs from the service's.
     ``https`` tells browsers to come back by HTTPS alone: set it where nothing else answers.
+    ``public_url`` is where browsers find the service; without it, where the request found it.
+    ``evidence_dir`` keeps the files given as evidence, in ``data_dir`` if it is not set.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
     """
 
@@ -23,6 +25,7 @@ class Settings(BaseSettings):
     data_dir: Path = ROOT / ".raccord"
     uploads_dir: Path = ROOT / ".raccord" / "uploads"
     upload_limit: int = 100_000_000
+    evidence_dir: Path | None = None
     fixtures_dir: Path = ROOT / "fixtures"
     pool_size: int = 8
     pool_timeout: float = 5.0
@@ -31,3 +34,8 @@ class Settings(BaseSettings):
     metrics_port: int | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     stale_after_months: int = 12
+    public_url: str | None = None
+
+    @property
+    def evidence_folder(self) -> Path:
+        return self.evidence_dir or self.data_dir / "evidence"

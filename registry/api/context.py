@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +22,7 @@ class Context:
     asked: Asked
     actor: Actor
     transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
+    charters: Mapping[str, str]
 
 
 Request = Info[Context, None]

@@ -23,6 +23,8 @@ from registry.database import Database, DatabaseAway
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import NotSignedIn
+from registry.exchange import charters
+from registry.settings import Settings
 
 DEADLINE = 10.0
 MAX_ERRORS = 20
@@ -37,10 +39,11 @@ OPERATIONS = {
 
 
 class GraphQLDoor:
-    def __init__(self, database: Database, stale_after_months: int) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self.schema = build_schema()
         self.database = database
-        self.stale_after_months = stale_after_months
+        self.stale_after_months = settings.stale_after_months
+        self.charters = charters.texts(settings.fixtures_dir / "charter")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.answer(Request(scope, receive))
@@ -104,6 +107,7 @@ class GraphQLDoor:
             wanted,
             actor,
             partial(self.database.transaction, actor),
+            self.charters,
         )
 
 

@@ -53,7 +53,8 @@ def by_http(refusal: DomainError) -> Refused:
     """A refusal of the domain, where the answer is not GraphQL's."""
     details = {"field": to_camel_case(refusal.field)} if isinstance(refusal, InvalidInput) else {}
     status = STATUSES.get(refusal.code, 400)
-    return Refused(status, refusal.code, refusal.message, details=details)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return Refused(status, refusal.code, refusal.message, headers=headers, details=details)
 
 
 def exceeded(limit: str, what: str, counted: int, allowed: int) -> tuple[str, dict[str, Any]]:

@@ -19,7 +19,8 @@ from strawberry.utils.str_converters import capitalize_first, to_camel_case
 
 from registry.api.context import Request
 from registry.api.outcomes import REFUSALS, Refusal, presented
-from registry.domain import constraints, idempotency
+from registry.domain import constraints, evidence, idempotency
+from registry.domain.actor import Actor
 from registry.domain.errors import DomainError
 from registry.domain.histories import Said
 
@@ -114,13 +115,25 @@ async def _write(
     async with info.context.transaction() as session:
         key = given.idempotency_key
         if key is None:
-            return await work(session, given)
+            return await _done(session, actor, given, work)
         before = await idempotency.take(session, actor, key, _digest(name, given), name)
         if before is None:
-            done = await work(session, given)
+            done = await _done(session, actor, given, work)
             await idempotency.keep(session, actor, key, done.row_id)
             return done
     return cast("Recorded", await again(info, before))
+
+
+async def _done(
+    session: AsyncSession,
+    actor: Actor,
+    given: WriteInput,
+    work: Callable[[AsyncSession, Any], Awaitable[Recorded]],
+) -> Recorded:
+    """The evidence is judged after ``work``: who may not do it learns nothing of it."""
+    done = await work(session, given)
+    await evidence.check(session, actor, getattr(given, "evidence_url", None))
+    return done
 
 
 def _digest(name: str, given: WriteInput) -> bytes:

@@ -68,6 +68,7 @@ class Action(StrEnum):
     MOVE_COMMITMENT = "MOVE_COMMITMENT"
     REVIEW_COMMITMENT = "REVIEW_COMMITMENT"
     SEE_SIGNATORY = "SEE_SIGNATORY"
+    SEE_EVIDENCE = "SEE_EVIDENCE"
     DECLARE_DEPLOYMENT = "DECLARE_DEPLOYMENT"
     CONFIRM_DEPLOYMENT = "CONFIRM_DEPLOYMENT"
     CORRECT_DEPLOYMENT = "CORRECT_DEPLOYMENT"
@@ -222,6 +223,11 @@ RULES: Mapping[Action, Rule] = {
                 }
             ),
         },
+    ),
+    Action.SEE_EVIDENCE: Rule(
+        (Capacity.ORGANISATION, _V, _C, _M),
+        "Une pièce est pour qui l’a déposée, les parties de la contestation et le ministère.",
+        TokenScope.READ,
     ),
     Action.SEE_QUEUE: Rule((_M,), _MINISTRY, TokenScope.READ),
     Action.SEE_CLIENTS: Rule(
