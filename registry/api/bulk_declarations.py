@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import strawberry
@@ -161,16 +160,14 @@ class BulkDeclarationQuery:
 
 
 def routes(database: Database, settings: Settings) -> list[BaseRoute]:
-    folder = settings.uploads_dir
-
     async def send(request: Request) -> Response:
         return await answered(_send(request, database, settings))
 
     async def follow(request: Request) -> Response:
-        return await answered(_follow(request, database))
+        return await answered(_follow(request, database, settings))
 
     async def faulty_lines(request: Request) -> Response:
-        return await answered(_faulty_lines(request, database, folder))
+        return await answered(_faulty_lines(request, database, settings))
 
     return [
         Route("/bulk/{noun:str}", send, methods=["PUT"]),
@@ -181,7 +178,7 @@ def routes(database: Database, settings: Settings) -> list[BaseRoute]:
 
 async def _send(request: Request, database: Database, settings: Settings) -> Response:
     """202 with the declaration as it waits: nothing of the file is judged yet."""
-    actor = await backend.actor_of(database, request.headers)
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
     noun = NOUNS.get(request.path_params["noun"])
     if noun is None:
         raise NotFound("noun", "Un fichier se dépose sur /bulk/deployments ou /bulk/activations.")
@@ -209,22 +206,22 @@ async def _received(database: Database, actor: Actor, sent: Sent, request: Reque
         return row
 
 
-async def _follow(request: Request, database: Database) -> Response:
-    return _told(await _visible(request, database), 200)
+async def _follow(request: Request, database: Database, settings: Settings) -> Response:
+    return _told(await _visible(request, database, settings), 200)
 
 
-async def _faulty_lines(request: Request, database: Database, folder: Path) -> Response:
-    row = await _visible(request, database)
+async def _faulty_lines(request: Request, database: Database, settings: Settings) -> Response:
+    row = await _visible(request, database, settings)
     reasons = bulk_declarations.reasons(row)
-    source = files.path(folder, row.digest)
+    source = files.path(settings.uploads_dir, row.digest)
     if not reasons or not source.is_file():
         raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
     headers = {"Content-Disposition": 'attachment; filename="lignes-fautives.csv"'}
     return StreamingResponse(faulty.lines(source, reasons), 200, headers, media_type="text/csv")
 
 
-async def _visible(request: Request, database: Database) -> Row:
-    actor = await backend.actor_of(database, request.headers)
+async def _visible(request: Request, database: Database, settings: Settings) -> Row:
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
     _, row_id = parse(request.path_params["id"])
     async with database.read() as session:
         row = await bulk_declarations.visible(session, actor, row_id)

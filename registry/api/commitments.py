@@ -45,8 +45,8 @@ class Commitment(Node):
     stale: bool = strawberry.field(description="Déclaré il y a trop longtemps : à confirmer.")
 
     @resolved("Toutes les étapes de cet engagement, la dernière d’abord, telles qu’enregistrées.")
-    async def history(self, info: Request) -> "list[Commitment]":
-        rows = await info.context.loaders.commitment_history.load((self.vendor_id, self.product_id))
+    async def steps(self, info: Request) -> "list[Commitment]":
+        rows = await info.context.loaders.commitment_steps.load((self.vendor_id, self.product_id))
         return [Commitment.of(CommitmentRead(row, row.state), info) for row in rows]
 
     @classmethod

@@ -44,6 +44,7 @@ class GraphQLDoor:
         self.database = database
         self.stale_after_months = settings.stale_after_months
         self.charters = charters.texts(settings.fixtures_dir / "charter")
+        self.secure = settings.secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.answer(Request(scope, receive))
@@ -66,7 +67,7 @@ class GraphQLDoor:
 
     async def authenticate(self, request: HTTPConnection) -> Actor:
         try:
-            return await backend.actor_of(self.database, request.headers)
+            return await backend.actor_of(self.database, request.headers, secure=self.secure)
         except NotSignedIn as refusal:
             challenge = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, refusal.code, refusal.message, headers=challenge) from refusal

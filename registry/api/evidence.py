@@ -1,14 +1,12 @@
 """Evidence: sent by PUT, read by GET by those who may."""
 
-from pathlib import Path
-
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from registry.api import media
 from registry.api.errors import LIMIT_EXCEEDED, Refused
-from registry.api.files import answered, patiently, told
+from registry.api.files import answered, check_origin, patiently, told
 from registry.auth import backend
 from registry.database import Database
 from registry.domain import evidence
@@ -32,7 +30,7 @@ def routes(database: Database, settings: Settings) -> list[BaseRoute]:
         return await answered(_give(request, database, settings))
 
     async def show(request: Request) -> Response:
-        return await answered(_show(request, database, settings.evidence_folder))
+        return await answered(_show(request, database, settings))
 
     return [
         Route("/evidence", give, methods=["PUT"]),
@@ -42,7 +40,8 @@ def routes(database: Database, settings: Settings) -> list[BaseRoute]:
 
 async def _give(request: Request, database: Database, settings: Settings) -> Response:
     """201 with the address to cite; 200 where the organisation had given the same file."""
-    actor = await backend.actor_of(database, request.headers)
+    check_origin(request)
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
     siren = evidence.depositor(actor, _organisation(request))
     announced = _announced(request)
     file = await store(settings.evidence_folder, patiently(request, PATIENCE), announced)
@@ -53,15 +52,15 @@ async def _give(request: Request, database: Database, settings: Settings) -> Res
     return told({"sha256": name, "url": url}, 201 if new else 200, {"Location": url})
 
 
-async def _show(request: Request, database: Database, folder: Path) -> Response:
-    actor = await backend.actor_of(database, request.headers)
+async def _show(request: Request, database: Database, settings: Settings) -> Response:
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
     digest = _digest(request.path_params["digest"])
     async with database.read() as session:
         found = await evidence.readable(session, actor, digest)
     if found is None:
         raise NotFound("digest", "Aucune pièce que vous puissiez lire n’est à cette adresse.")
     return FileResponse(
-        path(folder, digest),
+        path(settings.evidence_folder, digest),
         media_type=found.media_type,
         filename=f"piece-{digest.hex()[:12]}{SUFFIXES[found.media_type]}",
         headers=ALONE,

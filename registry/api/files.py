@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from registry.api import media
 from registry.api.errors import Refused, by_http
+from registry.auth import origins
 from registry.database import DatabaseAway
 from registry.domain.errors import DomainError
 
@@ -28,6 +29,12 @@ async def answered(work: Awaitable[Response]) -> Response:
 
 def told(body: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
     return Response(orjson.dumps(body), status, headers, media_type=media.JSON)
+
+
+def check_origin(request: Request) -> None:
+    if origins.forged(request.headers):
+        message = "Cette requête porte un cookie et ne vient pas d’une page de ce site."
+        raise Refused(403, "CSRF", message)
 
 
 async def patiently(request: Request, seconds: float) -> AsyncIterator[bytes]:

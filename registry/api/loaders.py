@@ -64,7 +64,7 @@ class Loaders:
     collectivite: DataLoader[int, Collectivite]
     vendor_commitment: DataLoader[int, CommitmentRead | None]
     product_commitment: DataLoader[int, CommitmentRead | None]
-    commitment_history: DataLoader[Holder, list[Commitment]]
+    commitment_steps: DataLoader[Holder, list[Commitment]]
     integrations: DataLoader[int, list[Integration]]
     integration_history: DataLoader[int, list[Integration]]
     client_count: DataLoader[int, int]
@@ -84,7 +84,7 @@ def make(read: Read, today: date) -> Loaders:
         collectivite=_each(read, collectivites.by_ids),
         vendor_commitment=_optional(read, _on(today, commitments.vendor_wide)),
         product_commitment=_optional(read, _on(today, commitments.applying)),
-        commitment_history=_each(read, commitments.histories_of, list),
+        commitment_steps=_each(read, commitments.steps_of, list),
         integrations=_each(read, _on(today, integrations.current_of_products), list),
         integration_history=_each(read, integrations.history_of_products, list),
         client_count=_each(read, _on(today, products.client_counts), int),

@@ -124,7 +124,7 @@ async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Commitm
     return {row.recorded_id: row for row in rows}
 
 
-async def histories_of(
+async def steps_of(
     session: AsyncSession, holders: Sequence[Holder]
 ) -> dict[Holder, list[Commitment]]:
     """Every step ever recorded for each vendor and product, latest first."""

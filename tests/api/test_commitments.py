@@ -1,5 +1,6 @@
 """The no-surcharge commitment: signed, declined and withdrawn by its vendor."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
@@ -122,7 +123,7 @@ async def test_the_signatory_is_named_to_the_vendor_and_the_ministry_alone(
     ):
         commitment = (await seen(AUBEPINE, "guichet", other))["commitment"]
         assert commitment["signatory"] == name
-        assert [step["signatory"] for step in commitment["history"]] == [name]
+        assert [step["signatory"] for step in commitment["steps"]] == [name]
 
 
 async def test_a_signature_is_of_the_whole_charter_in_force(write: Ask, token: Token) -> None:
@@ -239,7 +240,7 @@ async def test_after_a_breach_the_ministry_lets_the_signature_stand_again(
 
 async def test_the_history_of_a_commitment(write: Ask, token: Token, seen: Seen) -> None:
     await write("WithdrawCommitment", await token(EBENE), vendorSiren=EBENE)
-    steps = (await seen(EBENE, "famille"))["commitment"]["history"]
+    steps = (await seen(EBENE, "famille"))["commitment"]["steps"]
     assert [step["state"] for step in steps] == ["WITHDRAWN", "SIGNED", "INVITED"]
 
 
@@ -262,3 +263,17 @@ async def test_a_repeated_key_gives_the_signature_again(
     first = await write("SignCommitment", by, **given)
     assert await write("SignCommitment", by, **given) == first
     assert len(await written()) == 1
+
+
+async def test_of_two_first_words_at_once_one_is_recorded(
+    write: Ask, token: Token, written: Written
+) -> None:
+    by = await token(SILENT)
+    said = await asyncio.gather(
+        write("SignCommitment", by, vendorSiren=SILENT, **SIGNATURE),
+        write("DeclineCommitment", by, vendorSiren=SILENT),
+    )
+    assert len({answer["__typename"] for answer in said} & {"Commitment"}) == 1
+    others = [answer for answer in said if answer["__typename"] != "Commitment"]
+    assert [answer["__typename"] for answer in others] in (["Conflict"], ["NotInThisState"], [])
+    assert len(await written()) == 2 - len(others)

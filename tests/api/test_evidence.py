@@ -117,6 +117,12 @@ async def test_who_is_not_signed_in_gives_nothing(give: Give, folder: Path) -> N
     assert not folder.exists()
 
 
+async def test_another_site_s_page_gives_nothing(client: httpx2.AsyncClient) -> None:
+    headers = {"Cookie": "session=x", "Origin": "https://elsewhere.example"}
+    refused = await client.put("/evidence", content=png(), headers=headers)
+    assert (refused.status_code, code(refused)) == (403, "CSRF")
+
+
 async def test_evidence_is_given_for_an_organisation_of_one_s_own(
     give: Give, token: Token, folder: Path
 ) -> None:
