@@ -9,7 +9,16 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
-from models import Activation, Collectivite, Demarche, Deployment, Integration, Product, Vendor
+from models import (
+    Activation,
+    Collectivite,
+    Commitment,
+    Demarche,
+    Deployment,
+    Integration,
+    Product,
+    Vendor,
+)
 from registry.domain import (
     activations,
     clients,
@@ -22,7 +31,7 @@ from registry.domain import (
 )
 from registry.domain.activations import Usage
 from registry.domain.clients import ClientFilter, ClientsOf
-from registry.domain.commitments import CommitmentRead
+from registry.domain.commitments import CommitmentRead, Holder
 from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductOrder
 from registry.domain.rollout import next_step, ranking, readiness, verdicts
@@ -64,6 +73,7 @@ class Loaders:
     collectivite: DataLoader[int, Collectivite]
     vendor_commitment: DataLoader[int, CommitmentRead | None]
     product_commitment: DataLoader[int, CommitmentRead | None]
+    commitment_steps: DataLoader[Holder, list[Commitment]]
     integrations: DataLoader[int, list[Integration]]
     integration_history: DataLoader[int, list[Integration]]
     client_count: DataLoader[int, int]
@@ -87,6 +97,7 @@ def make(read: Read, today: date) -> Loaders:
         collectivite=_each(read, collectivites.by_ids),
         vendor_commitment=_optional(read, _on(today, commitments.vendor_wide)),
         product_commitment=_optional(read, _on(today, commitments.applying)),
+        commitment_steps=_each(read, commitments.steps_of, list),
         integrations=_each(read, _on(today, integrations.current_of_products), list),
         integration_history=_each(read, integrations.history_of_products, list),
         client_count=_each(read, _on(today, products.client_counts), int),

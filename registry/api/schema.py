@@ -7,10 +7,20 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
-from registry.api import bulk_declarations, collectivites, deployments, products, vendors
+from registry.api import (
+    bulk_declarations,
+    collectivites,
+    commitments,
+    deployments,
+    integrations,
+    products,
+    vendors,
+)
 from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
+from registry.api.commitments import CommitmentMutation
+from registry.api.integrations import IntegrationMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductMutation, ProductQuery
@@ -24,6 +34,8 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "Integration": integrations.find,
+    "Commitment": commitments.find,
     "BulkDeclaration": bulk_declarations.find,
 }
 
@@ -51,7 +63,7 @@ def build_schema() -> RegistrySchema:
         pass
 
     @strawberry.type(description="Tout ce qui s’écrit.")
-    class Mutation(VendorMutation, ProductMutation):
+    class Mutation(VendorMutation, ProductMutation, IntegrationMutation, CommitmentMutation):
         pass
 
     schema = RegistrySchema(

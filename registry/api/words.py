@@ -20,8 +20,10 @@ from models import (
     Service,
     Source,
     Stratum,
+    SurchargeKind,
 )
 from registry.domain.collectivites import CollectiviteOrder
+from registry.domain.integrations import Decision
 from registry.domain.products import ProductOrder
 from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.next_step import NextStepCode
@@ -128,6 +130,25 @@ describe(
         "QUALIFIED": "Qualifiée : les clients peuvent s’en servir.",
         "SUSPENDED": "Suspendue.",
         "WITHDRAWN": "Abandonnée.",
+    },
+)
+describe(
+    Decision,
+    "Décision du ministère sur une déclaration.",
+    {
+        "VERIFY": "La déclaration est vérifiée.",
+        "SEND_BACK": "La déclaration est renvoyée à l’éditeur, avec un motif.",
+    },
+    name="ReviewDecision",
+)
+describe(
+    SurchargeKind,
+    "Ce que la charte compte comme surcoût.",
+    {
+        "ONE_OFF_FEES": "Frais payés une fois : mise en service, paramétrage, formation.",
+        "RECURRING_FEES": "Frais récurrents : abonnement, maintenance.",
+        "PER_USE_FEES": "Frais à l’usage : par connexion, par démarche, par usager.",
+        "COMPULSORY_MODULES": "Module ou version qu’il faut acheter pour en disposer.",
     },
 )
 describe(

@@ -66,6 +66,9 @@ class Action(StrEnum):
     RECORD_INTEGRATION = "RECORD_INTEGRATION"
     REVIEW_INTEGRATION = "REVIEW_INTEGRATION"
     MOVE_COMMITMENT = "MOVE_COMMITMENT"
+    REVIEW_COMMITMENT = "REVIEW_COMMITMENT"
+    SEE_SIGNATORY = "SEE_SIGNATORY"
+    SEE_EVIDENCE = "SEE_EVIDENCE"
     DECLARE_DEPLOYMENT = "DECLARE_DEPLOYMENT"
     CONFIRM_DEPLOYMENT = "CONFIRM_DEPLOYMENT"
     CORRECT_DEPLOYMENT = "CORRECT_DEPLOYMENT"
@@ -149,15 +152,23 @@ RULES: Mapping[Action, Rule] = {
         {_M: frozenset({IntegrationState.SANDBOX, IntegrationState.SUSPENDED})},
     ),
     Action.MOVE_COMMITMENT: Rule(
-        (_V, _M),
-        "L’éditeur signe, refuse ou retire son engagement ; le ministère l’y invite,"
-        " et accepte une nouvelle signature après un manquement.",
+        (_V,),
+        "Seul l’éditeur signe, refuse ou retire son engagement.",
         states={
             _V: frozenset(
                 {CommitmentState.SIGNED, CommitmentState.DECLINED, CommitmentState.WITHDRAWN}
-            ),
-            _M: frozenset({CommitmentState.INVITED, CommitmentState.SIGNED}),
+            )
         },
+    ),
+    Action.REVIEW_COMMITMENT: Rule(
+        (_M,),
+        "Seul le ministère invite un éditeur à s’engager, ou rétablit une signature après un"
+        " manquement, et jamais la sienne.",
+        TokenScope.REVIEW,
+        {_M: frozenset({CommitmentState.INVITED, CommitmentState.SIGNED})},
+    ),
+    Action.SEE_SIGNATORY: Rule(
+        (_V, _M), "Le nom du signataire est pour l’éditeur et le ministère.", TokenScope.READ
     ),
     Action.DECLARE_DEPLOYMENT: Rule((_C, _V, _M), _SIDES),
     Action.CONFIRM_DEPLOYMENT: Rule(
@@ -212,6 +223,11 @@ RULES: Mapping[Action, Rule] = {
                 }
             ),
         },
+    ),
+    Action.SEE_EVIDENCE: Rule(
+        (Capacity.ORGANISATION, _V, _C, _M),
+        "Une pièce est pour qui l’a déposée, les parties de la contestation et le ministère.",
+        TokenScope.READ,
     ),
     Action.SEE_QUEUE: Rule((_M,), _MINISTRY, TokenScope.READ),
     Action.SEE_CLIENTS: Rule(

@@ -27,6 +27,7 @@ RECORDED = (
     "grant_claim_transition",
     "account",
     "token",
+    "evidence",
 )
 """The nouns whose every change has a ledger entry."""
 
