@@ -6,6 +6,7 @@ import inspect
 import operator
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any, Protocol, TypeVar, cast
 
 import orjson
@@ -20,6 +21,7 @@ from registry.api.context import Request
 from registry.api.outcomes import REFUSALS, Refusal, presented
 from registry.domain import constraints, idempotency
 from registry.domain.errors import DomainError
+from registry.domain.histories import Said
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
@@ -33,6 +35,21 @@ IDEMPOTENCY_KEY = strawberry.field(
 @strawberry.input(description="Ce que toute écriture accepte.")
 class WriteInput:
     idempotency_key: str | None = IDEMPOTENCY_KEY
+
+
+@strawberry.input(description="Ce que toute étape accepte : de quand elle est, et sur quoi fondée.")
+class StepInput(WriteInput):
+    effective_on: date | None = strawberry.field(
+        default=None, description="Date d’effet, au plus tard aujourd’hui ; aujourd’hui sinon."
+    )
+    reason: str | None = strawberry.field(default=None, description="Motif.")
+    evidence_url: str | None = strawberry.field(
+        default=None, description="Adresse de la pièce justificative."
+    )
+
+    @property
+    def said(self) -> Said:
+        return Said(self.effective_on, self.reason, self.evidence_url)
 
 
 class Recorded(Protocol):
