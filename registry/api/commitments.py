@@ -2,14 +2,19 @@ from datetime import date
 
 import strawberry
 
+from models import Commitment as Row
 from models import CommitmentState, Source
 from registry.api.context import Request
+from registry.api.fields import resolved
 from registry.domain.commitments import CommitmentRead
+from registry.domain.evidence_levels import ShownLevel, of_commitment
 from registry.domain.freshness import is_stale
 
 
 @strawberry.type(description="Engagement d’un éditeur à fournir FranceConnect sans surcoût.")
 class Commitment:
+    row: strawberry.Private[Row]
+    read_for: strawberry.Private[int | None]
     state: CommitmentState = strawberry.field(
         description="État lu aujourd’hui : une signature dont le terme est passé est « expirée »."
     )
@@ -26,10 +31,19 @@ class Commitment:
     evidence_url: str | None = strawberry.field(description="Adresse de la pièce justificative.")
     stale: bool = strawberry.field(description="Déclaré il y a trop longtemps : à confirmer.")
 
+    @resolved("Niveau de preuve ; « contesté » tant que, sur ce logiciel, un surcoût est signalé.")
+    async def evidence_level(self, info: Request) -> ShownLevel:
+        if self.read_for is None:
+            return of_commitment(self.row, ())
+        return of_commitment(self.row, await info.context.loaders.contested.load(self.read_for))
+
     @classmethod
-    def of(cls, read: CommitmentRead, info: Request) -> "Commitment":
+    def of(cls, read: CommitmentRead, info: Request, read_for: int | None = None) -> "Commitment":
+        """``read_for`` is the product that it is read for, which it may apply to by default."""
         row, context = read.row, info.context
         return cls(
+            row=row,
+            read_for=row.product_id if read_for is None else read_for,
             state=read.state,
             vendor_wide=row.product_id is None,
             effective_on=row.effective_on,

@@ -7,9 +7,12 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
-from registry.api import collectivites, deployments, products, vendors
+from registry.api import collectivites, deployments, grants, products, vendors
 from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
+from registry.api.disputes import types as disputes
+from registry.api.disputes.mutations import DisputeMutation
+from registry.api.grants import GrantMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
@@ -22,6 +25,8 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "Dispute": disputes.find,
+    "GrantClaim": grants.find,
 }
 
 
@@ -46,7 +51,7 @@ def build_schema() -> RegistrySchema:
         pass
 
     @strawberry.type(description="Tout ce qui s’écrit.")
-    class Mutation(VendorMutation):
+    class Mutation(VendorMutation, DisputeMutation, GrantMutation):
         pass
 
     schema = RegistrySchema(

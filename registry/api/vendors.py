@@ -8,6 +8,8 @@ from models import CommitmentState
 from models import Vendor as Row
 from registry.api.commitments import Commitment
 from registry.api.context import Request
+from registry.api.disputes import types as disputes
+from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
 from registry.api.loaders import ProductsArguments
 from registry.api.mutations import WriteInput, mutation
@@ -16,6 +18,7 @@ from registry.api.pages import After, Before, Connection, First, Last, connectio
 from registry.api.products import OrderBy as ProductsOrderBy
 from registry.api.products import Product
 from registry.domain import vendors
+from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.products import ProductOrder
 from registry.domain.vendors import VendorDetails, VendorFilter, VendorOrder
@@ -59,6 +62,22 @@ class Vendor(Node):
         )
         found = await loaders.products.load((self.row_id, asked))
         return connection(found, Product.of, partial(loaders.product_count.load, self.row_id))
+
+    @resolved("Nombre de contestations en cours sur ses logiciels.")
+    async def open_dispute_count(self, info: Request) -> int:
+        return await info.context.loaders.open_disputes.load((self.row_id, Holder.VENDOR))
+
+    @resolved("Contestations de ses logiciels que l’on peut lire, la dernière ouverte d’abord.")
+    async def disputes(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Dispute]:
+        page = Page(first, after, last, before)
+        return await disputes.listed(info, Holder.VENDOR, self.row_id, page)
 
     @classmethod
     def of(cls, row: Row) -> "Vendor":

@@ -67,12 +67,14 @@ CLIENTS = sa.text("""
 """)
 
 
-async def by_key(session: AsyncSession, vendor_siren: str, slug: str) -> Product | None:
-    """A former key gives the product that it became."""
+async def by_key(
+    session: AsyncSession, vendor_siren: str, slug: str, field: str = "slug"
+) -> Product | None:
+    """A former key gives the product that it became. ``field`` is what the caller calls a slug."""
     siren = checked_siren("vendor_siren", vendor_siren)
     if not SLUG.fullmatch(slug.strip()):
         raise InvalidInput(
-            "slug",
+            field,
             f"« {slug} » n’est pas un identifiant de logiciel : minuscules sans accent et"
             " chiffres, séparés par un point, un tiret ou un trait bas.",
         )
