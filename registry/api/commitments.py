@@ -7,8 +7,8 @@ from models import CommitmentState, Source
 from registry.api.context import Request
 from registry.api.fields import resolved
 from registry.domain.commitments import CommitmentRead
-from registry.domain.evidence_levels import ShownLevel, of_commitment
 from registry.domain.freshness import is_stale
+from registry.domain.levels import ShownLevel, of_commitment
 
 
 @strawberry.type(description="Engagement d’un éditeur à fournir FranceConnect sans surcoût.")

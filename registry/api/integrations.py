@@ -6,9 +6,9 @@ from models import Feed, IntegrationState, Service, Source
 from models import Integration as Row
 from registry.api.context import Request
 from registry.api.fields import resolved
-from registry.domain.evidence_levels import ShownLevel, of_integration
 from registry.domain.freshness import is_stale
 from registry.domain.integrations import is_late
+from registry.domain.levels import ShownLevel, of_integration
 
 
 @strawberry.type(description="État de l’intégration d’un service de l’État dans un logiciel.")

@@ -23,7 +23,7 @@ from models import (
     SurchargeKind,
 )
 from registry.domain.collectivites import CollectiviteOrder
-from registry.domain.evidence_levels import ShownLevel
+from registry.domain.levels import ShownLevel
 from registry.domain.products import ProductOrder
 from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.next_step import NextStepCode
