@@ -8,12 +8,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Lifespan
+from starlette.websockets import WebSocket
 
 from registry import metrics
-from registry.api import graphiql
+from registry.api import bulk_declarations, graphiql
 from registry.api.door import GraphQLDoor
+from registry.api.sockets import SocketDoor
 from registry.database import Database, DatabaseError
 from registry.envelope import Envelope
 from registry.metrics import Metrics
@@ -76,12 +78,20 @@ def _routes(database: Database, settings: Settings) -> list[BaseRoute]:
             )
         return PlainTextResponse("ok\n")
 
+    door = GraphQLDoor(database, settings.stale_after_months)
     return [
-        Route("/graphql", GraphQLDoor(database, settings.stale_after_months)),
+        Route("/graphql", door),
+        WebSocketRoute("/graphql", SocketDoor(door)),
+        WebSocketRoute("/{path:path}", _no_socket),
         *graphiql.routes(),
+        *bulk_declarations.routes(database, settings),
         Route("/livez", livez),
         Route("/readyz", readyz),
     ]
+
+
+async def _no_socket(_: WebSocket) -> None:
+    raise HTTPException(404)
 
 
 async def _refused(_: Request, refusal: Exception) -> Response:

@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     owner_database_url: str | None = None
     data_dir: Path = ROOT / ".raccord"
+    uploads_dir: Path = ROOT / ".raccord" / "uploads"
+    upload_limit: int = 100_000_000
     fixtures_dir: Path = ROOT / "fixtures"
     pool_size: int = 8
     pool_timeout: float = 5.0

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from typing import Any
 
 import httpx2
 import pytest
@@ -145,17 +144,3 @@ def test_an_exception_is_one_line_of_the_log() -> None:
     assert "\n" not in line
     assert json.loads(line)["message"] == "Échec é\n"
     assert "ValueError: a\nb" in json.loads(line)["exception"]
-
-
-async def test_no_socket_is_opened(database: Database) -> None:
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {"type": "websocket", "path": "/graphql", "headers": [], "query_string": b""}
-    await create_app(database, Settings())(scope, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -27,10 +27,13 @@ from registry.domain.errors import NotSignedIn
 DEADLINE = 10.0
 MAX_ERRORS = 20
 RETRY = {"Retry-After": "5"}
+METHODS = ("GET", "POST")
 OPERATIONS = {
     "GET": (OperationType.QUERY,),
     "POST": (OperationType.QUERY, OperationType.MUTATION),
+    "WebSocket": (OperationType.QUERY,),
 }
+"""What may be asked by a method of HTTP, or by a socket."""
 
 
 class GraphQLDoor:
@@ -58,7 +61,7 @@ class GraphQLDoor:
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
-    async def authenticate(self, request: Request) -> Actor:
+    async def authenticate(self, request: HTTPConnection) -> Actor:
         try:
             return await backend.actor_of(self.database, request.headers)
         except NotSignedIn as refusal:
@@ -105,12 +108,12 @@ class GraphQLDoor:
 
 
 def _check_method(method: str) -> None:
-    if method not in OPERATIONS:
+    if method not in METHODS:
         raise Refused(
             405,
             "METHOD_NOT_ALLOWED",
             f"La méthode {method} n’est pas admise.",
-            headers={"Allow": ", ".join(OPERATIONS)},
+            headers={"Allow": ", ".join(METHODS)},
         )
 
 
@@ -126,19 +129,25 @@ def _not_by(method: str, operation: OperationType) -> Refused:
 
 
 def _response(result: ExecutionResult, kind: str, request_id: str) -> Response:
+    answer = answered(result, request_id)
+    refused = "data" not in answer
+    return _json(answer, 400 if refused and kind == media.GRAPHQL_RESPONSE else 200, kind)
+
+
+def answered(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+    """The answer as it is sent; that of a request that was not executed has no ``data``."""
     errors = result.errors or []
     answer: dict[str, Any] = {}
     if errors:
         answer["errors"] = [presented(error, request_id) for error in errors[:MAX_ERRORS]]
-    refused = result.data is None and _before_execution(errors)
-    if not refused:
+    if result.data is not None or not _before_execution(errors):
         answer["data"] = result.data
     extensions = dict(result.extensions or {})
     if len(errors) > MAX_ERRORS:
         extensions["errorCount"] = len(errors)
     if extensions:
         answer["extensions"] = extensions
-    return _json(answer, 400 if refused and kind == media.GRAPHQL_RESPONSE else 200, kind)
+    return answer
 
 
 def _before_execution(errors: list[GraphQLError]) -> bool:

@@ -37,6 +37,25 @@ class Refused(Exception):
         }
 
 
+STATUSES: Mapping[str, int] = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "CONFLICT": 409,
+    "ALREADY_EXISTS": 409,
+    "INVALID_STATE": 409,
+    "IDEMPOTENCY_KEY_REUSED": 422,
+    LIMIT_EXCEEDED: 413,
+}
+
+
+def by_http(refusal: DomainError) -> Refused:
+    """A refusal of the domain, where the answer is not GraphQL's."""
+    details = {"field": to_camel_case(refusal.field)} if isinstance(refusal, InvalidInput) else {}
+    status = STATUSES.get(refusal.code, 400)
+    return Refused(status, refusal.code, refusal.message, details=details)
+
+
 def exceeded(limit: str, what: str, counted: int, allowed: int) -> tuple[str, dict[str, Any]]:
     """The message and the details of a refusal for excess; ``limit`` is for programs."""
     message = f"{what} : {counted}, {allowed} au plus."

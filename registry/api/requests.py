@@ -35,7 +35,11 @@ class Asked:
 async def asked(request: Request) -> Asked:
     """Raises ``Refused``."""
     _check_url(request)
-    members = _from_url(request) if request.method == "GET" else await _from_body(request)
+    return of_members(_from_url(request) if request.method == "GET" else await _from_body(request))
+
+
+def of_members(members: Mapping[str, object]) -> Asked:
+    """Raises ``Refused``."""
     query = _member(members, "query", str, "une chaîne")
     if not query:
         raise _bad("Le membre « query » manque.")
@@ -65,13 +69,13 @@ def _from_url(request: Request) -> dict[str, object]:
         raise _bad("Un paramètre est donné deux fois.")
     for name in ("variables", "extensions"):
         if name in members:
-            members[name] = _json(str(members[name]).encode()) if members[name] else None
+            members[name] = read_json(str(members[name]).encode()) if members[name] else None
     return members
 
 
 async def _from_body(request: Request) -> Mapping[str, object]:
     _check_content_type(request)
-    value = _json(await _body(request))
+    value = read_json(await _body(request))
     if not isinstance(value, dict):
         raise _bad('Un objet JSON est attendu : {"query": …, "variables": {…}}.')
     return value
@@ -110,7 +114,8 @@ def _check_size(size: int) -> None:
         raise _excess(413, "body", "Octets du corps", size, MAX_BODY)
 
 
-def _json(data: bytes) -> object:
+def read_json(data: bytes) -> object:
+    """Raises ``Refused``."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as fault:

@@ -7,7 +7,8 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
-from registry.api import collectivites, deployments, grants, products, vendors
+from registry.api import bulk_declarations, collectivites, deployments, grants, products, vendors
+from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
 from registry.api.disputes import types as disputes
@@ -25,6 +26,7 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "BulkDeclaration": bulk_declarations.find,
     "Dispute": disputes.find,
     "GrantClaim": grants.find,
 }
@@ -47,6 +49,7 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        BulkDeclarationQuery,
     ):
         pass
 

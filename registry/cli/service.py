@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -19,6 +19,9 @@ from registry.cli.program import program
 from registry.domain.actor import ADMINISTRATOR
 from registry.exchange.demo import load_when_empty
 from registry.settings import Settings
+
+SOCKETS: dict[str, Any] = {"ws_max_size": 1_000_000, "ws_per_message_deflate": False}
+"""What the server reads of a frame before the door says that it is too long."""
 
 
 @program.command(cls=Command)
@@ -48,6 +51,7 @@ def serve(
                 log_config=logs.configuration(settings.log_level),
                 access_log=False,
                 server_header=False,
+                **SOCKETS,
             )
         )
 

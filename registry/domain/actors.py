@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models import AllowedSiret, Delegation, Token, TokenScope
+from models import Account, AllowedSiret, Delegation, Token, TokenScope
 from registry.domain.actor import Actor, Role
 
 RECORDS = sa.text("""
@@ -46,6 +46,18 @@ async def machine(session: AsyncSession, token: Token, now: datetime) -> Actor |
         label=token.name,
         scopes=frozenset(TokenScope(scope) for scope in token.scopes),
     )
+
+
+async def named(session: AsyncSession, name: str, siret: str | None, now: datetime) -> Actor | None:
+    """The actor of that name as it may act now; None once it no longer may."""
+    kind, _, number = name.partition(":")
+    if kind == "token":
+        token = await session.get(Token, int(number))
+        return None if token is None else await machine(session, token, now)
+    account = await session.get(Account, int(number))
+    if account is None or siret is None:
+        return None
+    return await person(session, name, siret, label=account.organisation, email=account.email)
 
 
 async def _acting(
