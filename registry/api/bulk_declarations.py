@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import date, datetime
-from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import orjson
 import strawberry
@@ -17,11 +16,14 @@ from models import BulkDeclaration as Row
 from models import BulkNoun, BulkState
 from registry.api import media
 from registry.api.context import Request as Info
-from registry.api.errors import Refused, by_http
+from registry.api.errors import Refused, by_http, unusable
 from registry.api.fields import resolved
 from registry.api.nodes import Node, global_id, parse
+from registry.api.pages import First
+from registry.api.quotas import charge
+from registry.api.requests import check_origin
 from registry.auth import backend
-from registry.database import Database
+from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain import bulk_declarations, idempotency
 from registry.domain.actor import Actor
 from registry.domain.bulk_declarations import Sent
@@ -152,29 +154,21 @@ async def find(info: Info, row_id: int) -> BulkDeclaration | None:
 @strawberry.type(description="Lectures des fichiers de déclarations.")
 class BulkDeclarationQuery:
     @resolved("Les fichiers que son organisation a envoyés, le dernier d’abord.")
-    async def bulk_declarations(
-        self,
-        info: Info,
-        first: Annotated[
-            int, strawberry.argument(description="Nombre de fichiers, de 1 à 200.")
-        ] = 20,
-    ) -> list[BulkDeclaration]:
+    async def bulk_declarations(self, info: Info, first: First = None) -> list[BulkDeclaration]:
         async with info.context.read() as session:
             rows = await bulk_declarations.recent(session, info.context.actor, first)
         return [BulkDeclaration.of(row) for row in rows]
 
 
 def routes(database: Database, settings: Settings) -> list[BaseRoute]:
-    folder = settings.uploads_dir
-
     async def send(request: Request) -> Response:
         return await _answered(_send(request, database, settings))
 
     async def follow(request: Request) -> Response:
-        return await _answered(_follow(request, database))
+        return await _answered(_follow(request, database, settings))
 
     async def faulty_lines(request: Request) -> Response:
-        return await _answered(_faulty_lines(request, database, folder))
+        return await _answered(_faulty_lines(request, database, settings))
 
     return [
         Route("/bulk/{noun:str}", send, methods=["PUT"]),
@@ -188,6 +182,8 @@ async def _answered(work: Any) -> Response:
         return cast("Response", await work)
     except DomainError as refusal:
         refused = by_http(refusal)
+    except (DatabaseAway, DatabaseBusy) as cause:
+        refused = unusable(cause)
     except Refused as refusal:
         refused = refusal
     body = orjson.dumps(refused.body)
@@ -196,7 +192,9 @@ async def _answered(work: Any) -> Response:
 
 async def _send(request: Request, database: Database, settings: Settings) -> Response:
     """202 with the declaration as it waits: nothing of the file is judged yet."""
-    actor = await backend.actor_of(database, request.headers)
+    check_origin(request)
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
+    await charge(database, settings.writes_per_minute, actor)
     noun = NOUNS.get(request.path_params["noun"])
     if noun is None:
         raise NotFound("noun", "Un fichier se dépose sur /bulk/deployments ou /bulk/activations.")
@@ -224,22 +222,22 @@ async def _received(database: Database, actor: Actor, sent: Sent, request: Reque
         return row
 
 
-async def _follow(request: Request, database: Database) -> Response:
-    return _told(await _visible(request, database), 200)
+async def _follow(request: Request, database: Database, settings: Settings) -> Response:
+    return _told(await _visible(request, database, settings), 200)
 
 
-async def _faulty_lines(request: Request, database: Database, folder: Path) -> Response:
-    row = await _visible(request, database)
+async def _faulty_lines(request: Request, database: Database, settings: Settings) -> Response:
+    row = await _visible(request, database, settings)
     reasons = bulk_declarations.reasons(row)
-    source = files.path(folder, row.digest)
+    source = files.path(settings.uploads_dir, row.digest)
     if not reasons or not source.is_file():
         raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
     headers = {"Content-Disposition": 'attachment; filename="lignes-fautives.csv"'}
     return StreamingResponse(faulty.lines(source, reasons), 200, headers, media_type="text/csv")
 
 
-async def _visible(request: Request, database: Database) -> Row:
-    actor = await backend.actor_of(database, request.headers)
+async def _visible(request: Request, database: Database, settings: Settings) -> Row:
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
     _, row_id = parse(request.path_params["id"])
     async with database.read() as session:
         row = await bulk_declarations.visible(session, actor, row_id)

@@ -81,6 +81,7 @@ def mutation(description: str, *, again: Find) -> Callable[[Resolver], Strawberr
 
         async def run(self: object, info: Request, input: Any) -> Any:
             try:
+                await info.context.charge()
                 return await _write(
                     info, input, name, functools.partial(resolver, self, info), again
                 )

@@ -17,6 +17,7 @@ from registry.api.grants import GrantMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
+from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
 from registry.api.vendors import VendorMutation, VendorQuery
@@ -50,6 +51,7 @@ def build_schema() -> RegistrySchema:
         CampaignQuery,
         RolloutQuery,
         BulkDeclarationQuery,
+        RateLimitQuery,
     ):
         pass
 

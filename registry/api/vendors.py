@@ -11,6 +11,7 @@ from registry.api.context import Request
 from registry.api.disputes import types as disputes
 from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
+from registry.api.history import HistoryEntry, history_of
 from registry.api.loaders import ProductsArguments
 from registry.api.mutations import WriteInput, mutation
 from registry.api.nodes import Node, global_id
@@ -34,6 +35,8 @@ class Vendor(Node):
     contact: str | None = strawberry.field(
         description="Boîte fonctionnelle ou page de contact ; jamais une personne."
     )
+
+    history: Connection[HistoryEntry] = history_of("vendor")
 
     @resolved("Éditeur dont celui-ci dépend.")
     async def parent(self, info: Request) -> "Vendor | None":

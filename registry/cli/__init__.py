@@ -10,6 +10,8 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from registry.auth.proconnect import NotConfigured
+from registry.auth.trial import TrialRefused
 from registry.cli import (  # noqa: F401 (each declares its commands)
     blockers,
     collectivites,
@@ -30,7 +32,14 @@ from registry.settings import Settings
 
 __all__ = ["main"]
 
-REFUSALS = (DomainError, DatabaseError, EmbeddedError, GeographyError)
+REFUSALS = (
+    DomainError,
+    DatabaseError,
+    EmbeddedError,
+    GeographyError,
+    NotConfigured,
+    TrialRefused,
+)
 MISTAKES = (
     *REFUSALS,
     OSError,

@@ -9,11 +9,13 @@ from sqlmodel import col
 
 from models import Account, AllowedSiret, Delegation, Token, TokenScope
 from registry.domain.actor import Actor, Role
+from registry.domain.policy import Capacity
 
 RECORDS = sa.text("""
     SELECT ARRAY(SELECT coalesce(merged_into_id, id) FROM vendor WHERE siren = ANY(:sirens)),
            ARRAY(SELECT collectivite_id FROM collectivite_code WHERE code = ANY(:sirens))
 """)
+OPERATES = sa.text("SELECT EXISTS (SELECT FROM deployment WHERE operator = ANY(:sirens))")
 
 
 async def person(
@@ -85,6 +87,18 @@ async def _acting(
         collectivites=frozenset(collectivites),
         scopes=scopes,
     )
+
+
+async def capacities(session: AsyncSession, actor: Actor) -> tuple[Capacity, ...]:
+    """As what one is known to the registry; nothing: all one can do is register as a vendor."""
+    operator = await session.scalar(OPERATES, {"sirens": [*actor.sirens]})
+    found = {
+        Capacity.MINISTRY: actor.role is Role.MINISTRY,
+        Capacity.VENDOR: bool(actor.vendors),
+        Capacity.COLLECTIVITE: bool(actor.collectivites),
+        Capacity.OPERATOR: bool(operator),
+    }
+    return tuple(capacity for capacity, held in found.items() if held)
 
 
 async def is_allowed(session: AsyncSession, siret: str) -> bool:

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -56,35 +57,36 @@ Token = Callable[..., Awaitable[str]]
 Written = Callable[[], Awaitable[list[tuple[str, str, str]]]]
 
 
+async def issued(
+    database: Database,
+    siren: str,
+    *,
+    ministry: bool = False,
+    scopes: Iterable[TokenScope] = TokenScope,
+) -> str:
+    """A machine token of the organisation; with ``ministry``, its establishment is allowed."""
+    secret = tokens.generate()
+    siret = establishment(siren)
+    async with database.transaction(ADMINISTRATOR) as session:
+        if ministry:
+            await add(session, AllowedSiret(siret=siret, label="Ministère"))
+        await add(
+            session,
+            Row(
+                name="essai",
+                siren=siren,
+                siret=siret,
+                digest=tokens.digest(secret),
+                scopes=[*scopes],
+                expires_at=datetime.now(UTC) + timedelta(days=1),
+            ),
+        )
+    return secret
+
+
 @pytest.fixture
 def token(database: Database) -> Token:
-    """A machine token of the organisation; with ``ministry``, its establishment is allowed."""
-
-    async def make(
-        siren: str,
-        *,
-        ministry: bool = False,
-        scopes: Iterable[TokenScope] = TokenScope,
-    ) -> str:
-        secret = tokens.generate()
-        siret = establishment(siren)
-        async with database.transaction(ADMINISTRATOR) as session:
-            if ministry:
-                await add(session, AllowedSiret(siret=siret, label="Ministère"))
-            await add(
-                session,
-                Row(
-                    name="essai",
-                    siren=siren,
-                    siret=siret,
-                    digest=tokens.digest(secret),
-                    scopes=[*scopes],
-                    expires_at=datetime.now(UTC) + timedelta(days=1),
-                ),
-            )
-        return secret
-
-    return make
+    return partial(issued, database)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "x_dispute"
-down_revision = "0004"
+down_revision = "x_signing_in"
 branch_labels = None
 depends_on = None
 

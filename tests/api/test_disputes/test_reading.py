@@ -2,9 +2,11 @@
 
 import sqlalchemy as sa
 
-from models import TokenScope
+from models import Source, TokenScope
 from registry.database import Database
+from registry.domain import history
 from registry.domain.actor import ADMINISTRATOR
+from registry.domain.pages import Page
 from tests.api.conftest import Ask, Token
 from tests.api.test_disputes.conftest import (
     AUBEPINE,
@@ -52,6 +54,21 @@ async def test_the_parties_read_the_detail_and_the_public_a_count(
     town = await ask("CollectiviteDisputes", **PLACES["CollectiviteDisputes"][1])
     assert product["product"]["openDisputeCount"] == vendor["vendor"]["openDisputeCount"] == 1
     assert town["collectivite"]["disputes"]["totalCount"] == 0
+
+
+async def test_the_history_of_a_product_does_not_tell_who_disputes(
+    registry: Registry, write: Ask, parties: Parties, database: Database
+) -> None:
+    dispute = (await registry.surcharge())["id"]
+    await write("WithdrawDispute", parties.eloise, dispute=dispute)
+    async with database.read() as session:
+        used = await session.scalar(sa.text("SELECT id FROM product WHERE slug = 'famille'"))
+        entries = (await history.page(session, "product", used, Page())).rows
+    assert [(entry.became, entry.declared_by, entry.organisation) for entry in entries] == [
+        ("SIGNED", Source.COLLECTIVITE, None),
+        ("BREACH_ALLEGED", Source.COLLECTIVITE, None),
+    ]
+    assert {entry.organisation_name for entry in entries} == {None}
 
 
 async def test_an_id_gives_a_dispute_to_those_who_may_read_it(
