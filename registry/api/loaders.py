@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import NamedTuple, TypeVar
 
@@ -103,6 +103,11 @@ class Loaders:
     grant_claims: DataLoader[tuple[int, GrantClaimsArguments], Slice[GrantClaim]]
     grant_claim_count: DataLoader[tuple[int, Actor], int]
     grant_claim_steps: DataLoader[int, list[GrantClaimTransition]]
+
+    def forget(self) -> None:
+        """A write came after what was read: the next mutation of the document answers anew."""
+        for loader in fields(self):
+            getattr(self, loader.name).clear_all()
 
 
 def make(read: Read, today: date) -> Loaders:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 
@@ -298,3 +299,25 @@ async def test_the_ministry_does_not_judge_its_own_case(
     dispute = (await registry.surcharge())["id"]
     vendor = await token(EBENE, ministry=True)
     assert (await write("ReviewDispute", vendor, dispute=dispute))["__typename"] == "NotAllowed"
+
+
+async def test_each_mutation_of_a_document_answers_what_it_wrote(
+    registry: Registry, client: httpx2.AsyncClient, parties: Parties
+) -> None:
+    dispute = (await registry.surcharge())["id"]
+    query = """
+        mutation Both($input: DisputeStepInput!, $ask: AskReplyInput!) {
+          reviewDispute(input: $input) { ... on Dispute { state } }
+          askReply(input: $ask) { ... on Dispute { state } }
+        }
+    """
+    step = {"dispute": dispute}
+    reply = await client.post(
+        "/graphql",
+        json={"query": query, "variables": {"input": step, "ask": step}},
+        headers={"Authorization": f"Bearer {parties.ministry}"},
+    )
+    assert reply.json()["data"] == {
+        "reviewDispute": {"state": "UNDER_REVIEW"},
+        "askReply": {"state": "AWAITING_REPLY"},
+    }
