@@ -1,2 +1,2 @@
-HEAD = "x_cat"
+HEAD = "0007"
 """The revision that the tables of this code are at; a test compares it with the scripts."""

@@ -13,6 +13,7 @@ from registry.api.nodes import Node, global_id
 from registry.domain import commitments
 from registry.domain.commitments import CommitmentRead, Key, Signature
 from registry.domain.freshness import is_stale
+from registry.domain.levels import ShownLevel, of_commitment
 
 
 @strawberry.type(description="Engagement d’un éditeur à fournir FranceConnect sans surcoût.")
@@ -20,6 +21,8 @@ class Commitment(Node):
     row_id: strawberry.Private[int]
     vendor_id: strawberry.Private[int]
     product_id: strawberry.Private[int | None]
+    row: strawberry.Private[Row]
+    read_for: strawberry.Private[int | None]
     state: CommitmentState = strawberry.field(
         description="État lu aujourd’hui : une signature dont le terme est passé est « expirée »."
     )
@@ -49,14 +52,23 @@ class Commitment(Node):
         rows = await info.context.loaders.commitment_steps.load((self.vendor_id, self.product_id))
         return [Commitment.of(CommitmentRead(row, row.state), info) for row in rows]
 
+    @resolved("Niveau de preuve ; « contesté » tant que, sur ce logiciel, un surcoût est signalé.")
+    async def evidence_level(self, info: Request) -> ShownLevel:
+        if self.read_for is None:
+            return of_commitment(self.row, ())
+        return of_commitment(self.row, await info.context.loaders.contested.load(self.read_for))
+
     @classmethod
-    def of(cls, read: CommitmentRead, info: Request) -> "Commitment":
+    def of(cls, read: CommitmentRead, info: Request, read_for: int | None = None) -> "Commitment":
+        """``read_for`` is the product that it is read for, which it may apply to by default."""
         row, context = read.row, info.context
         return cls(
             id=global_id("Commitment", row.id),
             row_id=cast("int", row.id),
             vendor_id=row.vendor_id,
             product_id=row.product_id,
+            row=row,
+            read_for=row.product_id if read_for is None else read_for,
             state=read.state,
             vendor_wide=row.product_id is None,
             effective_on=row.effective_on,

@@ -4,24 +4,26 @@ from typing import cast
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import EvidenceLevel, Feed, IntegrationState, Service, Source
+from models import Feed, IntegrationState, Service, Source
 from models import Integration as Row
 from registry.api.context import Request
+from registry.api.fields import resolved
 from registry.api.mutations import StepInput, WriteInput, mutation
 from registry.api.nodes import Node, global_id, row_id_of
 from registry.domain import integrations
 from registry.domain.freshness import is_stale
 from registry.domain.integrations import Decision, Details, Key, is_late
+from registry.domain.levels import ShownLevel, of_integration
 
 
 @strawberry.type(description="État de l’intégration d’un service de l’État dans un logiciel.")
 class Integration(Node):
     row_id: strawberry.Private[int]
+    row: strawberry.Private[Row]
     service: Service = strawberry.field(description="Service intégré.")
     state: IntegrationState = strawberry.field(description="État.")
     effective_on: date = strawberry.field(description="Date d’effet.")
     declared_by: Source = strawberry.field(description="Qui l’a déclaré.")
-    evidence_level: EvidenceLevel = strawberry.field(description="Niveau de preuve.")
     evidence_url: str | None = strawberry.field(description="Adresse de la pièce justificative.")
     reason: str | None = strawberry.field(description="Motif donné par qui l’a déclaré.")
     reviewed_on: date | None = strawberry.field(
@@ -34,17 +36,22 @@ class Integration(Node):
     late: bool = strawberry.field(description="Prévue pour une date qui est passée.")
     stale: bool = strawberry.field(description="Déclaré il y a trop longtemps : à confirmer.")
 
+    @resolved("Niveau de preuve ; « contesté » tant qu’une contestation est en cours.")
+    async def evidence_level(self, info: Request) -> ShownLevel:
+        contested = await info.context.loaders.contested.load(self.row.product_id)
+        return of_integration(self.row, contested)
+
     @classmethod
     def of(cls, row: Row, info: Request) -> "Integration":
         context = info.context
         return cls(
             id=global_id("Integration", row.id),
             row_id=cast("int", row.id),
+            row=row,
             service=row.service,
             state=row.state,
             effective_on=row.effective_on,
             declared_by=row.declared_by,
-            evidence_level=row.evidence_level,
             evidence_url=row.evidence_url,
             reason=row.reason,
             reviewed_on=row.reviewed_on,

@@ -86,6 +86,7 @@ def mutation(description: str, *, again: Find) -> Callable[[Resolver], Strawberr
         ]
 
         async def run(self: object, info: Request, input: Any) -> Any:
+            info.context.loaders.forget()
             try:
                 await info.context.charge()
                 return await _write(

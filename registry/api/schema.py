@@ -12,6 +12,7 @@ from registry.api import (
     collectivites,
     commitments,
     deployments,
+    grants,
     integrations,
     products,
     vendors,
@@ -20,6 +21,9 @@ from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
 from registry.api.commitments import CommitmentMutation
+from registry.api.disputes import types as disputes
+from registry.api.disputes.mutations import DisputeMutation
+from registry.api.grants import GrantMutation
 from registry.api.integrations import IntegrationMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
@@ -37,6 +41,8 @@ NODES = {
     "Integration": integrations.find,
     "Commitment": commitments.find,
     "BulkDeclaration": bulk_declarations.find,
+    "Dispute": disputes.find,
+    "GrantClaim": grants.find,
 }
 
 
@@ -63,7 +69,14 @@ def build_schema() -> RegistrySchema:
         pass
 
     @strawberry.type(description="Tout ce qui s’écrit.")
-    class Mutation(VendorMutation, ProductMutation, IntegrationMutation, CommitmentMutation):
+    class Mutation(
+        VendorMutation,
+        ProductMutation,
+        IntegrationMutation,
+        CommitmentMutation,
+        DisputeMutation,
+        GrantMutation,
+    ):
         pass
 
     schema = RegistrySchema(

@@ -78,9 +78,14 @@ class Action(StrEnum):
     SETTLE_SOFTWARE = "SETTLE_SOFTWARE"
     DECLARE_NO_DEMARCHE = "DECLARE_NO_DEMARCHE"
     OPEN_DISPUTE = "OPEN_DISPUTE"
-    MOVE_DISPUTE = "MOVE_DISPUTE"
+    WITHDRAW_DISPUTE = "WITHDRAW_DISPUTE"
+    REPLY_TO_DISPUTE = "REPLY_TO_DISPUTE"
+    REOPEN_DISPUTE = "REOPEN_DISPUTE"
+    EXAMINE_DISPUTE = "EXAMINE_DISPUTE"
+    SEE_DISPUTES = "SEE_DISPUTES"
     CLAIM_GRANT = "CLAIM_GRANT"
     MOVE_GRANT = "MOVE_GRANT"
+    SEE_GRANTS = "SEE_GRANTS"
     SEE_QUEUE = "SEE_QUEUE"
     SEE_CLIENTS = "SEE_CLIENTS"
 
@@ -88,7 +93,8 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``capacities`` in order of preference, where one may act in several. ``states`` are those
-    that a capacity may move to; a capacity that is absent from it may move to any.
+    that a capacity may move to (for a reopening, from); a capacity that is absent from it may
+    move to any.
     """
 
     capacities: tuple[Capacity, ...]
@@ -189,22 +195,24 @@ RULES: Mapping[Action, Rule] = {
     Action.SETTLE_SOFTWARE: _by_ministry(),
     Action.DECLARE_NO_DEMARCHE: Rule((_C,), _TOWN),
     Action.OPEN_DISPUTE: Rule((_C,), _TOWN),
-    Action.MOVE_DISPUTE: Rule(
+    Action.WITHDRAW_DISPUTE: Rule((_C,), _TOWN),
+    Action.REPLY_TO_DISPUTE: Rule((_V,), _OWNER),
+    Action.REOPEN_DISPUTE: Rule(
         (_C, _V, _M),
-        "La collectivité retire ou relance sa contestation, l’éditeur y répond,"
-        " le ministère l’instruit.",
+        "La collectivité fait rouvrir une contestation écartée, l’éditeur une contestation"
+        " reconnue fondée, le ministère l’une et l’autre.",
         states={
-            _C: frozenset({DisputeState.WITHDRAWN, DisputeState.UNDER_REVIEW}),
-            _V: frozenset({DisputeState.UNDER_REVIEW}),
-            _M: frozenset(
-                {
-                    DisputeState.UNDER_REVIEW,
-                    DisputeState.AWAITING_REPLY,
-                    DisputeState.UPHELD,
-                    DisputeState.DISMISSED,
-                }
-            ),
+            _C: frozenset({DisputeState.DISMISSED}),
+            _V: frozenset({DisputeState.UPHELD}),
         },
+    ),
+    Action.EXAMINE_DISPUTE: _by_ministry(
+        "Seul le ministère instruit une contestation, et jamais celle où il est partie."
+    ),
+    Action.SEE_DISPUTES: Rule(
+        (_C, _V, _M),
+        "Une contestation se lit par la collectivité, l’éditeur mis en cause et le ministère.",
+        TokenScope.READ,
     ),
     Action.CLAIM_GRANT: Rule((_C,), _TOWN),
     Action.MOVE_GRANT: Rule(
@@ -229,6 +237,11 @@ RULES: Mapping[Action, Rule] = {
         "Une pièce est pour qui l’a déposée, les parties de la contestation et le ministère.",
         TokenScope.READ,
     ),
+    Action.SEE_GRANTS: Rule(
+        (_C, _M),
+        "Une demande de subvention se lit par la collectivité et le ministère.",
+        TokenScope.READ,
+    ),
     Action.SEE_QUEUE: Rule((_M,), _MINISTRY, TokenScope.READ),
     Action.SEE_CLIENTS: Rule(
         (_V, _C, _M),
@@ -246,8 +259,7 @@ def authorise(
 ) -> Capacity:
     """As whom the actor does it. Raise ``NotSignedIn``, or ``NotAllowed`` with the reason."""
     rule = RULES.get(action)
-    if actor.role is Role.PUBLIC:
-        raise NotSignedIn(NOT_SIGNED_IN)
+    require_signed_in(actor)
     if rule is None:
         raise NotAllowed(_MINISTRY)
     if actor.scopes is not None and rule.scope not in actor.scopes:
@@ -259,6 +271,12 @@ def authorise(
         ):
             return capacity
     raise NotAllowed(rule.refusal)
+
+
+def require_signed_in(actor: Actor) -> None:
+    """For what must look something up before it can tell whose it is."""
+    if actor.role is Role.PUBLIC:
+        raise NotSignedIn(NOT_SIGNED_IN)
 
 
 def may(actor: Actor, action: Action, subject: Subject = Subject()) -> bool:

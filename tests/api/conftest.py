@@ -113,6 +113,22 @@ def write(client: httpx2.AsyncClient) -> Ask:
 
 
 @pytest.fixture
+def read_as(client: httpx2.AsyncClient) -> Ask:
+    """Run a named query by the holder of a token, which must succeed; its data."""
+
+    async def run(operation: str, by: str | None = None, **variables: Any) -> Any:
+        query = (OPERATIONS / f"{operation}.graphql").read_text()
+        headers = {"Authorization": f"Bearer {by}"} if by else {}
+        reply = await client.post(
+            "/graphql", json={"query": query, "variables": variables}, headers=headers
+        )
+        assert "errors" not in reply.json(), reply.text
+        return reply.json()["data"]
+
+    return run
+
+
+@pytest.fixture
 def written(database: Database) -> Written:
     """The entries of the ledger after what the test began with: action, noun, actor."""
 
