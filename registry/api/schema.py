@@ -15,12 +15,15 @@ from registry.api import (
     grants,
     integrations,
     products,
+    software_requests,
     vendors,
 )
+from registry.api.activations import ActivationMutation
 from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignQuery
-from registry.api.collectivites import CollectiviteQuery
+from registry.api.collectivites import CollectiviteMutation, CollectiviteQuery
 from registry.api.commitments import CommitmentMutation
+from registry.api.deployments import DeploymentMutation
 from registry.api.disputes import types as disputes
 from registry.api.disputes.mutations import DisputeMutation
 from registry.api.grants import GrantMutation
@@ -31,6 +34,7 @@ from registry.api.products import ProductMutation, ProductQuery
 from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
+from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
 from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
@@ -40,6 +44,7 @@ NODES = {
     "Deployment": deployments.find,
     "Integration": integrations.find,
     "Commitment": commitments.find,
+    "SoftwareRequest": software_requests.find,
     "BulkDeclaration": bulk_declarations.find,
     "Dispute": disputes.find,
     "GrantClaim": grants.find,
@@ -63,6 +68,7 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        SoftwareRequestQuery,
         BulkDeclarationQuery,
         RateLimitQuery,
     ):
@@ -76,6 +82,10 @@ def build_schema() -> RegistrySchema:
         CommitmentMutation,
         DisputeMutation,
         GrantMutation,
+        DeploymentMutation,
+        ActivationMutation,
+        SoftwareRequestMutation,
+        CollectiviteMutation,
     ):
         pass
 
