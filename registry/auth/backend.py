@@ -1,14 +1,13 @@
 """A request's credentials, and who they are."""
 
-from datetime import UTC, datetime
-
 from starlette.datastructures import Headers
 
 from registry.auth import tokens
 from registry.database import Database
 from registry.domain import actors
 from registry.domain import tokens as recorded
-from registry.domain.actor import PUBLIC, Actor
+from registry.domain.actor import PUBLIC, SIGN_IN, Actor
+from registry.domain.clock import now
 from registry.domain.errors import NotSignedIn
 
 REFUSED = "Ce jeton est inconnu, périmé ou révoqué."
@@ -23,9 +22,13 @@ async def actor_of(database: Database, headers: Headers) -> Actor:
         raise NotSignedIn(REFUSED)
     async with database.read() as session:
         token = await recorded.by_digest(session, tokens.digest(secret))
-        if token and (actor := await actors.machine(session, token, datetime.now(UTC))):
-            return actor
-    raise NotSignedIn(REFUSED)
+        actor = token and await actors.machine(session, token, now())
+    if token is None or actor is None:
+        raise NotSignedIn(REFUSED)
+    if recorded.is_use_due(token):
+        async with database.transaction(SIGN_IN) as session:
+            await recorded.note_use(session, token)
+    return actor
 
 
 def _bearer(headers: Headers) -> str | None:

@@ -43,8 +43,8 @@ async def machine(session: AsyncSession, token: Token, now: datetime) -> Actor |
         token.siren,
         token.siret,
         [token.siren],
-        label=token.name,
         scopes=frozenset(TokenScope(scope) for scope in token.scopes),
+        until=token.expires_at,
     )
 
 
@@ -55,9 +55,10 @@ async def _acting(
     siret: str | None,
     sirens: Sequence[str],
     *,
-    label: str | None,
+    label: str | None = None,
     email: str | None = None,
     scopes: frozenset[TokenScope] | None = None,
+    until: datetime | None = None,
 ) -> Actor:
     vendors, collectivites = (await session.execute(RECORDS, {"sirens": [*sirens]})).one()
     ministry = siret is not None and await is_allowed(session, siret)
@@ -72,6 +73,7 @@ async def _acting(
         vendors=frozenset(vendors),
         collectivites=frozenset(collectivites),
         scopes=scopes,
+        until=until,
     )
 
 

@@ -27,6 +27,8 @@ RECORDED = (
     "grant_claim_transition",
     "account",
     "token",
+    "delegation",
+    "allowed_siret",
 )
 """The nouns whose every change has a ledger entry."""
 
