@@ -33,11 +33,14 @@ from models import (
     Transition,
     Vendor,
 )
+from registry.domain.actor import Actor, Role
 from registry.domain.clock import today
 from registry.domain.identifiers import is_siren, is_siret
 from registry.domain.search import folded
 
 YEAR = timedelta(days=365)
+STRANGER = Actor(Role.MEMBER, "token:0")
+"""Signed in, and acting for nobody of the registry."""
 
 
 def siren(number: int) -> str:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR, PUBLIC
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.errors import InvalidInput, NotAllowed
 from registry.embedded import Addresses
 from registry.exchange.geography import Geography, GeographyError
@@ -18,6 +18,7 @@ from registry.exchange.referential import Report, earlier, load, locate
 from registry.exchange.referential.bodies import bodies
 from registry.settings import ROOT
 from tests.conftest import reset
+from tests.factories import STRANGER
 
 FIXTURES = ROOT / "fixtures"
 
@@ -294,7 +295,7 @@ async def test_an_older_vintage_is_refused(journey: Journey, shared_database: Da
 async def test_only_the_administrator_loads(journey: Journey, shared_database: Database) -> None:
     with pytest.raises(NotAllowed):
         async with shared_database.transaction(ADMINISTRATOR) as session:
-            await load(session, PUBLIC, journey.present)
+            await load(session, STRANGER, journey.present)
 
 
 async def test_each_record_has_its_entry_and_the_ledger_no_gap(

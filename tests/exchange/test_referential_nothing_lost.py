@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.transitions import PROGRESS
 from registry.embedded import Addresses
 from tests.conftest import reset
@@ -106,7 +107,7 @@ async def all_links(session: AsyncSession, *, settled: bool) -> list[tuple[Any, 
 async def test_no_day_of_use_is_lost_or_invented(
     shared_database: Database, before: list[Period]
 ) -> None:
-    async with AsyncSession(shared_database.engine) as session:
+    async with shared_database.transaction(ADMINISTRATOR, dry_run=True) as session:
         await begin(session)
         await deploy(session, *before)
         old = await all_links(session, settled=False)
@@ -136,7 +137,7 @@ async def test_one_whole_history_stays_the_one_further_along(
 ) -> None:
     order = {S: 0, A: 1, B: 2}
     best = max(states, key=lambda body: (PROGRESS[states[body][-1]], -order[body]), default=None)
-    async with AsyncSession(shared_database.engine) as session:
+    async with shared_database.transaction(ADMINISTRATOR, dry_run=True) as session:
         await begin(session)
         for body, steps in states.items():
             await activate(session, body, *steps)

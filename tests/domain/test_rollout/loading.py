@@ -29,7 +29,7 @@ class Loaded:
 @asynccontextmanager
 async def loaded(database: Database, world: World) -> AsyncIterator[Loaded]:
     """Holds for the time of the block: nothing is committed, so no world sees another."""
-    async with AsyncSession(database.engine) as session:
+    async with database.transaction(ADMINISTRATOR, dry_run=True) as session:
         await session.execute(
             sa.text("UPDATE campaign SET accepted_services = :services"),
             {"services": sorted(world.accepted_services)},

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR, PUBLIC
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.errors import NotAllowed
 from registry.exchange import tables
 from registry.exchange.bundle import export_bundle, import_bundle
@@ -26,6 +26,7 @@ from tests.exchange.bundles import (
     write,
 )
 from tests.exchange.test_bundle.support import back
+from tests.factories import STRANGER
 
 
 def text(folder: Path, **files: str | bytes) -> Path:
@@ -264,8 +265,8 @@ async def test_only_the_administrator_moves_bundles(registry: Database, tmp_path
     folder = write(tmp_path / "in", small())
     with pytest.raises(NotAllowed):
         async with registry.transaction(ADMINISTRATOR) as session:
-            await import_bundle(session, PUBLIC, folder)
+            await import_bundle(session, STRANGER, folder)
     with pytest.raises(NotAllowed):
         async with registry.read() as session:
-            await export_bundle(session, PUBLIC, tmp_path / "out")
+            await export_bundle(session, STRANGER, tmp_path / "out")
     assert not (tmp_path / "out").exists()

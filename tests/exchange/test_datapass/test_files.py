@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR, PUBLIC
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.errors import NotAllowed
 from registry.exchange.bundle import BundleRefused
 from registry.exchange.datapass import import_datapass
 from registry.exchange.datapass.document import SIZE_LIMIT
 from tests.exchange.test_datapass.support import FIXTURE, SIRET, entry, imported, refusal
+from tests.factories import STRANGER
 
 BOMB = b"a: &a [x, x]\nb: &b [*a, *a]\nshared:\n  c: *b\n"
 
@@ -78,7 +79,7 @@ async def test_a_byte_order_mark_and_windows_lines_are_taken(
 async def test_only_the_administrator_imports(database: Database) -> None:
     with pytest.raises(NotAllowed):
         async with database.transaction(ADMINISTRATOR) as session:
-            await import_datapass(session, PUBLIC, FIXTURE)
+            await import_datapass(session, STRANGER, FIXTURE)
 
 
 async def test_a_long_list_takes_as_many_statements_as_a_short_one(
