@@ -1,2 +1,2 @@
-HEAD = "0004"
+HEAD = "x_operators"
 """The revision that the tables of this code are at; a test compares it with the scripts."""

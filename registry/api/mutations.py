@@ -18,7 +18,7 @@ from strawberry.utils.str_converters import capitalize_first, to_camel_case
 
 from registry.api.context import Request
 from registry.api.outcomes import REFUSALS, Refusal, presented
-from registry.domain import constraints, idempotency
+from registry.domain import constraints, idempotency, policy
 from registry.domain.errors import DomainError
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
@@ -64,6 +64,7 @@ def mutation(description: str, *, again: Find) -> Callable[[Resolver], Strawberr
 
         async def run(self: object, info: Request, input: Any) -> Any:
             try:
+                policy.check_signed_in(info.context.actor)
                 return await _write(
                     info, input, name, functools.partial(resolver, self, info), again
                 )

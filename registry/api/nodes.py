@@ -39,6 +39,14 @@ def parse(text: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
+def row_id(type_name: str, text: str) -> int:
+    """The row of an object that must be of that type. Raises ``InvalidInput``."""
+    found, number = parse(text)
+    if found != type_name:
+        raise InvalidInput("id", f"L’identifiant d’un objet {type_name} est attendu, pas {found}.")
+    return number
+
+
 def node_query(kinds: Mapping[str, Find]) -> type:
     """The root field that finds an object of one of ``kinds``."""
 

@@ -7,14 +7,26 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
-from registry.api import collectivites, deployments, products, vendors
-from registry.api.campaigns import CampaignQuery
+from registry.api import (
+    allowed_sirets,
+    collectivites,
+    delegations,
+    deployments,
+    products,
+    tokens,
+    vendors,
+)
+from registry.api.actors import ActorQuery
+from registry.api.allowed_sirets import AllowedSiretMutation
+from registry.api.campaigns import CampaignMutation, CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
+from registry.api.delegations import DelegationMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
+from registry.api.tokens import TokenMutation
 from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
@@ -22,6 +34,9 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "Token": tokens.find,
+    "Delegation": delegations.find,
+    "AllowedSiret": allowed_sirets.find,
 }
 
 
@@ -42,11 +57,18 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        ActorQuery,
     ):
         pass
 
     @strawberry.type(description="Tout ce qui s’écrit.")
-    class Mutation(VendorMutation):
+    class Mutation(
+        VendorMutation,
+        CampaignMutation,
+        AllowedSiretMutation,
+        DelegationMutation,
+        TokenMutation,
+    ):
         pass
 
     schema = RegistrySchema(

@@ -18,7 +18,9 @@ from models import (
     Service,
     Source,
     Stratum,
+    TokenScope,
 )
+from registry.domain.actors import Standing
 from registry.domain.collectivites import CollectiviteOrder
 from registry.domain.products import ProductOrder
 from registry.domain.rollout.blockers import Grouping
@@ -26,6 +28,7 @@ from registry.domain.rollout.next_step import NextStepCode
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.tokens import TokenState
 from registry.domain.vendors import VendorOrder
 
 
@@ -201,6 +204,31 @@ describe(
         "BLOCKED_BY_SOFTWARE": "Aucun de ses logiciels n’est prêt.",
         "NO_KNOWN_SOFTWARE": "Aucun de ses logiciels n’est connu.",
     },
+)
+describe(
+    Standing,
+    "Ce qu’une organisation est dans le registre.",
+    {
+        "VENDOR": "Éditeur de logiciels.",
+        "COLLECTIVITE": "Collectivité.",
+        "OPERATOR": "Opérateur d’un logiciel en usage, pour une collectivité.",
+        "MINISTRY": "Établissement de la liste du ministère.",
+    },
+    name="Role",
+)
+describe(
+    TokenScope,
+    "Ce qu’un jeton permet.",
+    {
+        "READ": "Lire ce qui est réservé à l’organisation.",
+        "DECLARE": "Écrire ce que l’organisation peut écrire.",
+        "REVIEW": "Instruire, pour un établissement de la liste du ministère.",
+    },
+)
+describe(
+    TokenState,
+    "État d’un jeton.",
+    {"ACTIVE": "En vigueur.", "EXPIRED": "Arrivé à son terme.", "REVOKED": "Révoqué."},
 )
 describe(
     Basis,

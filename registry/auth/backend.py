@@ -22,7 +22,7 @@ async def actor_of(database: Database, headers: Headers) -> Actor:
         raise NotSignedIn(REFUSED)
     async with database.read() as session:
         token = await recorded.by_digest(session, tokens.digest(secret))
-        actor = token and await actors.machine(session, token, now())
+        actor = await actors.machine(session, token, now()) if token else None
     if token is None or actor is None:
         raise NotSignedIn(REFUSED)
     if recorded.is_use_due(token):

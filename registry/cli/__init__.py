@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from registry.cli import (  # noqa: F401 (each declares its commands)
+    allowed_sirets,
     blockers,
     collectivites,
     coverage,
     exchanges,
     service,
+    tokens,
     verification,
 )
 from registry.cli.french import in_french

@@ -2,18 +2,53 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models import AllowedSiret, Delegation, Token, TokenScope
+from models import AllowedSiret, Delegation, Deployment, Token, TokenScope
 from registry.domain.actor import Actor, Role
+from registry.domain.clock import today
+from registry.domain.filters import among, in_force
 
 RECORDS = sa.text("""
     SELECT ARRAY(SELECT coalesce(merged_into_id, id) FROM vendor WHERE siren = ANY(:sirens)),
            ARRAY(SELECT collectivite_id FROM collectivite_code WHERE code = ANY(:sirens))
 """)
+
+
+class Standing(StrEnum):
+    """What an organisation is in the registry; it may be several."""
+
+    VENDOR = "VENDOR"
+    COLLECTIVITE = "COLLECTIVITE"
+    OPERATOR = "OPERATOR"
+    MINISTRY = "MINISTRY"
+
+
+async def standings(session: AsyncSession, actor: Actor) -> list[Standing]:
+    """As whom the actor may act, its delegations included."""
+    found = {
+        Standing.VENDOR: bool(actor.vendors),
+        Standing.COLLECTIVITE: bool(actor.collectivites),
+        Standing.OPERATOR: await _operates(session, actor),
+        Standing.MINISTRY: actor.role is Role.MINISTRY,
+    }
+    return [standing for standing, held in found.items() if held]
+
+
+async def _operates(session: AsyncSession, actor: Actor) -> bool:
+    found = await session.scalar(
+        sa.select(col(Deployment.id))
+        .where(
+            among(col(Deployment.operator), sorted(actor.sirens)),
+            in_force(col(Deployment.since), col(Deployment.until), today()),
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def person(

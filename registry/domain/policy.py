@@ -235,8 +235,7 @@ def authorise(
 ) -> Capacity:
     """As whom the actor does it. Raise ``NotSignedIn``, or ``NotAllowed`` with the reason."""
     rule = RULES.get(action)
-    if actor.role is Role.PUBLIC:
-        raise NotSignedIn(NOT_SIGNED_IN)
+    check_signed_in(actor)
     if rule is None:
         raise NotAllowed(_MINISTRY)
     _check_scope(actor, rule)
@@ -247,6 +246,11 @@ def authorise(
         ):
             return capacity
     raise NotAllowed(rule.refusal)
+
+
+def check_signed_in(actor: Actor) -> None:
+    if actor.role is Role.PUBLIC:
+        raise NotSignedIn(NOT_SIGNED_IN)
 
 
 def _check_scope(actor: Actor, rule: Rule) -> None:

@@ -26,6 +26,7 @@ from registry.domain.errors import (
     NotFound,
     NotInThisState,
 )
+from registry.domain.filters import checked_siren, checked_siret
 from registry.domain.policy import Action, Subject, authorise
 
 LONGEST = 365
@@ -50,7 +51,7 @@ class TokenState(StrEnum):
 class Holder:
     """For whom a token acts; the ministry's names its establishment."""
 
-    siren: str | None
+    siren: str
     siret: str | None = None
 
 
@@ -59,6 +60,20 @@ class Wanted:
     name: str
     scopes: Sequence[TokenScope]
     days: int
+
+
+def own(actor: Actor) -> Holder:
+    return Holder(actor.organisation or "", actor.siret)
+
+
+def holder(siren: str | None, siret: str | None) -> Holder:
+    """The one that is given of the two."""
+    if (siren is None) == (siret is None):
+        raise InvalidInput("siren", "Le SIREN ou le SIRET est attendu : l’un des deux.")
+    if siret is None:
+        return Holder(checked_siren("siren", siren or ""))
+    checked = checked_siret("siret", siret)
+    return Holder(checked[:9], checked)
 
 
 async def by_digest(session: AsyncSession, digest: bytes) -> Token | None:
@@ -70,7 +85,7 @@ async def listed(session: AsyncSession, siren: str | None = None) -> list[Token]
     """The newest first: those of one organisation, or of all."""
     query = sa.select(Token).order_by(col(Token.id).desc()).limit(MOST_LISTED)
     if siren is not None:
-        query = query.where(col(Token.siren) == siren)
+        query = query.where(col(Token.siren) == checked_siren("siren", siren))
     return [*await session.scalars(query)]
 
 
