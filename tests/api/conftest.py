@@ -5,13 +5,16 @@ from typing import Any
 import httpx2
 import pytest
 import sqlalchemy as sa
+from starlette.requests import Request
 
 from models import AllowedSiret, TokenScope
 from models import Token as Row
+from registry.api.door import GraphQLDoor
 from registry.app import create_app
 from registry.auth import tokens
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR
+from registry.domain import actors
+from registry.domain.actor import ADMINISTRATOR, Actor
 from registry.settings import ROOT, Settings
 from tests.factories import add, add_world, establishment, siren
 
@@ -87,6 +90,32 @@ def token(database: Database) -> Token:
     return make
 
 
+Person = Callable[..., str]
+
+
+@pytest.fixture
+def person(database: Database, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Someone of that organisation who has signed in, to be given wherever a token is."""
+    people: dict[str, tuple[str, str]] = {}
+    authenticate = GraphQLDoor.authenticate
+
+    async def known(door: GraphQLDoor, request: Request) -> Actor:
+        name = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if name not in people:
+            return await authenticate(door, request)
+        siret, email = people[name]
+        async with database.read() as session:
+            return await actors.person(session, name, siret, label="Organisation", email=email)
+
+    def make(siren: str, email: str = "agent@organisation.example") -> str:
+        name = f"account:{len(people) + 1}"
+        people[name] = (establishment(siren), email)
+        return name
+
+    monkeypatch.setattr(GraphQLDoor, "authenticate", known)
+    return make
+
+
 @pytest.fixture
 async def ministry(token: Token) -> str:
     return await token(MINISTRY, ministry=True)
@@ -106,6 +135,24 @@ def write(client: httpx2.AsyncClient) -> Ask:
         assert reply.status_code == 200, reply.text
         assert "errors" not in reply.json(), reply.text
         return next(iter(reply.json()["data"].values()))
+
+    return run
+
+
+@pytest.fixture
+def ask_as(client: httpx2.AsyncClient) -> Ask:
+    """Run a named query by the holder of a token; its data."""
+
+    async def run(operation: str, by: str, **variables: Any) -> Any:
+        query = (OPERATIONS / f"{operation}.graphql").read_text()
+        reply = await client.post(
+            "/graphql",
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {by}"},
+        )
+        assert reply.status_code == 200, reply.text
+        assert "errors" not in reply.json(), reply.text
+        return reply.json()["data"]
 
     return run
 
