@@ -3,6 +3,7 @@
 import logging
 import time
 import uuid
+from functools import partial
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,13 +21,19 @@ SAFE = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+ANSWERS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+SWITCHING_PROTOCOLS = 101
 HTTPS_ONLY = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
 
 logger = logging.getLogger(__name__)
 
 
 class Envelope:
-    """``https``: the service is reached by HTTPS alone, and browsers are told so."""
+    """``https``: the service is reached by HTTPS alone, and browsers are told so.
+
+    A socket's line tells how it was refused or closed by the service, 101 when it was not; its
+    door notes each operation with ``state.note``.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, *, https: bool) -> None:
         self.app = app
@@ -34,18 +41,21 @@ class Envelope:
         self.headers = SAFE | HTTPS_ONLY if https else SAFE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
         state["request_id"] = uuid.uuid4().hex
+        state["note"] = partial(self._note, scope)
         status = 500
         start = time.perf_counter()
 
         async def sealed(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            if message["type"] == "websocket.close":
+                status = message["code"]
+            if message["type"] in ANSWERS:
+                status = message.get("status", SWITCHING_PROTOCOLS)
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = state["request_id"]
                 for name, value in self.headers.items():
@@ -55,15 +65,17 @@ class Envelope:
         try:
             await self.app(scope, receive, sealed)
         finally:
-            self._note(scope, status, time.perf_counter() - start)
+            operation = state.get("operation", "none" if scope["type"] == "http" else "socket")
+            self._note(scope, state["request_id"], operation, status, time.perf_counter() - start)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        operation = scope["state"].get("operation", "none")
+    def _note(
+        self, scope: Scope, request_id: str, operation: str, status: int, seconds: float
+    ) -> None:
         self.metrics.note(operation, status, seconds)
         if logger.isEnabledFor(logging.INFO):
             fields = {
-                "requestId": scope["state"]["request_id"],
-                "method": scope["method"],
+                "requestId": request_id,
+                "method": scope.get("method", "WebSocket"),
                 "path": scope["path"],
                 "operation": operation,
                 "status": status,

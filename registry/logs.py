@@ -21,16 +21,25 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
+class Bugs(logging.Filter):
+    """Without what uvicorn takes for one: a handshake that was refused, and has its own line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.msg != "ASGI callable returned without completing handshake."
+
+
 def configuration(level: str) -> dict[str, Any]:
     """For ``logging.config.dictConfig``; ``level`` is that of the program's own lines."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JsonLines}},
+        "filters": {"bugs": {"()": Bugs}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
                 "formatter": "json",
+                "filters": ["bugs"],
                 "stream": "ext://sys.stderr",
             }
         },

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 HEAD = """\
-# HELP raccord_request_seconds Durée des requêtes HTTP.
+# HELP raccord_request_seconds Durée des requêtes, et des connexions WebSocket (socket).
 # TYPE raccord_request_seconds summary
 """
 PORTS_TRIED = 32

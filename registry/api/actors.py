@@ -1,3 +1,5 @@
+from enum import StrEnum
+
 import strawberry
 
 from models import TokenScope
@@ -8,9 +10,28 @@ from registry.api.delegations import Delegation
 from registry.api.fields import resolved
 from registry.api.tokens import Token
 from registry.api.vendors import Vendor
+from registry.api.words import describe
 from registry.domain import actors, allowed_sirets, delegations, tokens
 from registry.domain.actor import Actor
-from registry.domain.actors import Standing
+
+
+class Role(StrEnum):
+    VENDOR = "VENDOR"
+    COLLECTIVITE = "COLLECTIVITE"
+    OPERATOR = "OPERATOR"
+    MINISTRY = "MINISTRY"
+
+
+describe(
+    Role,
+    "Ce qu’une organisation est dans le registre.",
+    {
+        "VENDOR": "Éditeur de logiciels.",
+        "COLLECTIVITE": "Collectivité.",
+        "OPERATOR": "Opérateur d’un logiciel en usage, pour une collectivité.",
+        "MINISTRY": "Établissement de la liste du ministère.",
+    },
+)
 
 
 @strawberry.type(description="Organisation de celui qui est connecté.")
@@ -34,9 +55,10 @@ class Me:
     )
 
     @resolved("Ce que sont dans le registre les organisations pour lesquelles il agit.")
-    async def roles(self, info: Request) -> list[Standing]:
+    async def roles(self, info: Request) -> list[Role]:
         async with info.context.read() as session:
-            return await actors.standings(session, info.context.actor)
+            held = await actors.capacities(session, info.context.actor)
+        return [role for role in Role if role.value in held]
 
     @resolved("Éditeurs pour lesquels il agit.")
     async def vendors(self, info: Request) -> list[Vendor]:

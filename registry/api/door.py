@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -15,66 +15,84 @@ from strawberry.types.graphql import OperationType
 
 from registry.api import loaders, media
 from registry.api.context import Context
-from registry.api.errors import Refused, presented
-from registry.api.requests import Asked, asked
+from registry.api.errors import RETRY, Refused, presented, unusable
+from registry.api.quotas import charge
+from registry.api.rates import Allowance, Rates
+from registry.api.requests import Asked, asked, check_origin
 from registry.api.schema import build_schema
 from registry.auth import backend
-from registry.database import Database, DatabaseAway
-from registry.domain.actor import PUBLIC, Actor
+from registry.database import Database, DatabaseAway, DatabaseBusy
+from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import NotSignedIn
+from registry.settings import Settings
 
 DEADLINE = 10.0
 MAX_ERRORS = 20
-RETRY = {"Retry-After": "5"}
+METHODS = ("GET", "POST")
 OPERATIONS = {
     "GET": (OperationType.QUERY,),
     "POST": (OperationType.QUERY, OperationType.MUTATION),
+    "WebSocket": (OperationType.QUERY,),
 }
+"""What may be asked by a method of HTTP, or by a socket."""
 
 
 class GraphQLDoor:
-    def __init__(self, database: Database, stale_after_months: int) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self.schema = build_schema()
         self.database = database
-        self.stale_after_months = stale_after_months
+        self.stale_after_months = settings.stale_after_months
+        self.secure = settings.secure
+        self.writes_per_minute = settings.writes_per_minute
+        self.rates = Rates(settings.requests_per_minute, settings.points_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self.answer(Request(scope, receive))
+        request = Request(scope, receive)
+        allowance = self.allowance(request)
+        response = await self.answer(request, allowance)
+        response.headers.update(allowance.headers())
         await response(scope, receive, send)
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request, allowance: Allowance) -> Response:
         kind = media.JSON
         try:
             _check_method(request.method)
             kind = media.negotiated(request.headers.get("accept"))
+            allowance.ask()
+            check_origin(request)
             wanted = await asked(request)
             try:
                 actor = await self.authenticate(request)
-                result = await self.execute(wanted, request.method, actor)
+                result = await self.execute(wanted, request.method, actor, allowance)
             finally:
                 request.state.operation = wanted.kind
             return _response(result, kind, request.state.request_id)
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
-    async def authenticate(self, request: Request) -> Actor:
+    def allowance(self, caller: HTTPConnection) -> Allowance:
+        return self.rates.of(caller.client.host if caller.client else "")
+
+    async def authenticate(self, request: HTTPConnection) -> Actor:
         try:
-            return await backend.actor_of(self.database, request.headers)
+            return await backend.actor_of(self.database, request.headers, secure=self.secure)
         except NotSignedIn as refusal:
             challenge = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, refusal.code, refusal.message, headers=challenge) from refusal
-        except DatabaseAway as away:
-            raise _away() from away
+        except (DatabaseAway, DatabaseBusy) as cause:
+            raise unusable(cause) from cause
 
-    async def execute(self, wanted: Asked, method: str, actor: Actor = PUBLIC) -> ExecutionResult:
+    async def execute(
+        self, wanted: Asked, method: str, actor: Actor, allowance: Allowance
+    ) -> ExecutionResult:
         """Raises ``Refused`` for what HTTP has a status for."""
         try:
             async with asyncio.timeout(DEADLINE):
                 result = await self.schema.execute(
                     wanted.query,
                     wanted.variables,
-                    self.context(wanted, actor),
+                    self.context(wanted, actor, allowance),
                     operation_name=wanted.operation_name,
                     allowed_operation_types=OPERATIONS[method],
                 )
@@ -86,11 +104,11 @@ class GraphQLDoor:
             raise Refused(400, "UNKNOWN_OPERATION", message) from unknown
         except InvalidOperationTypeError as refusal:
             raise _not_by(method, refusal.operation_type) from refusal
-        if any(isinstance(error.original_error, DatabaseAway) for error in result.errors or ()):
-            raise _away()
+        for error in result.errors or ():
+            _refuse_whole(error.original_error)
         return result
 
-    def context(self, wanted: Asked, actor: Actor) -> Context:
+    def context(self, wanted: Asked, actor: Actor, allowance: Allowance) -> Context:
         day = today()
         read = self.database.read
         return Context(
@@ -101,21 +119,28 @@ class GraphQLDoor:
             wanted,
             actor,
             partial(self.database.transaction, actor),
+            allowance,
+            partial(charge, self.database, self.writes_per_minute, actor),
         )
 
 
 def _check_method(method: str) -> None:
-    if method not in OPERATIONS:
+    if method not in METHODS:
         raise Refused(
             405,
             "METHOD_NOT_ALLOWED",
             f"La méthode {method} n’est pas admise.",
-            headers={"Allow": ", ".join(OPERATIONS)},
+            headers={"Allow": ", ".join(METHODS)},
         )
 
 
-def _away() -> Refused:
-    return Refused(503, "UNAVAILABLE", "La base de données ne répond pas.", headers=RETRY)
+def _refuse_whole(cause: Exception | None) -> None:
+    """What one field met, and no other would escape."""
+    match cause:
+        case Refused():
+            raise cause
+        case DatabaseAway() | DatabaseBusy():
+            raise unusable(cause) from cause
 
 
 def _not_by(method: str, operation: OperationType) -> Refused:
@@ -126,19 +151,25 @@ def _not_by(method: str, operation: OperationType) -> Refused:
 
 
 def _response(result: ExecutionResult, kind: str, request_id: str) -> Response:
+    answer = answered(result, request_id)
+    refused = "data" not in answer
+    return _json(answer, 400 if refused and kind == media.GRAPHQL_RESPONSE else 200, kind)
+
+
+def answered(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+    """The answer as it is sent; that of a request that was not executed has no ``data``."""
     errors = result.errors or []
     answer: dict[str, Any] = {}
     if errors:
         answer["errors"] = [presented(error, request_id) for error in errors[:MAX_ERRORS]]
-    refused = result.data is None and _before_execution(errors)
-    if not refused:
+    if result.data is not None or not _before_execution(errors):
         answer["data"] = result.data
     extensions = dict(result.extensions or {})
     if len(errors) > MAX_ERRORS:
         extensions["errorCount"] = len(errors)
     if extensions:
         answer["extensions"] = extensions
-    return _json(answer, 400 if refused and kind == media.GRAPHQL_RESPONSE else 200, kind)
+    return answer
 
 
 def _before_execution(errors: list[GraphQLError]) -> bool:

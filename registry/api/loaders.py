@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 from models import Activation, Collectivite, Demarche, Deployment, Integration, Product, Vendor
 from registry.domain import (
     activations,
+    clients,
     collectivites,
     commitments,
     deployments,
@@ -20,11 +21,13 @@ from registry.domain import (
     vendors,
 )
 from registry.domain.activations import Usage
+from registry.domain.clients import ClientFilter, ClientsOf
 from registry.domain.commitments import CommitmentRead
 from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductOrder
-from registry.domain.rollout import next_step, readiness, verdicts
+from registry.domain.rollout import next_step, ranking, readiness, verdicts
 from registry.domain.rollout.next_step import NextStep
+from registry.domain.rollout.ranking import BlockerPage
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
 from registry.domain.rollout.verdicts import Verdict
@@ -46,6 +49,12 @@ class ProductsArguments(NamedTuple):
     order: ProductOrder
 
 
+class ClientsArguments(NamedTuple):
+    of: ClientsOf
+    page: Page
+    wanted: ClientFilter
+
+
 @dataclass(frozen=True, slots=True)
 class Loaders:
     """Made anew for each request. A key that is a pair carries the field's arguments."""
@@ -58,6 +67,10 @@ class Loaders:
     integrations: DataLoader[int, list[Integration]]
     integration_history: DataLoader[int, list[Integration]]
     client_count: DataLoader[int, int]
+    clients: DataLoader[tuple[int, ClientsArguments], Slice[Deployment]]
+    clients_count: DataLoader[tuple[int, ClientsArguments], int]
+    former_keys: DataLoader[int, list[tuple[str, str]]]
+    blocking: DataLoader[tuple[int, Page], BlockerPage]
     product_count: DataLoader[int, int]
     products: DataLoader[tuple[int, ProductsArguments], Slice[Product]]
     verdict: DataLoader[tuple[int, date | None], Verdict]
@@ -77,6 +90,20 @@ def make(read: Read, today: date) -> Loaders:
         integrations=_each(read, _on(today, integrations.current_of_products), list),
         integration_history=_each(read, integrations.history_of_products, list),
         client_count=_each(read, _on(today, products.client_counts), int),
+        clients=_with_arguments(
+            read,
+            lambda session, ids, asked: clients.of_each(
+                session, asked.of, ids, asked.page, asked.wanted
+            ),
+            Slice,
+        ),
+        clients_count=_with_arguments(
+            read,
+            lambda session, ids, asked: clients.count_of_each(session, asked.of, ids, asked.wanted),
+            int,
+        ),
+        former_keys=_each(read, products.former_keys, list),
+        blocking=_with_arguments(read, ranking.of_vendors),
         product_count=_each(read, products.count_of_vendors, int),
         products=_with_arguments(
             read,

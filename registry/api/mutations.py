@@ -35,6 +35,11 @@ class WriteInput:
     idempotency_key: str | None = IDEMPOTENCY_KEY
 
 
+def given(**fields: strawberry.Maybe[Any]) -> dict[str, Any]:
+    """Those that the caller gave, be it null; what it left out is absent."""
+    return {name: field.value for name, field in fields.items() if field is not None}
+
+
 class Recorded(Protocol):
     """A success: what GraphQL answers, with the row's id."""
 
@@ -65,6 +70,7 @@ def mutation(description: str, *, again: Find) -> Callable[[Resolver], Strawberr
         async def run(self: object, info: Request, input: Any) -> Any:
             try:
                 policy.check_signed_in(info.context.actor)
+                await info.context.charge()
                 return await _write(
                     info, input, name, functools.partial(resolver, self, info), again
                 )

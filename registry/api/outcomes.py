@@ -62,6 +62,11 @@ class KeyReused(Refusal):
     pass
 
 
+@strawberry.type(description="Trop d’écritures en peu de temps : réessayer plus tard.")
+class TooManyWrites(Refusal):
+    retry_after: int = strawberry.field(description="Secondes à attendre.")
+
+
 REFUSALS = (
     NotSignedIn,
     NotAllowed,
@@ -71,6 +76,7 @@ REFUSALS = (
     Conflict,
     AlreadyExists,
     KeyReused,
+    TooManyWrites,
 )
 
 Present = Callable[..., Refusal]
@@ -96,6 +102,8 @@ def presented(refusal: DomainError) -> Refusal:
             return Conflict(**said, version=refusal.version)
         case errors.AlreadyExists():
             return AlreadyExists(**said, field=to_camel_case(refusal.field))
+        case errors.QuotaExceeded():
+            return TooManyWrites(**said, retry_after=refusal.retry_after)
         case _:
             return PLAIN.get(type(refusal), NotAllowed)(**said)
 

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from registry.api import media
 from registry.api.errors import LIMIT_EXCEEDED, Refused, exceeded
+from registry.auth import origins
 
 MAX_BODY = 100_000
 MAX_URL = 8_000
@@ -23,19 +24,24 @@ Member = TypeVar("Member")
 
 @dataclass(slots=True)
 class Asked:
-    """``kind`` is told by the schema as soon as it has read the query."""
+    """``kind`` and ``cost`` are told by the schema as soon as it has read the query."""
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
     kind: str = "unknown"
+    cost: int = 0
 
 
 async def asked(request: Request) -> Asked:
     """Raises ``Refused``."""
     _check_url(request)
-    members = _from_url(request) if request.method == "GET" else await _from_body(request)
+    return of_members(_from_url(request) if request.method == "GET" else await _from_body(request))
+
+
+def of_members(members: Mapping[str, object]) -> Asked:
+    """Raises ``Refused``."""
     query = _member(members, "query", str, "une chaîne")
     if not query:
         raise _bad("Le membre « query » manque.")
@@ -45,6 +51,13 @@ async def asked(request: Request) -> Asked:
         _member(members, "operationName", str, "une chaîne"),
         _member(members, "extensions", dict, "un objet"),
     )
+
+
+def check_origin(request: Request) -> None:
+    """Raises ``Refused`` where a session would serve another site's page."""
+    if origins.forged(request.headers):
+        message = "Cette requête porte un cookie et ne vient pas d’une page de ce site."
+        raise Refused(403, "CSRF", message)
 
 
 def _check_url(request: Request) -> None:
@@ -65,13 +78,13 @@ def _from_url(request: Request) -> dict[str, object]:
         raise _bad("Un paramètre est donné deux fois.")
     for name in ("variables", "extensions"):
         if name in members:
-            members[name] = _json(str(members[name]).encode()) if members[name] else None
+            members[name] = read_json(str(members[name]).encode()) if members[name] else None
     return members
 
 
 async def _from_body(request: Request) -> Mapping[str, object]:
     _check_content_type(request)
-    value = _json(await _body(request))
+    value = read_json(await _body(request))
     if not isinstance(value, dict):
         raise _bad('Un objet JSON est attendu : {"query": …, "variables": {…}}.')
     return value
@@ -110,7 +123,8 @@ def _check_size(size: int) -> None:
         raise _excess(413, "body", "Octets du corps", size, MAX_BODY)
 
 
-def _json(data: bytes) -> object:
+def read_json(data: bytes) -> object:
+    """Raises ``Refused``."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as fault:

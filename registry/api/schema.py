@@ -9,6 +9,7 @@ from strawberry.types import ExecutionContext
 
 from registry.api import (
     allowed_sirets,
+    bulk_declarations,
     collectivites,
     delegations,
     deployments,
@@ -18,12 +19,14 @@ from registry.api import (
 )
 from registry.api.actors import ActorQuery
 from registry.api.allowed_sirets import AllowedSiretMutation
+from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignMutation, CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
 from registry.api.delegations import DelegationMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
-from registry.api.products import ProductQuery
+from registry.api.products import ProductMutation, ProductQuery
+from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
 from registry.api.tokens import TokenMutation
@@ -34,6 +37,7 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "BulkDeclaration": bulk_declarations.find,
     "Token": tokens.find,
     "Delegation": delegations.find,
     "AllowedSiret": allowed_sirets.find,
@@ -57,6 +61,8 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        BulkDeclarationQuery,
+        RateLimitQuery,
         ActorQuery,
     ):
         pass
@@ -64,6 +70,7 @@ def build_schema() -> RegistrySchema:
     @strawberry.type(description="Tout ce qui s’écrit.")
     class Mutation(
         VendorMutation,
+        ProductMutation,
         CampaignMutation,
         AllowedSiretMutation,
         DelegationMutation,

@@ -8,6 +8,8 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import (
     ActivationState,
+    BulkNoun,
+    BulkState,
     CollectiviteKind,
     CommitmentState,
     DeliveryModel,
@@ -20,7 +22,6 @@ from models import (
     Stratum,
     TokenScope,
 )
-from registry.domain.actors import Standing
 from registry.domain.collectivites import CollectiviteOrder
 from registry.domain.products import ProductOrder
 from registry.domain.rollout.blockers import Grouping
@@ -206,17 +207,6 @@ describe(
     },
 )
 describe(
-    Standing,
-    "Ce qu’une organisation est dans le registre.",
-    {
-        "VENDOR": "Éditeur de logiciels.",
-        "COLLECTIVITE": "Collectivité.",
-        "OPERATOR": "Opérateur d’un logiciel en usage, pour une collectivité.",
-        "MINISTRY": "Établissement de la liste du ministère.",
-    },
-    name="Role",
-)
-describe(
     TokenScope,
     "Ce qu’un jeton permet.",
     {
@@ -260,6 +250,23 @@ describe(
         "ASK_INTEGRATION": "Demander à l’éditeur d’intégrer FranceConnect.",
         "DECLARE_SOFTWARE": "Déclarer le logiciel utilisé.",
         "NOTHING_ASKED": "Rien : elle déclare n’avoir aucune démarche en ligne, ou n’existe plus.",
+    },
+)
+
+describe(
+    BulkNoun,
+    "Ce que déclare un fichier.",
+    {"DEPLOYMENTS": "Des usages de logiciels.", "ACTIVATIONS": "Des étapes de raccordement."},
+)
+describe(
+    BulkState,
+    "Où en est un fichier envoyé.",
+    {
+        "WAITING": "Reçu : il attend son tour.",
+        "RUNNING": "En cours.",
+        "DONE": "Fini : le rapport dit ce qui a été écrit.",
+        "REFUSED": "Refusé : rien n’est écrit, le rapport dit pourquoi.",
+        "FAILED": "Interrompu par une panne : rien n’est écrit, l’envoyer de nouveau.",
     },
 )
 

@@ -2,53 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models import AllowedSiret, Delegation, Deployment, Token, TokenScope
+from models import Account, AllowedSiret, Delegation, Token, TokenScope
 from registry.domain.actor import Actor, Role
 from registry.domain.clock import today
-from registry.domain.filters import among, in_force
+from registry.domain.policy import Capacity
 
 RECORDS = sa.text("""
     SELECT ARRAY(SELECT coalesce(merged_into_id, id) FROM vendor WHERE siren = ANY(:sirens)),
            ARRAY(SELECT collectivite_id FROM collectivite_code WHERE code = ANY(:sirens))
 """)
-
-
-class Standing(StrEnum):
-    """What an organisation is in the registry; it may be several."""
-
-    VENDOR = "VENDOR"
-    COLLECTIVITE = "COLLECTIVITE"
-    OPERATOR = "OPERATOR"
-    MINISTRY = "MINISTRY"
-
-
-async def standings(session: AsyncSession, actor: Actor) -> list[Standing]:
-    """As whom the actor may act, its delegations included."""
-    found = {
-        Standing.VENDOR: bool(actor.vendors),
-        Standing.COLLECTIVITE: bool(actor.collectivites),
-        Standing.OPERATOR: await _operates(session, actor),
-        Standing.MINISTRY: actor.role is Role.MINISTRY,
-    }
-    return [standing for standing, held in found.items() if held]
-
-
-async def _operates(session: AsyncSession, actor: Actor) -> bool:
-    found = await session.scalar(
-        sa.select(col(Deployment.id))
-        .where(
-            among(col(Deployment.operator), sorted(actor.sirens)),
-            in_force(col(Deployment.since), col(Deployment.until), today()),
-        )
-        .limit(1)
-    )
-    return found is not None
+OPERATES = sa.text("""
+    SELECT EXISTS (SELECT FROM deployment WHERE operator = ANY(:sirens)
+                   AND since <= :day AND (until IS NULL OR until > :day))
+""")
 
 
 async def person(
@@ -83,6 +54,18 @@ async def machine(session: AsyncSession, token: Token, now: datetime) -> Actor |
     )
 
 
+async def named(session: AsyncSession, name: str, siret: str | None, now: datetime) -> Actor | None:
+    """The actor of that name as it may act now; None once it no longer may."""
+    kind, _, number = name.partition(":")
+    if kind == "token":
+        token = await session.get(Token, int(number))
+        return None if token is None else await machine(session, token, now)
+    account = await session.get(Account, int(number))
+    if account is None or siret is None:
+        return None
+    return await person(session, name, siret, label=account.organisation, email=account.email)
+
+
 async def _acting(
     session: AsyncSession,
     name: str,
@@ -110,6 +93,18 @@ async def _acting(
         scopes=scopes,
         until=until,
     )
+
+
+async def capacities(session: AsyncSession, actor: Actor) -> tuple[Capacity, ...]:
+    """As what one is known to the registry; nothing: all one can do is register as a vendor."""
+    operator = await session.scalar(OPERATES, {"sirens": [*actor.sirens], "day": today()})
+    found = {
+        Capacity.MINISTRY: actor.role is Role.MINISTRY,
+        Capacity.VENDOR: bool(actor.vendors),
+        Capacity.COLLECTIVITE: bool(actor.collectivites),
+        Capacity.OPERATOR: bool(operator),
+    }
+    return tuple(capacity for capacity, held in found.items() if held)
 
 
 async def is_allowed(session: AsyncSession, siret: str) -> bool:

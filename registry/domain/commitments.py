@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models import Commitment, CommitmentState, Product
+from models import Commitment, CommitmentState, Product, Vendor
 from registry.domain.filters import among, in_force
 from registry.domain.transitions import commitment_as_read
 
@@ -75,9 +75,10 @@ async def applying(
 
 
 async def signed_vendor_wide(session: AsyncSession, day: date) -> list[Commitment]:
-    """The vendor-wide commitments that read ``SIGNED``, oldest first."""
+    """The vendor-wide commitments that read ``SIGNED``, oldest first; a merged vendor's is past."""
     query = (
         sa.select(Commitment)
+        .join(Vendor, sa.and_(col(Vendor.id) == VENDOR_ID, col(Vendor.merged_into_id).is_(None)))
         .where(
             col(Commitment.product_id).is_(None),
             col(Commitment.state) == CommitmentState.SIGNED,

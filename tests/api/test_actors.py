@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from models import TokenScope
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
-from tests.api.conftest import MINISTRY, Ask, Person, Token
+from tests.api.conftest import MINISTRY, Ask, Token
 from tests.api.test_vendors import EBENE
 from tests.factories import establishment, siren
 
@@ -30,8 +30,8 @@ async def test_the_public_is_nobody(ask: Ask) -> None:
     assert (await ask("Me"))["me"] is None
 
 
-async def test_a_person_of_a_vendor(ask_as: Ask, person: Person) -> None:
-    assert (await ask_as("Me", person(EBENE)))["me"] == {
+async def test_a_person_of_a_vendor(read_as: Ask, person: Token) -> None:
+    assert (await read_as("Me", await person(EBENE)))["me"] == {
         "organisation": {
             "siren": EBENE,
             "siret": establishment(EBENE),
@@ -48,8 +48,8 @@ async def test_a_person_of_a_vendor(ask_as: Ask, person: Person) -> None:
     }
 
 
-async def test_a_machine_of_a_town(ask_as: Ask, token: Token) -> None:
-    me = (await ask_as("Me", await token(TOWN, scopes=[TokenScope.READ])))["me"]
+async def test_a_machine_of_a_town(read_as: Ask, token: Token) -> None:
+    me = (await read_as("Me", await token(TOWN, scopes=[TokenScope.READ])))["me"]
     assert (me["roles"], me["scopes"], me["organisation"]["label"]) == (
         ["COLLECTIVITE"],
         ["READ"],
@@ -59,28 +59,28 @@ async def test_a_machine_of_a_town(ask_as: Ask, token: Token) -> None:
     assert [listed["name"] for listed in me["tokens"]] == ["essai"]
 
 
-async def test_a_former_siren_is_its_successor_s(ask_as: Ask, person: Person) -> None:
-    me = (await ask_as("Me", person(siren(21009999))))["me"]
+async def test_a_former_siren_is_its_successor_s(read_as: Ask, person: Token) -> None:
+    me = (await read_as("Me", await person(siren(21009999))))["me"]
     assert [town["code"] for town in me["collectivites"]] == ["01001"]
 
 
-async def test_the_ministry(ask_as: Ask, ministry: str) -> None:
-    me = (await ask_as("Me", ministry))["me"]
+async def test_the_ministry(read_as: Ask, ministry: str) -> None:
+    me = (await read_as("Me", ministry))["me"]
     assert me["roles"] == ["MINISTRY"]
     assert me["allowedSirets"] is None
 
 
 async def test_an_operator_as_long_as_it_operates(
-    ask_as: Ask, person: Person, database: Database
+    read_as: Ask, person: Token, database: Database
 ) -> None:
-    by = person(SYNDICAT)
-    assert (await ask_as("Me", by))["me"]["roles"] == []
+    by = await person(SYNDICAT)
+    assert (await read_as("Me", by))["me"]["roles"] == []
     await operated(database, None)
-    assert (await ask_as("Me", by))["me"]["roles"] == ["OPERATOR"]
+    assert (await read_as("Me", by))["me"]["roles"] == ["OPERATOR"]
     await operated(database, date(2024, 1, 1))
 
 
-async def test_an_organisation_that_the_registry_does_not_know(ask_as: Ask, person: Person) -> None:
-    me = (await ask_as("Me", person(NOBODY)))["me"]
+async def test_an_organisation_that_the_registry_does_not_know(read_as: Ask, person: Token) -> None:
+    me = (await read_as("Me", await person(NOBODY)))["me"]
     assert (me["organisation"]["siren"], me["roles"]) == (NOBODY, [])
     assert MINISTRY not in me["actsFor"]

@@ -53,6 +53,9 @@ async def test_a_query_by_post_and_by_get(client: httpx2.AsyncClient) -> None:
         (f"*/*, {JSON};q=0.1", GRAPHQL),
         (f"{GRAPHQL};q=0, {JSON};q=0.1", JSON),
         (f"{GRAPHQL}, {JSON}, text/event-stream, multipart/mixed", GRAPHQL),
+        (f"{JSON}, text/event-stream", JSON),
+        (f"text/event-stream;q=0.1, {JSON};q=0.1", JSON),
+        (f"multipart/mixed;deferSpec=20220824, {JSON}", JSON),
         (f"text/event-stream, {JSON}", JSON),
         ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", JSON),
         (f"{GRAPHQL};q=many, {JSON};q=0.1", JSON),
@@ -64,6 +67,13 @@ async def test_the_preferred_type_is_served(
     reply = await client.post("/graphql", json={"query": QUERY}, headers={"accept": accept})
     assert (reply.status_code, reply.headers["content-type"]) == (200, served)
     assert reply.json()["data"] == DATA
+
+
+async def test_a_browser_is_served_no_page_here(client: httpx2.AsyncClient) -> None:
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    reply = await client.get("/graphql", headers={"accept": accept})
+    assert refused(reply) == (400, "BAD_REQUEST")
+    assert reply.headers["content-type"] == JSON
 
 
 @pytest.mark.parametrize(

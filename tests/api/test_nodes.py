@@ -14,7 +14,7 @@ async def test_an_id_gives_its_object_back(ask: Ask) -> None:
     product = (await ask("Product", vendorSiren=EBENE, slug="famille"))["product"]
     used = town["deployments"][0]
     for node, expected in (
-        (vendor, {"__typename": "Vendor", "siren": EBENE}),
+        (vendor, {"__typename": "Vendor", "siren": EBENE, "mergedInto": None}),
         (product, {"__typename": "Product", "slug": "famille"}),
         (town, {"__typename": "Collectivite", "code": "01001"}),
         (

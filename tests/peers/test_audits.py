@@ -1,18 +1,14 @@
 """The audits of graphql-http, the reference implementation of GraphQL over HTTP."""
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 
 from registry.app import create_app
 from registry.database import Database
 from registry.settings import Settings
 from tests.peers.node import run
+from tests.servers import listening
 
 AUDITS = [
     "22EB",
@@ -79,24 +75,10 @@ AUDITS = [
 ]
 
 
-@asynccontextmanager
-async def listening(database: Database) -> AsyncIterator[str]:
-    """The service on a port of its own, as a network sees it."""
-    config = uvicorn.Config(create_app(database, Settings()), log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        task = asyncio.create_task(server.serve([listener]))
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await task
-
-
 @pytest.fixture(scope="module")
 async def audited(shared_database: Database) -> dict[str, dict[str, Any]]:
     """Each audit's result, by its number."""
-    async with listening(shared_database) as url:
+    async with listening(create_app(shared_database, Settings())) as url:
         results = await run("audits.js", f"{url}/graphql")
     return {result["id"]: result for result in results}
 

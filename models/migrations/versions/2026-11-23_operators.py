@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "x_operators"
-down_revision = "0004"
+down_revision = "x_cat"
 branch_labels = None
 depends_on = None
 

@@ -48,7 +48,7 @@ async def record(stage: Stage) -> None:
         """,
     )
     await _refuse_confirmation(stage)
-    await _refuse_overlap(stage, until)
+    await refuse_overlap(stage, until)
     cells = plain("until", "operator", "declared_by", "confirmed_by")
     keys = {key: f"good.{key}" for key in ("collectivite_id", "product_id", "demarche", "since")}
     # At most one period of a use is open: one closes before another opens, and may not open at all
@@ -78,21 +78,24 @@ async def _refuse_confirmation(stage: Stage) -> None:
     )
 
 
-async def _refuse_overlap(stage: Stage, until: str) -> None:
-    """Two periods of the same collectivité, product and démarche; an empty period meets none."""
+async def refuse_overlap(stage: Stage, until: str, decides: str = "NOT faulty") -> None:
+    """Two periods of the same collectivité, product and démarche; an empty period meets none.
+
+    ``decides``: the lines whose period is that of the file.
+    """
     await stage.report(
         "since",
         f"""
         WITH period AS (
             SELECT line, collectivite_id, product_id, demarche, since,
                    coalesce({until}, 'infinity') AS until
-            FROM good WHERE NOT faulty
+            FROM good WHERE {decides}
             UNION ALL
             SELECT NULL, collectivite_id, product_id, demarche, since, coalesce(until, 'infinity')
             FROM deployment
             WHERE (collectivite_id, product_id, demarche) IN (
-                      SELECT collectivite_id, product_id, demarche FROM good WHERE NOT faulty)
-              AND NOT EXISTS (SELECT FROM good WHERE existing_id = deployment.id AND NOT faulty)
+                      SELECT collectivite_id, product_id, demarche FROM good WHERE {decides})
+              AND NOT EXISTS (SELECT FROM good WHERE existing_id = deployment.id AND {decides})
         ),
         crossed AS (
             SELECT DISTINCT collectivite_id, product_id, demarche

@@ -36,22 +36,23 @@ class BundleRefused(Exception):
 
 @dataclass(slots=True)
 class Faults:
-    """Collects them; raises ``BundleRefused`` as soon as the limit is reached.
+    """Collects them; raises ``BundleRefused`` as soon as ``limit`` is reached.
 
     ``blind``: a file could not be read to its end, so nobody can tell what it lacks.
     """
 
     found: list[Fault] = field(default_factory=list)
     blind: bool = False
+    limit: int = LIMIT
 
     def add(self, file: str, line: int, column: str, value: str, reason: str) -> None:
         self.found.append(Fault(file, line, _shown(column), _shown(value), reason))
-        if len(self.found) >= LIMIT:
+        if len(self.found) >= self.limit:
             self.settle()
 
     @property
     def room(self) -> int:
-        return LIMIT - len(self.found)
+        return self.limit - len(self.found)
 
     def settle(self) -> None:
         if self.found:

@@ -1,13 +1,11 @@
 """A bundle into the registry: all of it or nothing."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.domain import ledger
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.policy import Action, authorise
@@ -19,13 +17,15 @@ from registry.exchange.bundle import (
     deployments,
     integrations,
     products,
+    recording,
     vendors,
 )
 from registry.exchange.bundle.faults import BundleRefused, Fault, Faults
 from registry.exchange.bundle.reading import Progress, opened
-from registry.exchange.bundle.staging import Stage, create_stage, fill_stage, run
+from registry.exchange.bundle.recording import Report
+from registry.exchange.bundle.staging import Stage, create_stage, fill_stage
 from registry.exchange.tables import TABLES, Table
-from registry.exchange.turns import end_turn, take_turn
+from registry.exchange.turns import end_turn
 
 RECORD: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     tables.COLLECTIVITES.name: collectivites.record,
@@ -38,33 +38,20 @@ RECORD: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """For each noun that changed: the rows created, changed and removed."""
-
-    created: Mapping[str, int]
-    changed: Mapping[str, int]
-    removed: Mapping[str, int]
-
-    @property
-    def nothing(self) -> bool:
-        return not (self.created or self.changed or self.removed)
-
-
 async def import_bundle(
     session: AsyncSession, actor: Actor, folder: Path, progress: Progress = lambda *_: None
 ) -> Report:
     """Raise ``BundleRefused`` with every fault; the caller's transaction writes all or nothing."""
     authorise(actor, Action.IMPORT)
     found = _files(folder)
-    await _prepare(session)
+    await recording.prepare(session)
     faults = Faults()
     for table in TABLES:
         await create_stage(session, table)
         if table in found:
             await _import(session, actor, folder, table, faults, progress)
     faults.settle()
-    report = await _settle(session, actor)
+    report = await recording.settle(session, actor, "import")
     await end_turn(session)
     return report
 
@@ -90,19 +77,6 @@ def _files(folder: Path) -> frozenset[Table]:
     return frozenset(table for table in TABLES if table.file in present)
 
 
-async def _prepare(session: AsyncSession) -> None:
-    await take_turn(session)
-    await run(session, "SET LOCAL work_mem = '64MB'")
-    await run(
-        session, "CREATE TEMP TABLE written (noun text, id bigint, created boolean) ON COMMIT DROP"
-    )
-    await run(session, "CREATE TEMP TABLE removed (noun text, id bigint) ON COMMIT DROP")
-    await run(
-        session,
-        "CREATE TEMP TABLE arrow (noun text, state text, following text[]) ON COMMIT DROP",
-    )
-
-
 async def _import(
     session: AsyncSession,
     actor: Actor,
@@ -120,37 +94,3 @@ async def _import(
         present = frozenset(column.name for column in csv.present)
     if not faults.blind:
         await RECORD[table.name](Stage(session, actor, table, faults, present))
-
-
-async def _settle(session: AsyncSession, actor: Actor) -> Report:
-    """The ledger's entries, one for each record, last of all."""
-    counts = await run(
-        session,
-        """
-        SELECT noun, count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created)
-        FROM (SELECT noun, id, bool_or(created) AS created FROM written GROUP BY noun, id) AS record
-        GROUP BY noun ORDER BY noun
-        """,
-    )
-    rows = counts.all()
-    for noun, _, _ in rows:
-        await ledger.append_selected(
-            session, actor, "import", noun, f"SELECT DISTINCT id FROM written WHERE noun = '{noun}'"
-        )
-    removed = await _remove_former_keys(session, actor)
-    return Report(
-        {noun: created for noun, created, _ in rows if created},
-        {noun: changed for noun, _, changed in rows if changed},
-        {"product_former_key": removed} if removed else {},
-    )
-
-
-async def _remove_former_keys(session: AsyncSession, actor: Actor) -> int:
-    await ledger.append_selected(
-        session, actor, "delete", "product_former_key", "SELECT id FROM removed"
-    )
-    gone = await run(
-        session,
-        "DELETE FROM product_former_key WHERE id IN (SELECT id FROM removed) RETURNING id",
-    )
-    return len(gone.all())

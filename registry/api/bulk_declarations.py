@@ -1,0 +1,296 @@
+"""Files of declarations: sent by PUT, followed by GraphQL or by GET, their faulty lines by GET."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from typing import Any, cast
+
+import orjson
+import strawberry
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from models import BulkDeclaration as Row
+from models import BulkNoun, BulkState
+from registry.api import media
+from registry.api.context import Request as Info
+from registry.api.errors import Refused, by_http, unusable
+from registry.api.fields import resolved
+from registry.api.nodes import Node, global_id, parse
+from registry.api.pages import First
+from registry.api.quotas import charge
+from registry.api.requests import check_origin
+from registry.auth import backend
+from registry.database import Database, DatabaseAway, DatabaseBusy
+from registry.domain import bulk_declarations, idempotency
+from registry.domain.actor import Actor
+from registry.domain.bulk_declarations import Sent
+from registry.domain.errors import DomainError, InvalidInput, NotFound
+from registry.exchange.bulk import faulty, files
+from registry.settings import Settings
+
+PATIENCE = 600.0
+"""Seconds that a whole file may take to come."""
+NOUNS = {"deployments": BulkNoun.DEPLOYMENTS, "activations": BulkNoun.ACTIVATIONS}
+FLAGS = {"true": True, "false": False}
+PARAMETERS = {"dryRun", "acceptValid", "completeOn"}
+SHOWN = 1000
+
+
+@strawberry.type(description="Cellule refusée d’un fichier.")
+class BulkFault:
+    line: int = strawberry.field(description="Ligne du fichier, l’en-tête étant la première.")
+    column: str = strawberry.field(description="Colonne ; vide : la ligne entière.")
+    value: str = strawberry.field(description="Ce qui s’y trouve.")
+    reason: str = strawberry.field(description="Ce qui ne va pas, et ce qui est attendu.")
+
+
+@strawberry.type(description="Date d’un fichier qui n’est pas celle du registre, laquelle reste.")
+class BulkDifference:
+    line: int = strawberry.field(description="Ligne du fichier.")
+    given: date = strawberry.field(description="Date du fichier.")
+    recorded: date = strawberry.field(description="Date du registre.")
+
+
+@strawberry.type(description="Usage absent d’un fichier complet : il prend fin.")
+class BulkAbsence:
+    collectivite: str = strawberry.field(description="Code de la collectivité.")
+    product: str = strawberry.field(description="Identifiant du logiciel.")
+    demarche: str = strawberry.field(description="Démarche.")
+    since: date = strawberry.field(description="Début de l’usage.")
+
+
+@strawberry.type(description="Ce qu’un fichier a donné, ou donnerait s’il est à blanc.")
+class BulkReport:
+    message: str | None = strawberry.field(description="Pourquoi le fichier entier est refusé.")
+    lines: int = strawberry.field(description="Lignes lues.")
+    created: int = strawberry.field(description="Déclarations nouvelles.")
+    confirmed: int = strawberry.field(description="Usages de l’autre partie confirmés.")
+    changed: int = strawberry.field(description="Déclarations modifiées.")
+    ended: int = strawberry.field(description="Usages absents qui prennent fin.")
+    different: int = strawberry.field(description="Lignes dont la date n’est pas la bonne.")
+    faulty: int = strawberry.field(description="Lignes fautives.")
+    completed: bool | None = strawberry.field(
+        description="Les usages absents ont été clos ; faux : des lignes étaient fautives."
+    )
+    faults: list[BulkFault] = strawberry.field(description="Les mille premières fautes.")
+    differences: list[BulkDifference] = strawberry.field(description="Les mille premières.")
+    absent: list[BulkAbsence] = strawberry.field(description="Les mille premiers usages clos.")
+
+    @classmethod
+    def of(cls, report: dict[str, Any]) -> "BulkReport":
+        counts = ("lines", "created", "confirmed", "changed", "ended", "different", "faulty")
+        return cls(
+            message=report.get("message"),
+            **{name: report.get(name, 0) for name in counts},
+            completed=report.get("completed"),
+            faults=[BulkFault(**fault) for fault in report.get("faults", [])[:SHOWN]],
+            differences=[
+                BulkDifference(
+                    line=found["line"],
+                    given=date.fromisoformat(found["given"]),
+                    recorded=date.fromisoformat(found["recorded"]),
+                )
+                for found in report.get("differences", [])
+            ],
+            absent=[
+                BulkAbsence(**found | {"since": date.fromisoformat(found["since"])})
+                for found in report.get("absent", [])
+            ],
+        )
+
+
+@strawberry.type(description="Fichier de déclarations envoyé par une organisation.")
+class BulkDeclaration(Node):
+    row_id: strawberry.Private[int]
+    noun: BulkNoun = strawberry.field(description="Ce qu’il déclare.")
+    state: BulkState = strawberry.field(description="Où il en est.")
+    dry_run: bool = strawberry.field(description="À blanc : rien n’est écrit.")
+    accept_valid: bool = strawberry.field(
+        description="Les lignes justes sont écrites sans les autres."
+    )
+    complete_on: date | None = strawberry.field(
+        description="Jour où prennent fin les usages absents du fichier."
+    )
+    size: float = strawberry.field(description="Octets du fichier.")
+    bytes_read: float = strawberry.field(description="Octets lus.")
+    created_at: datetime = strawberry.field(description="Réception.")
+    started_at: datetime | None = strawberry.field(description="Début du travail.")
+    ended_at: datetime | None = strawberry.field(description="Fin du travail.")
+    report: BulkReport | None = strawberry.field(description="Ce qu’il a donné, une fois fini.")
+    faulty_file: str | None = strawberry.field(
+        description="Adresse des lignes fautives, en CSV avec le motif."
+    )
+
+    @classmethod
+    def of(cls, row: Row) -> "BulkDeclaration":
+        report = row.report
+        return cls(
+            id=global_id("BulkDeclaration", row.id),
+            row_id=row.recorded_id,
+            noun=row.noun,
+            state=row.state,
+            dry_run=row.dry_run,
+            accept_valid=row.accept_valid,
+            complete_on=row.complete_on,
+            size=row.size,
+            bytes_read=row.bytes_read,
+            created_at=row.created_at,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            report=None if report is None else BulkReport.of(report),
+            faulty_file=_faulty_address(row) if report and report.get("faults") else None,
+        )
+
+
+async def find(info: Info, row_id: int) -> BulkDeclaration | None:
+    async with info.context.read() as session:
+        row = await bulk_declarations.visible(session, info.context.actor, row_id)
+    return None if row is None else BulkDeclaration.of(row)
+
+
+@strawberry.type(description="Lectures des fichiers de déclarations.")
+class BulkDeclarationQuery:
+    @resolved("Les fichiers que son organisation a envoyés, le dernier d’abord.")
+    async def bulk_declarations(self, info: Info, first: First = None) -> list[BulkDeclaration]:
+        async with info.context.read() as session:
+            rows = await bulk_declarations.recent(session, info.context.actor, first)
+        return [BulkDeclaration.of(row) for row in rows]
+
+
+def routes(database: Database, settings: Settings) -> list[BaseRoute]:
+    async def send(request: Request) -> Response:
+        return await _answered(_send(request, database, settings))
+
+    async def follow(request: Request) -> Response:
+        return await _answered(_follow(request, database, settings))
+
+    async def faulty_lines(request: Request) -> Response:
+        return await _answered(_faulty_lines(request, database, settings))
+
+    return [
+        Route("/bulk/{noun:str}", send, methods=["PUT"]),
+        Route("/bulk/{id:str}", follow, methods=["GET"]),
+        Route("/bulk/{id:str}/faulty.csv", faulty_lines, methods=["GET"]),
+    ]
+
+
+async def _answered(work: Any) -> Response:
+    try:
+        return cast("Response", await work)
+    except DomainError as refusal:
+        refused = by_http(refusal)
+    except (DatabaseAway, DatabaseBusy) as cause:
+        refused = unusable(cause)
+    except Refused as refusal:
+        refused = refusal
+    body = orjson.dumps(refused.body)
+    return Response(body, refused.status, refused.headers, media_type=media.JSON)
+
+
+async def _send(request: Request, database: Database, settings: Settings) -> Response:
+    """202 with the declaration as it waits: nothing of the file is judged yet."""
+    check_origin(request)
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
+    await charge(database, settings.writes_per_minute, actor)
+    noun = NOUNS.get(request.path_params["noun"])
+    if noun is None:
+        raise NotFound("noun", "Un fichier se dépose sur /bulk/deployments ou /bulk/activations.")
+    asked = _parameters(request)
+    async with database.read() as session:
+        await bulk_declarations.capacity(session, actor, noun)
+    digest, size = await files.store(
+        settings.uploads_dir, _patiently(request), settings.upload_limit
+    )
+    row = await _received(database, actor, Sent(noun, digest, size, **asked), request)
+    return _told(row, 202, {"Location": f"/bulk/{global_id('BulkDeclaration', row.id)}"})
+
+
+async def _received(database: Database, actor: Actor, sent: Sent, request: Request) -> Row:
+    key = request.headers.get("idempotency-key")
+    async with database.transaction(actor) as session:
+        if key is None:
+            return await bulk_declarations.receive(session, actor, sent)
+        digest = hashlib.sha256(repr(sent).encode()).digest()
+        before = await idempotency.take(session, actor, key, digest, "bulk_declaration")
+        if before is not None:
+            return (await bulk_declarations.by_ids(session, [before]))[before]
+        row = await bulk_declarations.receive(session, actor, sent)
+        await idempotency.keep(session, actor, key, row.recorded_id)
+        return row
+
+
+async def _follow(request: Request, database: Database, settings: Settings) -> Response:
+    return _told(await _visible(request, database, settings), 200)
+
+
+async def _faulty_lines(request: Request, database: Database, settings: Settings) -> Response:
+    row = await _visible(request, database, settings)
+    reasons = bulk_declarations.reasons(row)
+    source = files.path(settings.uploads_dir, row.digest)
+    if not reasons or not source.is_file():
+        raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
+    headers = {"Content-Disposition": 'attachment; filename="lignes-fautives.csv"'}
+    return StreamingResponse(faulty.lines(source, reasons), 200, headers, media_type="text/csv")
+
+
+async def _visible(request: Request, database: Database, settings: Settings) -> Row:
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
+    _, row_id = parse(request.path_params["id"])
+    async with database.read() as session:
+        row = await bulk_declarations.visible(session, actor, row_id)
+    if row is None:
+        raise NotFound("id", "Votre organisation n’a envoyé aucun fichier de ce numéro.")
+    return row
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    """Without a word, a file is tried and nothing is written."""
+    given = request.query_params
+    if unknown := set(given) - PARAMETERS:
+        raise InvalidInput(sorted(unknown)[0], "Paramètre inconnu.")
+    complete_on = given.get("completeOn")
+    try:
+        return {
+            "dry_run": FLAGS[given.get("dryRun", "true")],
+            "accept_valid": FLAGS[given.get("acceptValid", "false")],
+            "complete_on": None if complete_on is None else date.fromisoformat(complete_on),
+        }
+    except KeyError as fault:
+        raise InvalidInput("dryRun", "true ou false est attendu.") from fault
+    except ValueError as fault:
+        raise InvalidInput("completeOn", "Une date AAAA-MM-JJ est attendue.") from fault
+
+
+async def _patiently(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in request.stream():
+                yield chunk
+    except TimeoutError as late:
+        message = f"Le fichier n’est pas arrivé en {PATIENCE:.0f} secondes."
+        raise Refused(408, "TIMEOUT", message) from late
+    except ClientDisconnect as gone:
+        raise Refused(400, "BAD_REQUEST", "Le fichier s’est interrompu.") from gone
+
+
+def _told(row: Row, status: int, headers: dict[str, str] | None = None) -> Response:
+    body = {
+        "id": global_id("BulkDeclaration", row.id),
+        "noun": row.noun,
+        "state": row.state,
+        "dryRun": row.dry_run,
+        "acceptValid": row.accept_valid,
+        "completeOn": row.complete_on,
+        "size": row.size,
+        "bytesRead": row.bytes_read,
+        "report": row.report,
+        "faultyFile": _faulty_address(row) if row.report and row.report.get("faults") else None,
+    }
+    return Response(orjson.dumps(body), status, headers, media_type=media.JSON)
+
+
+def _faulty_address(row: Row) -> str:
+    return f"/bulk/{global_id('BulkDeclaration', row.id)}/faulty.csv"

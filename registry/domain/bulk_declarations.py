@@ -1,0 +1,155 @@
+"""Files of declarations: what was sent, how far it is, what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models import BulkDeclaration, BulkNoun, BulkState, Source
+from registry.domain import pages
+from registry.domain.actor import Actor, Role
+from registry.domain.errors import InvalidInput, NotAllowed
+from registry.domain.filters import among
+from registry.domain.pages import Page
+from registry.domain.policy import Action, Capacity, Subject, authorise
+
+UNFINISHED = (BulkState.WAITING, BulkState.RUNNING)
+CLAIM = sa.text("SELECT pg_try_advisory_xact_lock(7032025, CAST(:id AS integer))")
+OPERATES = sa.text("SELECT EXISTS (SELECT FROM deployment WHERE operator = ANY(:sirens))")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that was received, and what is asked of it."""
+
+    noun: BulkNoun
+    digest: bytes
+    size: int
+    dry_run: bool = True
+    accept_valid: bool = False
+    complete_on: date | None = None
+
+
+async def receive(session: AsyncSession, actor: Actor, sent: Sent) -> BulkDeclaration:
+    """It waits for a worker. Who sends is a vendor, the operator of a link, or the ministry."""
+    source = await capacity(session, actor, sent.noun)
+    if sent.complete_on is not None and sent.noun is not BulkNoun.DEPLOYMENTS:
+        raise InvalidInput("complete_on", "Seul un fichier d’usages peut être complet.")
+    row = BulkDeclaration(
+        noun=sent.noun,
+        siren=actor.organisation or "",
+        siret=actor.siret,
+        actor=actor.name,
+        capacity=source,
+        dry_run=sent.dry_run,
+        accept_valid=sent.accept_valid,
+        complete_on=sent.complete_on,
+        digest=sent.digest,
+        size=sent.size,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def capacity(session: AsyncSession, actor: Actor, noun: BulkNoun) -> Source:
+    """As whom the file's lines are said: the vendor before the operator."""
+    operates = await session.scalar(OPERATES, {"sirens": [*actor.sirens]})
+    may_operate = noun is BulkNoun.ACTIVATIONS and bool(operates)
+    subject = Subject(
+        vendor=next(iter(actor.vendors), None),
+        siren=actor.organisation if may_operate else None,
+    )
+    acting = authorise(actor, Action.DECLARE_IN_BULK, subject)
+    return Source.OPERATOR if acting is Capacity.ORGANISATION else acting.source
+
+
+async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, BulkDeclaration]:
+    rows = await session.scalars(
+        sa.select(BulkDeclaration).where(among(col(BulkDeclaration.id), ids))
+    )
+    return {row.recorded_id: row for row in rows}
+
+
+async def visible(session: AsyncSession, actor: Actor, row_id: int) -> BulkDeclaration | None:
+    """One's own organisation's; None for those of others, as if there was none."""
+    row = (await by_ids(session, [row_id])).get(row_id)
+    if row is None or row.siren not in actor.sirens:
+        return None
+    return row
+
+
+async def recent(session: AsyncSession, actor: Actor, first: int | None) -> list[BulkDeclaration]:
+    """Those of one's own organisations, latest first."""
+    query = (
+        sa.select(BulkDeclaration)
+        .where(among(col(BulkDeclaration.siren), actor.sirens))
+        .order_by(col(BulkDeclaration.id).desc())
+        .limit(pages.size(Page(first=first)))
+    )
+    return list(await session.scalars(query))
+
+
+def reasons(row: BulkDeclaration) -> dict[int, str]:
+    """For each faulty line, all that is wrong with it."""
+    found: dict[int, list[str]] = {}
+    for fault in (row.report or {}).get("faults", []):
+        place = f"{fault['column']} : " if fault["column"] else ""
+        found.setdefault(fault["line"], []).append(f"{place}{fault['reason']}")
+    return {line: " / ".join(told) for line, told in found.items()}
+
+
+async def claim_next(session: AsyncSession) -> BulkDeclaration | None:
+    """The oldest that no worker holds. It is held until the transaction ends, however it ends."""
+    rows = await session.scalars(
+        sa.select(BulkDeclaration)
+        .where(col(BulkDeclaration.state).in_(UNFINISHED))
+        .order_by(col(BulkDeclaration.id))
+    )
+    for row in rows.all():
+        if await session.scalar(CLAIM, {"id": row.recorded_id}):
+            await session.refresh(row)
+            if row.state in UNFINISHED:
+                return row
+    return None
+
+
+async def progress(session: AsyncSession, row_id: int, bytes_read: int) -> None:
+    await _update(session, row_id, state=BulkState.RUNNING, bytes_read=bytes_read)
+
+
+async def start(session: AsyncSession, row_id: int) -> None:
+    await _update(session, row_id, state=BulkState.RUNNING, started_at=datetime.now(UTC))
+
+
+async def finish(
+    session: AsyncSession, row: BulkDeclaration, state: BulkState, report: dict[str, Any]
+) -> None:
+    await _update(
+        session,
+        row.recorded_id,
+        state=state,
+        report=report,
+        bytes_read=row.size,
+        ended_at=datetime.now(UTC),
+    )
+
+
+async def _update(session: AsyncSession, row_id: int, **values: Any) -> None:
+    await session.execute(
+        sa.update(BulkDeclaration).where(col(BulkDeclaration.id) == row_id).values(**values)
+    )
+
+
+def check_still_may(actor: Actor | None, row: BulkDeclaration) -> Actor:
+    """Rights may have ended between the sending and the work. Raises ``NotAllowed``."""
+    ended = NotAllowed("Les droits de celui qui a envoyé ce fichier ont pris fin.")
+    if actor is None:
+        raise ended
+    if row.capacity is Source.MINISTRY and actor.role is not Role.MINISTRY:
+        raise ended
+    return actor

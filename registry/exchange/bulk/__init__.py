@@ -1,0 +1,1 @@
+"""Declarations by file, as an organisation sends them: received, then taken by a worker."""

@@ -1,0 +1,387 @@
+"""A file of declarations, sent as a vendor's officer would, and taken by the worker."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from models import Demarche, Product, Source
+from registry.app import create_app
+from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
+from registry.domain.clock import today
+from registry.domain.turns import take_turn
+from registry.exchange.bulk.running import run_next
+from registry.settings import Settings
+from tests.api.conftest import Ask, Token, Written
+from tests.factories import add, commune, deployment, siren
+
+EBENE, AUBEPINE = siren(99990000), siren(99990001)
+HEADER = "collectivite,vendor_siren,product,demarche,since"
+SCHOOL = Demarche.PERISCOLAIRE
+PRODUCT = sa.select(Product).where(col(Product.slug) == "famille")
+
+Send = Callable[..., Awaitable[Any]]
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Path:
+    return tmp_path / "uploads"
+
+
+@pytest.fixture
+async def client(database: Database, uploads: Path) -> Any:
+    settings = Settings(uploads_dir=uploads, upload_limit=20_000_000)
+    transport = httpx2.ASGITransport(create_app(database, settings))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
+        yield client
+
+
+@pytest.fixture
+def put(client: httpx2.AsyncClient) -> Send:
+    async def run(
+        by: str | None, body: str | bytes, noun: str = "deployments", key: str = "", **asked: Any
+    ) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {by}"} if by else {}
+        headers |= {"Idempotency-Key": key} if key else {}
+        return await client.put(f"/bulk/{noun}", content=body, params=asked, headers=headers)
+
+    return run
+
+
+@pytest.fixture
+def send(put: Send, client: httpx2.AsyncClient, database: Database, uploads: Path) -> Send:
+    """Send, let the worker take it, read what came of it; ``dryRun`` is off unless asked."""
+
+    async def run(by: str, body: str | bytes, noun: str = "deployments", **asked: Any) -> Any:
+        reply = await put(by, body, noun, **{"dryRun": "false"} | asked)
+        assert reply.status_code == 202, reply.text
+        assert await run_next(database, uploads)
+        done = await client.get(
+            reply.headers["location"], headers={"Authorization": f"Bearer {by}"}
+        )
+        assert done.status_code == 200, done.text
+        return done.json()
+
+    return run
+
+
+def lines(*rows: str, header: str = HEADER) -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+def famille(code: str, since: str = "2024-01-01") -> str:
+    return f"{code},{EBENE},famille,PERISCOLAIRE,{since}"
+
+
+async def links(database: Database, insee: str) -> list[tuple[Any, ...]]:
+    async with database.read() as session:
+        connection = await session.connection()
+        rows = await connection.exec_driver_sql(
+            "SELECT product.slug, declared_by, confirmed_by, since, until FROM deployment"
+            " JOIN product ON product.id = product_id"
+            " JOIN collectivite ON collectivite.id = collectivite_id"
+            " WHERE insee = $1 ORDER BY slug, since",
+            (insee,),
+        )
+        return [tuple(row) for row in rows]
+
+
+async def test_new_clients_are_declared_by_the_vendor(
+    send: Send, token: Token, database: Database, written: Written
+) -> None:
+    done = await send(await token(EBENE), lines(famille("01005"), famille("01006")))
+    assert (done["state"], done["report"]["created"], done["report"]["lines"]) == ("DONE", 2, 2)
+    assert await links(database, "01006") == [("famille", "VENDOR", None, date(2024, 1, 1), None)]
+    assert [entry[:2] for entry in await written()] == [("bulk", "deployment")] * 2
+
+
+async def test_a_dry_run_tells_and_writes_nothing(
+    send: Send, token: Token, database: Database, written: Written
+) -> None:
+    done = await send(await token(EBENE), lines(famille("01006")), dryRun="true")
+    assert (done["state"], done["report"]["created"]) == ("DONE", 1)
+    assert await links(database, "01006") == []
+    assert await written() == []
+
+
+async def test_without_a_word_a_file_is_tried(put: Send, token: Token) -> None:
+    reply = await put(await token(EBENE), lines(famille("01006")))
+    assert reply.json()["dryRun"] is True
+
+
+async def test_all_or_nothing_with_every_fault_by_line(
+    send: Send, token: Token, database: Database
+) -> None:
+    body = lines(
+        famille("01006"),
+        famille("99999"),
+        f"01005,{AUBEPINE},guichet,PERISCOLAIRE,2024-01-01",
+        f"01005,{EBENE},famille,URBANISME,2024-01-01",
+        f"01005,{EBENE},famille,PERISCOLAIRE,{today() + timedelta(2)}",
+    )
+    done = await send(await token(EBENE), body)
+    assert done["state"] == "REFUSED"
+    assert [(fault["line"], fault["column"]) for fault in done["report"]["faults"]] == [
+        (3, "collectivite"),
+        (4, "product"),
+        (5, "demarche"),
+        (6, "since"),
+    ]
+    assert await links(database, "01006") == []
+
+
+async def test_valid_lines_can_be_written_and_the_others_come_back(
+    send: Send, token: Token, database: Database, client: httpx2.AsyncClient
+) -> None:
+    by = await token(EBENE)
+    body = lines(famille("01006"), famille("99999"), famille("01005", "hier"))
+    done = await send(by, body, acceptValid="true")
+    assert (done["state"], done["report"]["created"], done["report"]["faulty"]) == ("DONE", 1, 2)
+    assert len(await links(database, "01006")) == 1
+    back = await client.get(done["faultyFile"], headers={"Authorization": f"Bearer {by}"})
+    assert back.headers["content-type"].startswith("text/csv")
+    header, *rest = back.text.splitlines()
+    assert header == f"{HEADER},motif"
+    assert rest[0].startswith(f"{famille('99999')},")
+    assert len(rest) == 2
+    corrected = back.text.replace("99999", "01004").replace("hier", "2024-02-01")
+    assert (await send(by, corrected))["report"]["created"] == 2
+
+
+async def test_a_line_confirms_the_link_in_force_whatever_its_date(
+    send: Send, token: Token, database: Database
+) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        town = commune("01008", "Ordonnaz", 100)
+        await add(session, town)
+        product = await session.scalar(PRODUCT)
+        row = deployment(town, product, SCHOOL, declared_by=Source.COLLECTIVITE)
+        await add(session, row)
+    done = await send(await token(EBENE), lines(famille("01008", "2024-05-05")))
+    report = done["report"]
+    assert (report["confirmed"], report["created"], report["different"]) == (1, 0, 1)
+    assert report["differences"] == [{"line": 2, "given": "2024-05-05", "recorded": "2023-01-01"}]
+    assert await links(database, "01008") == [
+        ("famille", "COLLECTIVITE", "VENDOR", date(2023, 1, 1), None)
+    ]
+
+
+async def test_a_file_never_speaks_for_the_other_side(send: Send, token: Token) -> None:
+    body = lines(
+        f"{famille('01006')},COLLECTIVITE,",
+        f"{famille('01005')},,COLLECTIVITE",
+        f"{famille('01004')},VENDOR,",
+        header=f"{HEADER},declared_by,confirmed_by",
+    )
+    done = await send(await token(EBENE), body)
+    assert [(fault["line"], fault["column"]) for fault in done["report"]["faults"]] == [
+        (2, "declared_by"),
+        (3, "confirmed_by"),
+    ]
+
+
+async def test_the_same_file_again_changes_nothing(
+    send: Send, token: Token, written: Written
+) -> None:
+    by, body = await token(EBENE), lines(famille("01006"), famille("01005"))
+    await send(by, body)
+    before = await written()
+    again = (await send(by, body))["report"]
+    assert (again["created"], again["confirmed"], again["changed"]) == (0, 0, 0)
+    assert await written() == before
+
+
+async def test_a_complete_file_ends_what_it_does_not_name(
+    send: Send, token: Token, database: Database
+) -> None:
+    by = await token(EBENE)
+    tried = await send(by, lines(famille("01006")), dryRun="true", completeOn=str(today()))
+    assert tried["report"]["ended"] == 1
+    assert tried["report"]["absent"] == [
+        {
+            "collectivite": "01002",
+            "product": "famille",
+            "demarche": "PERISCOLAIRE",
+            "since": "2023-01-01",
+        }
+    ]
+    done = await send(by, lines(famille("01006")), completeOn=str(today()))
+    assert (done["report"]["ended"], done["report"]["completed"]) == (1, True)
+    assert [row[4] for row in await links(database, "01002") if row[0] == "famille"] == [today()]
+    confirmed = [row for row in await links(database, "01001") if row[0] == "famille"]
+    assert confirmed == [("famille", "VENDOR", "COLLECTIVITE", date(2023, 1, 1), None)]
+
+
+async def test_nothing_ends_while_a_line_is_faulty(send: Send, token: Token) -> None:
+    done = await send(
+        await token(EBENE),
+        lines(famille("01006"), famille("99999")),
+        acceptValid="true",
+        completeOn=str(today()),
+    )
+    assert (done["report"]["ended"], done["report"]["completed"]) == (0, False)
+
+
+async def test_activations_by_the_vendor_and_by_the_operator_only_where_it_operates(
+    send: Send, token: Token, database: Database
+) -> None:
+    header = "collectivite,vendor_siren,product,demarche,service,effective_on,state"
+    step = f"{EBENE},famille,PERISCOLAIRE,FRANCECONNECT_V2,2024-01-01,PLANNED"
+    done = await send(await token(EBENE), lines(f"01002,{step}", header=header), noun="activations")
+    assert (done["state"], done["report"]["created"]) == ("DONE", 1)
+    operator = siren(99960000)
+    async with database.transaction(ADMINISTRATOR) as session:
+        town = commune("01008", "Ordonnaz", 100)
+        await add(session, town)
+        row = deployment(
+            town,
+            await session.scalar(PRODUCT),
+            SCHOOL,
+            operator=operator,
+            confirmed_by=Source.COLLECTIVITE,
+        )
+        await add(session, row)
+    body = lines(f"01008,{step}", f"01002,{step}", header=header)
+    refused = await send(await token(operator), body, noun="activations")
+    assert [fault["line"] for fault in refused["report"]["faults"]] == [3]
+    done = await send(
+        await token(operator), lines(f"01008,{step}", header=header), noun="activations"
+    )
+    assert (done["state"], done["report"]["created"]) == ("DONE", 1)
+
+
+async def test_the_ministry_declares_and_confirms_by_file(
+    send: Send, ministry: str, database: Database
+) -> None:
+    done = await send(ministry, lines(famille("01002"), famille("01006")))
+    assert (done["report"]["confirmed"], done["report"]["created"]) == (1, 1)
+    assert [row[1:3] for row in await links(database, "01006")] == [("MINISTRY", None)]
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "asked", "body"),
+    [
+        (401, "deployments", {}, "x"),
+        (403, "deployments", {}, "x"),
+        (404, "vendors", {}, "x"),
+        (400, "deployments", {"dryRun": "peut-être"}, "x"),
+        (400, "deployments", {"completeOn": "demain"}, "x"),
+        (400, "deployments", {"couleur": "bleu"}, "x"),
+        (400, "activations", {"completeOn": "2026-01-01"}, "x"),
+        (400, "deployments", {}, ""),
+        (413, "deployments", {}, "x" * 20_000_001),
+    ],
+)
+async def test_what_is_not_received(
+    put: Send,
+    token: Token,
+    uploads: Path,
+    status: int,
+    path: str,
+    asked: dict[str, str],
+    body: str,
+) -> None:
+    by = {401: None, 403: await token(siren(21001002))}.get(status, await token(EBENE))
+    reply = await put(by, body, path, **asked)
+    assert reply.status_code == status, reply.text
+    assert reply.json()["errors"][0]["message"]
+    assert not [*uploads.glob("incoming-*")]
+
+
+async def test_only_the_sender_sees_a_file(
+    put: Send, token: Token, client: httpx2.AsyncClient
+) -> None:
+    reply = await put(await token(EBENE), lines(famille("01006")))
+    other = {"Authorization": f"Bearer {await token(AUBEPINE)}"}
+    for address in (reply.headers["location"], f"{reply.headers['location']}/faulty.csv"):
+        assert (await client.get(address, headers=other)).status_code == 404
+        assert (await client.get(address)).status_code == 404
+
+
+async def test_a_key_sends_once(put: Send, token: Token) -> None:
+    by, body = await token(EBENE), lines(famille("01006"))
+    first = await put(by, body, key="un", dryRun="false")
+    again = await put(by, body, key="un", dryRun="false")
+    assert again.json()["id"] == first.json()["id"]
+    assert (await put(by, body, key="un")).status_code == 422
+
+
+async def test_rights_that_ended_meanwhile_are_seen(
+    put: Send, token: Token, database: Database, uploads: Path, ask: Ask
+) -> None:
+    await put(await token(EBENE), lines(famille("01006")), dryRun="false")
+    async with database.transaction(ADMINISTRATOR) as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql("UPDATE token SET revoked_at = now()")
+    await run_next(database, uploads)
+    assert await links(database, "01006") == []
+
+
+async def test_a_worker_that_dies_leaves_the_file_to_another(
+    put: Send, token: Token, database: Database, uploads: Path, client: httpx2.AsyncClient
+) -> None:
+    by = await token(EBENE)
+    sent = await put(by, lines(famille("01006")), dryRun="false")
+
+    async def state() -> str:
+        reply = await client.get(
+            sent.headers["location"], headers={"Authorization": f"Bearer {by}"}
+        )
+        return str(reply.json()["state"])
+
+    async with database.transaction(ADMINISTRATOR) as session:
+        await take_turn(session)
+        dying = asyncio.create_task(run_next(database, uploads))
+        while await state() != "RUNNING":
+            pass
+        assert not await run_next(database, uploads)
+        dying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dying
+    assert await state() == "RUNNING"
+    assert await run_next(database, uploads)
+    assert await state() == "DONE"
+    assert len(await links(database, "01006")) == 1
+
+
+async def test_two_workers_share_the_files(
+    put: Send, token: Token, database: Database, uploads: Path, client: httpx2.AsyncClient
+) -> None:
+    by = await token(EBENE)
+    sent = [
+        await put(by, lines(famille(code)), dryRun="false") for code in ("01005", "01006", "01007")
+    ]
+    await asyncio.gather(*(run_next(database, uploads) for _ in sent))
+    while await run_next(database, uploads):
+        pass
+    for reply in sent:
+        done = await client.get(
+            reply.headers["location"], headers={"Authorization": f"Bearer {by}"}
+        )
+        assert (done.json()["state"], done.json()["report"]["created"]) == ("DONE", 1)
+
+
+async def test_an_organisation_reads_what_became_of_its_files(
+    send: Send, token: Token, client: httpx2.AsyncClient
+) -> None:
+    by = await token(EBENE)
+    await send(by, lines(famille("01006")))
+    query = Path("graphql/operations/BulkDeclarations.graphql").read_text()
+    reply = await client.post(
+        "/graphql", json={"query": query}, headers={"Authorization": f"Bearer {by}"}
+    )
+    (listed,) = reply.json()["data"]["bulkDeclarations"]
+    assert (listed["state"], listed["report"]["created"]) == ("DONE", 1)
+
+
+async def test_a_stranger_has_sent_nothing(ask: Ask) -> None:
+    assert await ask("BulkDeclarations") == {"bulkDeclarations": []}
