@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Lifespan
 from starlette.websockets import WebSocket
 
 from registry import background, metrics
-from registry.api import bulk_declarations, graphiql
+from registry.api import bulk_declarations, evidence, graphiql
 from registry.api.door import GraphQLDoor
 from registry.api.sockets import SocketDoor
 from registry.auth.proconnect import configured
@@ -108,6 +108,7 @@ def _routes(database: Database, settings: Settings, *, trial: bool) -> list[Base
         WebSocketRoute("/{path:path}", _no_socket),
         *graphiql.routes(),
         *bulk_declarations.routes(database, settings),
+        *evidence.routes(database, settings),
         *routes(database, configured(settings), secure=settings.secure, try_identities=trial),
         Route("/livez", livez),
         Route("/readyz", readyz),

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     needs it, and the client's id and secret. ``proconnect_pkce`` ``auto`` sends a challenge where
     the provider's discovery lists S256. ``proconnect_hs256`` takes signatures by the client's
     secret, and then no others.
+    ``evidence_dir`` keeps the files given as evidence, in ``data_dir`` if it is not set.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
     ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
     they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     data_dir: Path = ROOT / ".raccord"
     uploads_dir: Path = ROOT / ".raccord" / "uploads"
     upload_limit: int = 100_000_000
+    evidence_dir: Path | None = None
     fixtures_dir: Path = ROOT / "fixtures"
     pool_size: int = 8
     pool_timeout: float = 5.0
@@ -90,3 +92,7 @@ class Settings(BaseSettings):
     @property
     def sends(self) -> bool:
         return self.smtp_host is not None and self.public_url is not None
+
+    @property
+    def evidence_folder(self) -> Path:
+        return self.evidence_dir or self.data_dir / "evidence"

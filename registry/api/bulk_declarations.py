@@ -1,33 +1,29 @@
 """Files of declarations: sent by PUT, followed by GraphQL or by GET, their faulty lines by GET."""
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 
-import orjson
 import strawberry
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from models import BulkDeclaration as Row
 from models import BulkNoun, BulkState
-from registry.api import media
 from registry.api.context import Request as Info
-from registry.api.errors import Refused, by_http, unusable
 from registry.api.fields import resolved
+from registry.api.files import answered, patiently, told
 from registry.api.nodes import Node, global_id, parse
 from registry.api.pages import First
 from registry.api.quotas import charge
 from registry.api.requests import check_origin
 from registry.auth import backend
-from registry.database import Database, DatabaseAway, DatabaseBusy
+from registry.database import Database
 from registry.domain import bulk_declarations, idempotency
 from registry.domain.actor import Actor
 from registry.domain.bulk_declarations import Sent
-from registry.domain.errors import DomainError, InvalidInput, NotFound
+from registry.domain.errors import InvalidInput, NotFound
 from registry.exchange.bulk import faulty, files
 from registry.settings import Settings
 
@@ -162,32 +158,19 @@ class BulkDeclarationQuery:
 
 def routes(database: Database, settings: Settings) -> list[BaseRoute]:
     async def send(request: Request) -> Response:
-        return await _answered(_send(request, database, settings))
+        return await answered(_send(request, database, settings))
 
     async def follow(request: Request) -> Response:
-        return await _answered(_follow(request, database, settings))
+        return await answered(_follow(request, database, settings))
 
     async def faulty_lines(request: Request) -> Response:
-        return await _answered(_faulty_lines(request, database, settings))
+        return await answered(_faulty_lines(request, database, settings))
 
     return [
         Route("/bulk/{noun:str}", send, methods=["PUT"]),
         Route("/bulk/{id:str}", follow, methods=["GET"]),
         Route("/bulk/{id:str}/faulty.csv", faulty_lines, methods=["GET"]),
     ]
-
-
-async def _answered(work: Any) -> Response:
-    try:
-        return cast("Response", await work)
-    except DomainError as refusal:
-        refused = by_http(refusal)
-    except (DatabaseAway, DatabaseBusy) as cause:
-        refused = unusable(cause)
-    except Refused as refusal:
-        refused = refusal
-    body = orjson.dumps(refused.body)
-    return Response(body, refused.status, refused.headers, media_type=media.JSON)
 
 
 async def _send(request: Request, database: Database, settings: Settings) -> Response:
@@ -202,7 +185,7 @@ async def _send(request: Request, database: Database, settings: Settings) -> Res
     async with database.read() as session:
         await bulk_declarations.capacity(session, actor, noun)
     digest, size = await files.store(
-        settings.uploads_dir, _patiently(request), settings.upload_limit
+        settings.uploads_dir, patiently(request, PATIENCE), settings.upload_limit
     )
     row = await _received(database, actor, Sent(noun, digest, size, **asked), request)
     return _told(row, 202, {"Location": f"/bulk/{global_id('BulkDeclaration', row.id)}"})
@@ -264,18 +247,6 @@ def _parameters(request: Request) -> dict[str, Any]:
         raise InvalidInput("completeOn", "Une date AAAA-MM-JJ est attendue.") from fault
 
 
-async def _patiently(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for chunk in request.stream():
-                yield chunk
-    except TimeoutError as late:
-        message = f"Le fichier n’est pas arrivé en {PATIENCE:.0f} secondes."
-        raise Refused(408, "TIMEOUT", message) from late
-    except ClientDisconnect as gone:
-        raise Refused(400, "BAD_REQUEST", "Le fichier s’est interrompu.") from gone
-
-
 def _told(row: Row, status: int, headers: dict[str, str] | None = None) -> Response:
     body = {
         "id": global_id("BulkDeclaration", row.id),
@@ -289,7 +260,7 @@ def _told(row: Row, status: int, headers: dict[str, str] | None = None) -> Respo
         "report": row.report,
         "faultyFile": _faulty_address(row) if row.report and row.report.get("faults") else None,
     }
-    return Response(orjson.dumps(body), status, headers, media_type=media.JSON)
+    return told(body, status, headers)
 
 
 def _faulty_address(row: Row) -> str:

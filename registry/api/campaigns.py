@@ -33,6 +33,14 @@ class SignatoryVendor:
         return cls(vendor_id=signature.vendor_id, signed_on=signature.effective_on)
 
 
+@strawberry.type(description="Charte que signent les éditeurs.")
+class Charter:
+    version: str = strawberry.field(description="Version : à redonner en signant.")
+    text: str | None = strawberry.field(
+        description="Texte en Markdown ; vide : le registre n’a pas celui de cette version."
+    )
+
+
 @strawberry.type(description="Campagne : la charte, ses signataires et ses objectifs.")
 class Campaign:
     row_id: strawberry.Private[int]
@@ -56,6 +64,11 @@ class Campaign:
         description="Subvention forfaitaire, en centimes d’euro."
     )
     version: int = strawberry.field(description="Version, à redonner pour la modifier.")
+
+    @resolved("Charte à lire avant de signer.")
+    def charter(self, info: Request) -> Charter:
+        version = self.charter_version
+        return Charter(version=version, text=info.context.charters.get(version))
 
     @classmethod
     def of(cls, read: campaigns.CampaignRead) -> "Campaign":

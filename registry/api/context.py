@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +25,7 @@ class Context:
     transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
     allowance: Allowance
     charge: Callable[[], Awaitable[None]]
+    charters: Mapping[str, str]
 
 
 Request = Info[Context, None]

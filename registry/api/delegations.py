@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import Delegation as Row
 from registry.api.context import Request
 from registry.api.mutations import WriteInput, mutation
-from registry.api.nodes import Node, global_id, row_id
+from registry.api.nodes import Node, global_id, row_id_of
 from registry.domain import delegations
 from registry.domain.delegations import Delegate
 
@@ -74,5 +74,5 @@ class DelegationMutation:
     async def end_delegation(
         self, info: Request, session: AsyncSession, input: EndDelegationInput
     ) -> Delegation:
-        delegation_id = row_id("Delegation", input.id)
+        delegation_id = row_id_of("Delegation", input.id, "id")
         return Delegation.of(await delegations.end(session, info.context.actor, delegation_id))

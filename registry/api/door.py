@@ -25,6 +25,7 @@ from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import NotSignedIn
+from registry.exchange import charters
 from registry.settings import Settings
 
 DEADLINE = 10.0
@@ -43,6 +44,7 @@ class GraphQLDoor:
         self.schema = build_schema()
         self.database = database
         self.stale_after_months = settings.stale_after_months
+        self.charters = charters.texts(settings.fixtures_dir / "charter")
         self.secure = settings.secure
         self.writes_per_minute = settings.writes_per_minute
         self.rates = Rates(settings.requests_per_minute, settings.points_per_minute)
@@ -121,6 +123,7 @@ class GraphQLDoor:
             partial(self.database.transaction, actor),
             allowance,
             partial(charge, self.database, self.writes_per_minute, actor),
+            self.charters,
         )
 
 

@@ -9,7 +9,13 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.utils.str_converters import to_camel_case
 
 from registry.database import DatabaseAway, DatabaseBusy
-from registry.domain.errors import DomainError, InvalidInput, NotInThisState, QuotaExceeded
+from registry.domain.errors import (
+    DomainError,
+    InvalidInput,
+    NotInThisState,
+    NotSignedIn,
+    QuotaExceeded,
+)
 
 INTERNAL = "INTERNAL"
 LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
@@ -64,6 +70,8 @@ def by_http(refusal: DomainError) -> Refused:
         case QuotaExceeded():
             details = {"retryAfter": refusal.retry_after}
             headers = {"Retry-After": str(refusal.retry_after)}
+        case NotSignedIn():
+            headers = {"WWW-Authenticate": "Bearer"}
     status = STATUSES.get(refusal.code, 400)
     return Refused(status, refusal.code, refusal.message, headers=headers, details=details)
 

@@ -39,12 +39,15 @@ def parse(text: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
-def row_id(type_name: str, text: str) -> int:
-    """The row of an object that must be of that type. Raises ``InvalidInput``."""
-    found, number = parse(text)
+def row_id_of(type_name: str, text: str, field: str) -> int:
+    """The id of the row that ``field`` names, which must be of that type."""
+    try:
+        found, row_id = parse(text)
+    except InvalidInput as fault:
+        raise InvalidInput(field, fault.message) from fault
     if found != type_name:
-        raise InvalidInput("id", f"L’identifiant d’un objet {type_name} est attendu, pas {found}.")
-    return number
+        raise InvalidInput(field, f"Cet identifiant est celui d’un {found}, non d’un {type_name}.")
+    return row_id
 
 
 def node_query(kinds: Mapping[str, Find]) -> type:

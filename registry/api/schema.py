@@ -11,8 +11,11 @@ from registry.api import (
     allowed_sirets,
     bulk_declarations,
     collectivites,
+    commitments,
     delegations,
     deployments,
+    grants,
+    integrations,
     products,
     tokens,
     vendors,
@@ -22,7 +25,12 @@ from registry.api.allowed_sirets import AllowedSiretMutation
 from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignMutation, CampaignQuery
 from registry.api.collectivites import CollectiviteQuery
+from registry.api.commitments import CommitmentMutation
 from registry.api.delegations import DelegationMutation
+from registry.api.disputes import types as disputes
+from registry.api.disputes.mutations import DisputeMutation
+from registry.api.grants import GrantMutation
+from registry.api.integrations import IntegrationMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductMutation, ProductQuery
@@ -37,7 +45,11 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "Integration": integrations.find,
+    "Commitment": commitments.find,
     "BulkDeclaration": bulk_declarations.find,
+    "Dispute": disputes.find,
+    "GrantClaim": grants.find,
     "Token": tokens.find,
     "Delegation": delegations.find,
     "AllowedSiret": allowed_sirets.find,
@@ -71,6 +83,10 @@ def build_schema() -> RegistrySchema:
     class Mutation(
         VendorMutation,
         ProductMutation,
+        IntegrationMutation,
+        CommitmentMutation,
+        DisputeMutation,
+        GrantMutation,
         CampaignMutation,
         AllowedSiretMutation,
         DelegationMutation,

@@ -8,7 +8,7 @@ from models import Token as Row
 from models import TokenScope
 from registry.api.context import Request
 from registry.api.mutations import WriteInput, mutation
-from registry.api.nodes import Node, global_id, row_id
+from registry.api.nodes import Node, global_id, row_id_of
 from registry.auth.tokens import Issued, issue, renew
 from registry.domain import tokens
 from registry.domain.tokens import TokenState, Wanted
@@ -116,11 +116,13 @@ class TokenMutation:
         self, info: Request, session: AsyncSession, input: RotateTokenInput
     ) -> IssuedToken:
         actor = info.context.actor
-        return IssuedToken.of(await renew(session, actor, row_id("Token", input.id), input.days))
+        return IssuedToken.of(
+            await renew(session, actor, row_id_of("Token", input.id, "id"), input.days)
+        )
 
     @mutation("Révoque un jeton, aussitôt.", again=find)
     async def revoke_token(
         self, info: Request, session: AsyncSession, input: RevokeTokenInput
     ) -> Token:
-        token_id = row_id("Token", input.id)
+        token_id = row_id_of("Token", input.id, "id")
         return Token.of(await tokens.revoke(session, info.context.actor, token_id))

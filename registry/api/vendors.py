@@ -10,6 +10,8 @@ from models import Vendor as Row
 from registry.api import clients
 from registry.api.commitments import Commitment
 from registry.api.context import Request
+from registry.api.disputes import types as disputes
+from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
 from registry.api.history import HistoryEntry, history_of
 from registry.api.loaders import ProductsArguments
@@ -20,6 +22,7 @@ from registry.api.products import OrderBy as ProductsOrderBy
 from registry.api.products import Product
 from registry.domain import mergers, vendors
 from registry.domain.clients import ClientsOf
+from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.products import ProductOrder
 from registry.domain.vendors import VendorDetails, VendorFilter, VendorOrder
@@ -106,6 +109,22 @@ class Vendor(Node):
 
         asked = Page(first=first, after=after)
         return BlockerConnection.of(await info.context.loaders.blocking.load((self.row_id, asked)))
+
+    @resolved("Nombre de contestations en cours sur ses logiciels.")
+    async def open_dispute_count(self, info: Request) -> int:
+        return await info.context.loaders.open_disputes.load((self.row_id, Holder.VENDOR))
+
+    @resolved("Contestations de ses logiciels que l’on peut lire, la dernière ouverte d’abord.")
+    async def disputes(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Dispute]:
+        page = Page(first, after, last, before)
+        return await disputes.listed(info, Holder.VENDOR, self.row_id, page)
 
     @classmethod
     def of(cls, row: Row) -> "Vendor":

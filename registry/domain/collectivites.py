@@ -60,16 +60,19 @@ ORDERINGS = {
     CollectiviteOrder.KEY_DESC: Ordering("collectivite.key.desc", (Key(_CODE, descending=True),)),
 }
 
+HEIR = sa.func.coalesce(col(Collectivite.successor_id), col(Collectivite.id))
+"""Whose a row is that may stand on a body closed since."""
+
 BY_CODE = sa.text("SELECT collectivite_id FROM collectivite_code WHERE code = :code LIMIT 1")
 
 
-async def by_code(session: AsyncSession, code: str) -> Collectivite | None:
+async def by_code(session: AsyncSession, code: str, field: str = "code") -> Collectivite | None:
     """INSEE, SIREN or SIRET; a code that vanished gives the successor."""
     wanted = compact(code).upper()
     kind = code_kind(wanted)
     if kind is None:
         raise InvalidInput(
-            "code",
+            field,
             f"« {code} » n’est pas un code de collectivité : un code INSEE de commune"
             " (5 caractères), un SIREN (9 chiffres) ou un SIRET (14 chiffres) est attendu,"
             " avec sa clé de contrôle.",
@@ -78,6 +81,10 @@ async def by_code(session: AsyncSession, code: str) -> Collectivite | None:
         BY_CODE, {"code": wanted[:9] if kind is CodeKind.SIRET else wanted}
     )
     return None if found is None else await session.get(Collectivite, found)
+
+
+def heir_id(body: Collectivite) -> int:
+    return body.successor_id or body.recorded_id
 
 
 async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Collectivite]:

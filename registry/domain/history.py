@@ -211,14 +211,15 @@ def _told(
     record = entry["record"]
     source = record.get("declared_by") if row.noun in STEPS else None
     day = record.get("effective_on")
+    organisation = None if _of_a_dispute(row.noun, source) else entry["organisation"]
     return Entry(
         seq=row.seq,
         recorded_at=row.recorded_at,
         noun=row.noun,
         action=entry["action"],
         declared_by=None if source is None else Source(source),
-        organisation=entry["organisation"],
-        organisation_name=names.get(entry["organisation"]),
+        organisation=organisation,
+        organisation_name=names.get(organisation or ""),
         effective_on=None if day is None else date.fromisoformat(day),
         was=states.get((row.noun, row.subject_id)),
         became=record["state"] if row.noun in STEPS else None,
@@ -226,6 +227,13 @@ def _told(
         evidence_url=record.get("evidence_url"),
         changes=_changes(row.noun, before or {}, record),
     )
+
+
+def _of_a_dispute(noun: str, source: str | None) -> bool:
+    """A commitment moves by a collectivité's word in a dispute alone, and who disputes is not
+    public.
+    """
+    return noun == "commitment" and source == Source.COLLECTIVITE
 
 
 def _changes(noun: str, before: dict[str, Any], after: dict[str, Any]) -> tuple[Change, ...]:

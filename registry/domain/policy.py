@@ -69,6 +69,9 @@ class Action(StrEnum):
     RECORD_INTEGRATION = "RECORD_INTEGRATION"
     REVIEW_INTEGRATION = "REVIEW_INTEGRATION"
     MOVE_COMMITMENT = "MOVE_COMMITMENT"
+    REVIEW_COMMITMENT = "REVIEW_COMMITMENT"
+    SEE_SIGNATORY = "SEE_SIGNATORY"
+    SEE_EVIDENCE = "SEE_EVIDENCE"
     DECLARE_DEPLOYMENT = "DECLARE_DEPLOYMENT"
     CONFIRM_DEPLOYMENT = "CONFIRM_DEPLOYMENT"
     CORRECT_DEPLOYMENT = "CORRECT_DEPLOYMENT"
@@ -78,9 +81,14 @@ class Action(StrEnum):
     SETTLE_SOFTWARE = "SETTLE_SOFTWARE"
     DECLARE_NO_DEMARCHE = "DECLARE_NO_DEMARCHE"
     OPEN_DISPUTE = "OPEN_DISPUTE"
-    MOVE_DISPUTE = "MOVE_DISPUTE"
+    WITHDRAW_DISPUTE = "WITHDRAW_DISPUTE"
+    REPLY_TO_DISPUTE = "REPLY_TO_DISPUTE"
+    REOPEN_DISPUTE = "REOPEN_DISPUTE"
+    EXAMINE_DISPUTE = "EXAMINE_DISPUTE"
+    SEE_DISPUTES = "SEE_DISPUTES"
     CLAIM_GRANT = "CLAIM_GRANT"
     MOVE_GRANT = "MOVE_GRANT"
+    SEE_GRANTS = "SEE_GRANTS"
     SEE_QUEUE = "SEE_QUEUE"
     SEE_CLIENTS = "SEE_CLIENTS"
 
@@ -88,8 +96,8 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``capacities`` in order of preference, where one may act in several. ``states`` are those
-    that a capacity may move to; a capacity that is absent from it may move to any. A machine needs
-    the ``scope``; without one, only people may.
+    that a capacity may move to (for a reopening, from); a capacity that is absent from it may
+    move to any. A machine needs the ``scope``; without one, only people may.
     """
 
     capacities: tuple[Capacity, ...]
@@ -153,15 +161,23 @@ RULES: Mapping[Action, Rule] = {
         {_M: frozenset({IntegrationState.SANDBOX, IntegrationState.SUSPENDED})},
     ),
     Action.MOVE_COMMITMENT: Rule(
-        (_V, _M),
-        "L’éditeur signe, refuse ou retire son engagement ; le ministère l’y invite,"
-        " et accepte une nouvelle signature après un manquement.",
+        (_V,),
+        "Seul l’éditeur signe, refuse ou retire son engagement.",
         states={
             _V: frozenset(
                 {CommitmentState.SIGNED, CommitmentState.DECLINED, CommitmentState.WITHDRAWN}
-            ),
-            _M: frozenset({CommitmentState.INVITED, CommitmentState.SIGNED}),
+            )
         },
+    ),
+    Action.REVIEW_COMMITMENT: Rule(
+        (_M,),
+        "Seul le ministère invite un éditeur à s’engager, ou rétablit une signature après un"
+        " manquement, et jamais la sienne.",
+        TokenScope.REVIEW,
+        {_M: frozenset({CommitmentState.INVITED, CommitmentState.SIGNED})},
+    ),
+    Action.SEE_SIGNATORY: Rule(
+        (_V, _M), "Le nom du signataire est pour l’éditeur et le ministère.", TokenScope.READ
     ),
     Action.DECLARE_DEPLOYMENT: Rule((_C, _V, _M), _SIDES),
     Action.CONFIRM_DEPLOYMENT: Rule(
@@ -182,22 +198,24 @@ RULES: Mapping[Action, Rule] = {
     Action.SETTLE_SOFTWARE: _by_ministry(),
     Action.DECLARE_NO_DEMARCHE: Rule((_C,), _TOWN),
     Action.OPEN_DISPUTE: Rule((_C,), _TOWN),
-    Action.MOVE_DISPUTE: Rule(
+    Action.WITHDRAW_DISPUTE: Rule((_C,), _TOWN),
+    Action.REPLY_TO_DISPUTE: Rule((_V,), _OWNER),
+    Action.REOPEN_DISPUTE: Rule(
         (_C, _V, _M),
-        "La collectivité retire ou relance sa contestation, l’éditeur y répond,"
-        " le ministère l’instruit.",
+        "La collectivité fait rouvrir une contestation écartée, l’éditeur une contestation"
+        " reconnue fondée, le ministère l’une et l’autre.",
         states={
-            _C: frozenset({DisputeState.WITHDRAWN, DisputeState.UNDER_REVIEW}),
-            _V: frozenset({DisputeState.UNDER_REVIEW}),
-            _M: frozenset(
-                {
-                    DisputeState.UNDER_REVIEW,
-                    DisputeState.AWAITING_REPLY,
-                    DisputeState.UPHELD,
-                    DisputeState.DISMISSED,
-                }
-            ),
+            _C: frozenset({DisputeState.DISMISSED}),
+            _V: frozenset({DisputeState.UPHELD}),
         },
+    ),
+    Action.EXAMINE_DISPUTE: _by_ministry(
+        "Seul le ministère instruit une contestation, et jamais celle où il est partie."
+    ),
+    Action.SEE_DISPUTES: Rule(
+        (_C, _V, _M),
+        "Une contestation se lit par la collectivité, l’éditeur mis en cause et le ministère.",
+        TokenScope.READ,
     ),
     Action.CLAIM_GRANT: Rule((_C,), _TOWN),
     Action.MOVE_GRANT: Rule(
@@ -217,6 +235,16 @@ RULES: Mapping[Action, Rule] = {
             ),
         },
     ),
+    Action.SEE_EVIDENCE: Rule(
+        (Capacity.ORGANISATION, _V, _C, _M),
+        "Une pièce est pour qui l’a déposée, les parties de la contestation et le ministère.",
+        TokenScope.READ,
+    ),
+    Action.SEE_GRANTS: Rule(
+        (_C, _M),
+        "Une demande de subvention se lit par la collectivité et le ministère.",
+        TokenScope.READ,
+    ),
     Action.SEE_QUEUE: Rule((_M,), _MINISTRY, TokenScope.READ),
     Action.SEE_CLIENTS: Rule(
         (_V, _C, _M),
@@ -235,7 +263,7 @@ def authorise(
 ) -> Capacity:
     """As whom the actor does it. Raise ``NotSignedIn``, or ``NotAllowed`` with the reason."""
     rule = RULES.get(action)
-    check_signed_in(actor)
+    require_signed_in(actor)
     if rule is None:
         raise NotAllowed(_MINISTRY)
     _check_scope(actor, rule)
@@ -248,7 +276,8 @@ def authorise(
     raise NotAllowed(rule.refusal)
 
 
-def check_signed_in(actor: Actor) -> None:
+def require_signed_in(actor: Actor) -> None:
+    """For what must look something up before it can tell whose it is."""
     if actor.role is Role.PUBLIC:
         raise NotSignedIn(NOT_SIGNED_IN)
 

@@ -27,6 +27,7 @@ RECORDED = (
     "grant_claim_transition",
     "account",
     "token",
+    "evidence",
     "delegation",
     "allowed_siret",
 )

@@ -84,7 +84,9 @@ async def test_nobody_else_and_no_machine_names_a_delegate(
     write: Ask, person: Token, token: Token, written: Written
 ) -> None:
     assert (await write("NameDelegate", **GIVEN))["__typename"] == "NotSignedIn"
-    assert (await write("NameDelegate", await person(AGENCY), **GIVEN))["__typename"] == "NotAllowed"
+    assert (await write("NameDelegate", await person(AGENCY), **GIVEN))[
+        "__typename"
+    ] == "NotAllowed"
     machine = await write("NameDelegate", await token(OWN), **GIVEN)
     assert machine["__typename"] == "NotAllowed"
     assert "jamais un jeton" in machine["message"]

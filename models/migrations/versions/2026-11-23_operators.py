@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "x_operators"
-down_revision = "x_cat"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -9,12 +9,15 @@ from models import Product as Row
 from registry.api import clients
 from registry.api.commitments import Commitment
 from registry.api.context import Request
+from registry.api.disputes import types as disputes
+from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
 from registry.api.integrations import Integration
 from registry.api.nodes import Node, global_id
 from registry.api.pages import After, Before, Connection, First, Last, connection
 from registry.domain import products
 from registry.domain.clients import ClientsOf
+from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout.verdicts import Verdict
@@ -93,7 +96,7 @@ class Product(Node):
     @resolved("Engagement qui s’applique : celui du logiciel, sinon celui de l’éditeur.")
     async def commitment(self, info: Request) -> Commitment | None:
         read = await info.context.loaders.product_commitment.load(self.row_id)
-        return None if read is None else Commitment.of(read, info)
+        return None if read is None else Commitment.of(read, info, self.row_id)
 
     @resolved("Ce que le logiciel permet à ses clients.")
     async def verdict(
@@ -108,6 +111,22 @@ class Product(Node):
     @resolved("Collectivités distinctes qui s’en servent aujourd’hui.")
     async def client_count(self, info: Request) -> int:
         return await info.context.loaders.client_count.load(self.row_id)
+
+    @resolved("Nombre de contestations en cours sur ce logiciel.")
+    async def open_dispute_count(self, info: Request) -> int:
+        return await info.context.loaders.open_disputes.load((self.row_id, Holder.PRODUCT))
+
+    @resolved("Contestations de ce logiciel que l’on peut lire, la dernière ouverte d’abord.")
+    async def disputes(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Dispute]:
+        page = Page(first, after, last, before)
+        return await disputes.listed(info, Holder.PRODUCT, self.row_id, page)
 
     @classmethod
     def of(cls, row: Row) -> "Product":
