@@ -19,7 +19,7 @@ from strawberry.utils.str_converters import capitalize_first, to_camel_case
 
 from registry.api.context import Request
 from registry.api.outcomes import REFUSALS, Refusal, presented
-from registry.domain import constraints, evidence, idempotency
+from registry.domain import constraints, evidence, idempotency, policy
 from registry.domain.actor import Actor
 from registry.domain.errors import DomainError
 from registry.domain.histories import Said
@@ -88,6 +88,7 @@ def mutation(description: str, *, again: Find) -> Callable[[Resolver], Strawberr
         async def run(self: object, info: Request, input: Any) -> Any:
             info.context.loaders.forget()
             try:
+                policy.require_signed_in(info.context.actor)
                 await info.context.charge()
                 return await _write(
                     info, input, name, functools.partial(resolver, self, info), again

@@ -8,21 +8,27 @@ from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
 from registry.api import (
+    allowed_sirets,
     bulk_declarations,
     collectivites,
     commitments,
+    delegations,
     deployments,
     grants,
     integrations,
     products,
     software_requests,
+    tokens,
     vendors,
 )
 from registry.api.activations import ActivationMutation
+from registry.api.actors import ActorQuery
+from registry.api.allowed_sirets import AllowedSiretMutation
 from registry.api.bulk_declarations import BulkDeclarationQuery
-from registry.api.campaigns import CampaignQuery
+from registry.api.campaigns import CampaignMutation, CampaignQuery
 from registry.api.collectivites import CollectiviteMutation, CollectiviteQuery
 from registry.api.commitments import CommitmentMutation
+from registry.api.delegations import DelegationMutation
 from registry.api.deployments import DeploymentMutation
 from registry.api.disputes import types as disputes
 from registry.api.disputes.mutations import DisputeMutation
@@ -35,6 +41,7 @@ from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
 from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
+from registry.api.tokens import TokenMutation
 from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
@@ -48,6 +55,9 @@ NODES = {
     "BulkDeclaration": bulk_declarations.find,
     "Dispute": disputes.find,
     "GrantClaim": grants.find,
+    "Token": tokens.find,
+    "Delegation": delegations.find,
+    "AllowedSiret": allowed_sirets.find,
 }
 
 
@@ -71,6 +81,7 @@ def build_schema() -> RegistrySchema:
         SoftwareRequestQuery,
         BulkDeclarationQuery,
         RateLimitQuery,
+        ActorQuery,
     ):
         pass
 
@@ -86,6 +97,10 @@ def build_schema() -> RegistrySchema:
         ActivationMutation,
         SoftwareRequestMutation,
         CollectiviteMutation,
+        CampaignMutation,
+        AllowedSiretMutation,
+        DelegationMutation,
+        TokenMutation,
     ):
         pass
 

@@ -24,6 +24,7 @@ from models import (
     Source,
     Stratum,
     SurchargeKind,
+    TokenScope,
 )
 from registry.domain.collectivites import CollectiviteOrder
 from registry.domain.integrations import Decision
@@ -34,6 +35,7 @@ from registry.domain.rollout.next_step import NextStepCode
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.tokens import TokenState
 from registry.domain.vendors import VendorOrder
 
 
@@ -275,6 +277,20 @@ describe(
         "BLOCKED_BY_SOFTWARE": "Aucun de ses logiciels n’est prêt.",
         "NO_KNOWN_SOFTWARE": "Aucun de ses logiciels n’est connu.",
     },
+)
+describe(
+    TokenScope,
+    "Ce qu’un jeton permet.",
+    {
+        "READ": "Lire ce qui est réservé à l’organisation.",
+        "DECLARE": "Écrire ce que l’organisation peut écrire.",
+        "REVIEW": "Instruire, pour un établissement de la liste du ministère.",
+    },
+)
+describe(
+    TokenState,
+    "État d’un jeton.",
+    {"ACTIVE": "En vigueur.", "EXPIRED": "Arrivé à son terme.", "REVOKED": "Révoqué."},
 )
 describe(
     Basis,

@@ -1,13 +1,13 @@
 """A request's credentials, and who they are."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from registry.auth import sessions, tokens
 from registry.database import Database
 from registry.domain import actors, web_sessions
 from registry.domain import tokens as recorded
 from registry.domain.actor import PUBLIC, SIGN_IN, Actor
+from registry.domain.clock import now
 from registry.domain.errors import NotSignedIn
 
 REFUSED = "Ce jeton est inconnu, périmé ou révoqué."
@@ -31,21 +31,25 @@ async def _machine(database: Database, secret: str) -> Actor:
         raise NotSignedIn(REFUSED)
     async with database.read() as session:
         token = await recorded.by_digest(session, tokens.digest(secret))
-        if token and (actor := await actors.machine(session, token, datetime.now(UTC))):
-            return actor
-    raise NotSignedIn(REFUSED)
+        actor = await actors.machine(session, token, now()) if token else None
+    if token is None or actor is None:
+        raise NotSignedIn(REFUSED)
+    if recorded.is_use_due(token):
+        async with database.transaction(SIGN_IN) as session:
+            await recorded.note_use(session, token)
+    return actor
 
 
 async def _person(database: Database, digest: bytes) -> Actor:
-    now = datetime.now(UTC)
+    moment = now()
     async with database.read() as session:
-        found = await web_sessions.current(session, digest, now)
+        found = await web_sessions.current(session, digest, moment)
         if found is None:
             return PUBLIC
         actor = await web_sessions.person_of(session, *found)
-    if web_sessions.is_due(found[0], now):
+    if web_sessions.is_due(found[0], moment):
         async with database.transaction(SIGN_IN) as session:
-            await web_sessions.use(session, digest, now)
+            await web_sessions.use(session, digest, moment)
     return actor
 
 

@@ -13,11 +13,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from registry.auth.proconnect import NotConfigured
 from registry.auth.trial import TrialRefused
 from registry.cli import (  # noqa: F401 (each declares its commands)
+    allowed_sirets,
     blockers,
     collectivites,
     coverage,
     exchanges,
     service,
+    tokens,
     verification,
     work,
 )

@@ -17,18 +17,21 @@ from registry.domain.errors import NotAllowed, NotSignedIn
 
 
 class Capacity(StrEnum):
-    """As whom one acts. ``ORGANISATION`` is any body whose SIREN is the subject's."""
+    """As whom one acts. ``ORGANISATION`` is any body whose SIREN is the subject's, or its delegate;
+    ``MEMBER`` is no delegate.
+    """
 
     COLLECTIVITE = "COLLECTIVITE"
     VENDOR = "VENDOR"
     OPERATOR = "OPERATOR"
     MINISTRY = "MINISTRY"
     ORGANISATION = "ORGANISATION"
+    MEMBER = "MEMBER"
     ADMINISTRATOR = "ADMINISTRATOR"
 
     @property
     def source(self) -> Source:
-        """What the rows written so say of their author. Raises ``ValueError`` for the last two."""
+        """What the rows written so say of their author. Raises ``ValueError`` for the others."""
         return Source(self.value)
 
 
@@ -95,11 +98,12 @@ class Rule:
     """``capacities`` in order of preference, where one may act in several. ``states`` are those
     that a capacity may move to (for a reopening, from); a capacity that is absent from it may
     move to any. ``of_others``: nobody may, in whatever capacity, who acts for the one that said it.
+    A machine needs the ``scope``; without one, only people may.
     """
 
     capacities: tuple[Capacity, ...]
     refusal: str
-    scope: TokenScope = TokenScope.DECLARE
+    scope: TokenScope | None = TokenScope.DECLARE
     states: Mapping[Capacity, frozenset[StrEnum]] = field(default_factory=dict)
     of_others: bool = False
 
@@ -128,14 +132,14 @@ RULES: Mapping[Action, Rule] = {
         (Capacity.ADMINISTRATOR,),
         "Seul l’administrateur du registre peut exporter le registre entier.",
     ),
-    Action.MANAGE_ALLOW_LIST: Rule((_M, Capacity.ADMINISTRATOR), _MINISTRY, TokenScope.REVIEW),
+    Action.MANAGE_ALLOW_LIST: Rule((_M, Capacity.ADMINISTRATOR), _MINISTRY, scope=None),
     Action.MANAGE_CAMPAIGN: _by_ministry(),
     Action.MANAGE_TOKENS: Rule(
-        (Capacity.ORGANISATION, Capacity.ADMINISTRATOR),
+        (Capacity.MEMBER, Capacity.ADMINISTRATOR),
         "On ne gère que les jetons de sa propre organisation.",
     ),
     Action.NAME_DELEGATES: Rule(
-        (Capacity.ORGANISATION,), "On ne nomme de délégué que pour sa propre organisation."
+        (Capacity.MEMBER,), "On ne nomme de délégué que pour sa propre organisation.", scope=None
     ),
     Action.GIVE_EVIDENCE: Rule(
         (Capacity.ORGANISATION,), "Une pièce se dépose au nom de sa propre organisation."
@@ -254,6 +258,7 @@ RULES: Mapping[Action, Rule] = {
 
 NOT_SIGNED_IN = "Il faut être connecté pour cela."
 OUT_OF_SCOPE = "Ce jeton n’a pas la portée {scope}."
+PEOPLE_ONLY = "Une personne connectée peut le faire, jamais un jeton."
 
 
 def authorise(
@@ -284,9 +289,17 @@ def admit(actor: Actor, action: Action) -> Rule:
     rule = RULES.get(action)
     if rule is None:
         raise NotAllowed(_MINISTRY)
-    if actor.scopes is not None and rule.scope not in actor.scopes:
-        raise NotAllowed(OUT_OF_SCOPE.format(scope=rule.scope))
+    _check_scope(actor, rule)
     return rule
+
+
+def _check_scope(actor: Actor, rule: Rule) -> None:
+    if actor.scopes is None:
+        return
+    if rule.scope is None:
+        raise NotAllowed(PEOPLE_ONLY)
+    if rule.scope not in actor.scopes:
+        raise NotAllowed(OUT_OF_SCOPE.format(scope=rule.scope))
 
 
 def may(actor: Actor, action: Action, subject: Subject = Subject()) -> bool:
@@ -318,3 +331,5 @@ def _acts_as(capacity: Capacity, actor: Actor, subject: Subject) -> bool:
             return not owns_product and not subject.operators.isdisjoint(actor.sirens)
         case Capacity.ORGANISATION:
             return subject.siren in actor.sirens
+        case Capacity.MEMBER:
+            return subject.siren is not None and subject.siren == actor.organisation

@@ -29,6 +29,8 @@ RECORDED = (
     "account",
     "token",
     "evidence",
+    "delegation",
+    "allowed_siret",
 )
 """The nouns whose every change has a ledger entry."""
 
