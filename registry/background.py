@@ -58,7 +58,7 @@ async def remind(database: Database, settings: Settings) -> bool:
 
 
 async def read_files(database: Database, settings: Settings) -> bool:
-    return await run_next(database, settings.uploads_dir)
+    return await run_next(database, settings.uploads_folder)
 
 
 async def send_messages(database: Database, settings: Settings) -> bool:

@@ -41,7 +41,8 @@ class Settings(BaseSettings):
     needs it, and the client's id and secret. ``proconnect_pkce`` ``auto`` sends a challenge where
     the provider's discovery lists S256. ``proconnect_hs256`` takes signatures by the client's
     secret, and then no others.
-    ``evidence_dir`` keeps the files given as evidence, in ``data_dir`` if it is not set.
+    ``evidence_dir`` keeps the files given as evidence, ``uploads_dir`` those of declarations, both
+    in ``data_dir`` if they are not set; all that serve share them.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
     ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
     they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     owner_database_url: str | None = None
     data_dir: Path = ROOT / ".raccord"
-    uploads_dir: Path = ROOT / ".raccord" / "uploads"
+    uploads_dir: Path | None = None
     upload_limit: int = 100_000_000
     evidence_dir: Path | None = None
     fixtures_dir: Path = ROOT / "fixtures"
@@ -96,3 +97,7 @@ class Settings(BaseSettings):
     @property
     def evidence_folder(self) -> Path:
         return self.evidence_dir or self.data_dir / "evidence"
+
+    @property
+    def uploads_folder(self) -> Path:
+        return self.uploads_dir or self.data_dir / "uploads"

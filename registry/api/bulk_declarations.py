@@ -185,7 +185,7 @@ async def _send(request: Request, database: Database, settings: Settings) -> Res
     async with database.read() as session:
         await bulk_declarations.capacity(session, actor, noun)
     digest, size = await files.store(
-        settings.uploads_dir, patiently(request, PATIENCE), settings.upload_limit
+        settings.uploads_folder, patiently(request, PATIENCE), settings.upload_limit
     )
     row = await _received(database, actor, Sent(noun, digest, size, **asked), request)
     return _told(row, 202, {"Location": f"/bulk/{global_id('BulkDeclaration', row.id)}"})
@@ -212,7 +212,7 @@ async def _follow(request: Request, database: Database, settings: Settings) -> R
 async def _faulty_lines(request: Request, database: Database, settings: Settings) -> Response:
     row = await _visible(request, database, settings)
     reasons = bulk_declarations.reasons(row)
-    source = files.path(settings.uploads_dir, row.digest)
+    source = files.path(settings.uploads_folder, row.digest)
     if not reasons or not source.is_file():
         raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
     headers = {"Content-Disposition": 'attachment; filename="lignes-fautives.csv"'}
