@@ -24,7 +24,7 @@ from models.integration import DATA_APIS, Feed, Integration, IntegrationState, S
 from models.ledger import LedgerEntry
 from models.message import Message
 from models.product import DeliveryModel, Demarche, Product, ProductFormerKey
-from models.software_request import SoftwareRequest
+from models.software_request import SoftwareRequest, SoftwareRequestState
 from models.token import Token, TokenScope
 from models.transition import EvidenceLevel, Source, Transition
 from models.vendor import Vendor
@@ -70,6 +70,7 @@ __all__ = [
     "Service",
     "SignInAttempt",
     "SoftwareRequest",
+    "SoftwareRequestState",
     "Source",
     "Stratum",
     "SurchargeKind",

@@ -1,10 +1,17 @@
 from datetime import date, datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
 from models.base import SIREN, Base, codes, recorded_at, words_check
 from models.product import Demarche
+
+
+class SoftwareRequestState(StrEnum):
+    WAITING = "WAITING"
+    SETTLED = "SETTLED"
+    REFUSED = "REFUSED"
 
 
 class SoftwareRequest(Base, table=True):
@@ -36,3 +43,10 @@ class SoftwareRequest(Base, table=True):
     refusal: str | None = Field(default=None, sa_type=sa.Text)
     settled_on: date | None = None
     created_at: datetime = recorded_at()
+
+    @property
+    def state(self) -> SoftwareRequestState:
+        if self.settled_on is None:
+            return SoftwareRequestState.WAITING
+        settled = self.product_id is not None
+        return SoftwareRequestState.SETTLED if settled else SoftwareRequestState.REFUSED

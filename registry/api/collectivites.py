@@ -3,6 +3,7 @@ from functools import partial
 from typing import Annotated, cast
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Collectivite as Row
 from models import CollectiviteKind, Demarche, Stratum
@@ -14,6 +15,7 @@ from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
 from registry.api.grants import GrantClaim
 from registry.api.loaders import ReadinessArguments
+from registry.api.mutations import WriteInput, mutation
 from registry.api.next_steps import NextStep
 from registry.api.nodes import Node, global_id
 from registry.api.pages import After, Before, Connection, First, Last, connection
@@ -215,3 +217,37 @@ class CollectiviteQuery:
 async def _count(info: Request, wanted: CollectiviteFilter) -> int:
     async with info.context.read() as session:
         return await collectivites.count(session, wanted)
+
+
+@strawberry.input(description="Collectivité qui ne propose aucune démarche en ligne.")
+class DeclareNoOnlineDemarcheInput(WriteInput):
+    collectivite: str = strawberry.field(description="Son code INSEE, son SIREN ou son SIRET.")
+    since: date | None = strawberry.field(
+        default=None, description="Depuis ce jour ; aujourd’hui sinon."
+    )
+
+
+@strawberry.input(description="Collectivité qui n’est plus sans démarche en ligne.")
+class WithdrawNoOnlineDemarcheInput(WriteInput):
+    collectivite: str = strawberry.field(description="Son code INSEE, son SIREN ou son SIRET.")
+
+
+@strawberry.type(description="Écritures des collectivités.")
+class CollectiviteMutation:
+    @mutation("La collectivité déclare ne proposer aucune démarche en ligne.", again=find)
+    async def declare_no_online_demarche(
+        self, info: Request, session: AsyncSession, input: DeclareNoOnlineDemarcheInput
+    ) -> Collectivite:
+        row = await collectivites.declare_no_online_demarche(
+            session, info.context.actor, input.collectivite, input.since
+        )
+        return Collectivite.of(row)
+
+    @mutation("La collectivité retire sa déclaration d’absence de démarche en ligne.", again=find)
+    async def withdraw_no_online_demarche(
+        self, info: Request, session: AsyncSession, input: WithdrawNoOnlineDemarcheInput
+    ) -> Collectivite:
+        row = await collectivites.withdraw_no_online_demarche(
+            session, info.context.actor, input.collectivite
+        )
+        return Collectivite.of(row)

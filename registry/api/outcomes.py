@@ -32,7 +32,7 @@ class NotFound(Refusal):
 
 @strawberry.type(description="Cette étape ne peut pas suivre l’état présent.")
 class NotInThisState(Refusal):
-    state: str = strawberry.field(description="L’état présent.")
+    current_state: str = strawberry.field(description="L’état présent.")
     allowed: list[str] = strawberry.field(description="Les états qui peuvent le suivre.")
 
 
@@ -49,7 +49,7 @@ class Invalid(Refusal):
 
 @strawberry.type(description="Quelqu’un d’autre l’a changé entre-temps : relire, puis refaire.")
 class Conflict(Refusal):
-    version: int | None = strawberry.field(description="La version présente.")
+    current_version: int | None = strawberry.field(description="La version présente.")
 
 
 @strawberry.type(description="Un autre enregistrement a déjà cette clé.")
@@ -95,11 +95,11 @@ def presented(refusal: DomainError) -> Refusal:
                 ],
             )
         case errors.NotInThisState():
-            return NotInThisState(**said, state=refusal.state, allowed=[*refusal.allowed])
+            return NotInThisState(**said, current_state=refusal.state, allowed=[*refusal.allowed])
         case errors.NotFound():
             return NotFound(**said, field=to_camel_case(refusal.field))
         case errors.Conflict():
-            return Conflict(**said, version=refusal.version)
+            return Conflict(**said, current_version=refusal.version)
         case errors.AlreadyExists():
             return AlreadyExists(**said, field=to_camel_case(refusal.field))
         case errors.QuotaExceeded():

@@ -17,16 +17,19 @@ from registry.api import (
     grants,
     integrations,
     products,
+    software_requests,
     tokens,
     vendors,
 )
+from registry.api.activations import ActivationMutation
 from registry.api.actors import ActorQuery
 from registry.api.allowed_sirets import AllowedSiretMutation
 from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignMutation, CampaignQuery
-from registry.api.collectivites import CollectiviteQuery
+from registry.api.collectivites import CollectiviteMutation, CollectiviteQuery
 from registry.api.commitments import CommitmentMutation
 from registry.api.delegations import DelegationMutation
+from registry.api.deployments import DeploymentMutation
 from registry.api.disputes import types as disputes
 from registry.api.disputes.mutations import DisputeMutation
 from registry.api.grants import GrantMutation
@@ -37,6 +40,7 @@ from registry.api.products import ProductMutation, ProductQuery
 from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
+from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
 from registry.api.tokens import TokenMutation
 from registry.api.vendors import VendorMutation, VendorQuery
 
@@ -47,6 +51,7 @@ NODES = {
     "Deployment": deployments.find,
     "Integration": integrations.find,
     "Commitment": commitments.find,
+    "SoftwareRequest": software_requests.find,
     "BulkDeclaration": bulk_declarations.find,
     "Dispute": disputes.find,
     "GrantClaim": grants.find,
@@ -73,6 +78,7 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        SoftwareRequestQuery,
         BulkDeclarationQuery,
         RateLimitQuery,
         ActorQuery,
@@ -87,6 +93,10 @@ def build_schema() -> RegistrySchema:
         CommitmentMutation,
         DisputeMutation,
         GrantMutation,
+        DeploymentMutation,
+        ActivationMutation,
+        SoftwareRequestMutation,
+        CollectiviteMutation,
         CampaignMutation,
         AllowedSiretMutation,
         DelegationMutation,

@@ -20,6 +20,7 @@ from models import (
     GrantClaimState,
     IntegrationState,
     Service,
+    SoftwareRequestState,
     Source,
     Stratum,
     SurchargeKind,
@@ -321,6 +322,15 @@ describe(
         "ASK_INTEGRATION": "Demander à l’éditeur d’intégrer FranceConnect.",
         "DECLARE_SOFTWARE": "Déclarer le logiciel utilisé.",
         "NOTHING_ASKED": "Rien : elle déclare n’avoir aucune démarche en ligne, ou n’existe plus.",
+    },
+)
+describe(
+    SoftwareRequestState,
+    "Où en est un logiciel qu’une collectivité a nommé.",
+    {
+        "WAITING": "Attend la réponse du ministère.",
+        "SETTLED": "Rattaché à un logiciel du registre.",
+        "REFUSED": "Refusé, avec un motif.",
     },
 )
 

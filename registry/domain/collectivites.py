@@ -1,18 +1,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models import Collectivite, CollectiviteKind, Stratum, TerritoryKind
-from registry.domain import pages
-from registry.domain.errors import InvalidInput
+from models import Collectivite, CollectiviteKind, Product, Stratum, TerritoryKind
+from registry.domain import days, ledger, pages
+from registry.domain.actor import Actor
+from registry.domain.clock import today
+from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.filters import among, matching
 from registry.domain.identifiers import CodeKind, code_kind, compact
 from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.policy import Action, Subject, admit, authorise
 from registry.domain.rollout.scope import known_epci, known_territory
+from registry.domain.turns import take_turn_on
 
 
 class CollectiviteOrder(StrEnum):
@@ -65,6 +70,13 @@ HEIR = sa.func.coalesce(col(Collectivite.successor_id), col(Collectivite.id))
 
 BY_CODE = sa.text("SELECT collectivite_id FROM collectivite_code WHERE code = :code LIMIT 1")
 
+CONCERNED = sa.text("""
+    SELECT product.name FROM deployment JOIN product ON product.id = product_id
+    WHERE collectivite_id = :id AND citizen_login
+      AND since <= :day AND (until IS NULL OR until > :day)
+    ORDER BY product.name LIMIT 1
+""")
+
 
 async def by_code(session: AsyncSession, code: str, field: str = "code") -> Collectivite | None:
     """INSEE, SIREN or SIRET; a code that vanished gives the successor."""
@@ -85,6 +97,14 @@ async def by_code(session: AsyncSession, code: str, field: str = "code") -> Coll
 
 def heir_id(body: Collectivite) -> int:
     return body.successor_id or body.recorded_id
+
+
+async def named(session: AsyncSession, field: str, code: str) -> Collectivite:
+    """The one that a write is about. Raises ``NotFound``."""
+    found = await by_code(session, code, field)
+    if found is None:
+        raise NotFound(field, f"Aucune collectivité n’a le code {code}.")
+    return found
 
 
 async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Collectivite]:
@@ -135,3 +155,69 @@ def _own_conditions(wanted: CollectiviteFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.max_population is not None:
         conditions.append(col(Collectivite.population) <= wanted.max_population)
     return conditions
+
+
+def refuse_closed(field: str, body: Collectivite) -> None:
+    """A code means its successor: only a body that has none comes here closed."""
+    if body.closed_on is not None and body.closed_on <= today():
+        raise InvalidInput(
+            field,
+            f"{body.name} n’existe plus depuis le {body.closed_on:%d/%m/%Y},"
+            " et nul ne lui a succédé.",
+        )
+
+
+async def declare_no_online_demarche(
+    session: AsyncSession, actor: Actor, code: str, since: date | None
+) -> Collectivite:
+    """From today on, unless a day is given. Refused while a software that citizens sign in to is
+    in use; nothing is written where it is said already.
+    """
+    body = await _own(session, actor, code)
+    refuse_closed("collectivite", body)
+    day = days.past("since", since or today())
+    used = await session.scalar(CONCERNED, {"id": body.id, "day": today()})
+    if used is not None:
+        raise InvalidInput(
+            "collectivite",
+            f"{body.name} utilise {used} : y mettre d’abord fin, si ce n’est plus vrai.",
+        )
+    if since is None and body.no_online_demarche_since is not None:
+        return body
+    return await _offline_since(session, actor, body, day)
+
+
+async def withdraw_no_online_demarche(
+    session: AsyncSession, actor: Actor, code: str
+) -> Collectivite:
+    """Nothing is written where it was not said."""
+    return await _offline_since(session, actor, await _own(session, actor, code), None)
+
+
+async def use_online(
+    session: AsyncSession, actor: Actor, collectivite_id: int, product_id: int
+) -> None:
+    """By its own word it uses that product: what it said of having no online démarche falls."""
+    body = await session.get_one(Collectivite, collectivite_id)
+    product = await session.get_one(Product, product_id)
+    if product.citizen_login:
+        await _offline_since(session, actor, body, None)
+
+
+async def _own(session: AsyncSession, actor: Actor, code: str) -> Collectivite:
+    admit(actor, Action.DECLARE_NO_DEMARCHE)
+    body = await named(session, "collectivite", code)
+    authorise(actor, Action.DECLARE_NO_DEMARCHE, Subject(collectivite=body.id))
+    await take_turn_on(session, "collectivite", body.recorded_id)
+    await session.refresh(body)
+    return body
+
+
+async def _offline_since(
+    session: AsyncSession, actor: Actor, body: Collectivite, day: date | None
+) -> Collectivite:
+    if body.no_online_demarche_since != day:
+        body.no_online_demarche_since = day
+        await session.flush()
+        await ledger.append(session, actor, "update", "collectivite", [body.recorded_id])
+    return body

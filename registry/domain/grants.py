@@ -16,7 +16,7 @@ from models import (
     Source,
     TokenScope,
 )
-from registry.domain import collectivites, histories, ledger, locks, pages, texts
+from registry.domain import collectivites, histories, ledger, pages, texts, turns
 from registry.domain.actor import Actor
 from registry.domain.collectivites import HEIR
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound, NotInThisState
@@ -50,7 +50,7 @@ async def claim(
     town = await _town(session, actor, code)
     capacity = authorise(actor, Action.CLAIM_GRANT, Subject(collectivite=town.id))
     _check_said(None, said, reason=False)
-    await locks.take_turn(session, "collectivite", town.recorded_id)
+    await turns.take_turn_on(session, "collectivite", town.recorded_id)
     campaign = (await session.scalars(sa.select(Campaign))).one()
     await _check_alone(session, town, campaign)
     made = GrantClaim(
@@ -72,7 +72,7 @@ async def move(
 ) -> GrantClaim:
     """The collectivité submits or cancels, the ministry decides."""
     found, town, capacity = await _authorised(session, actor, claim_id, state)
-    await locks.take_turn(session, "collectivite", town)
+    await turns.take_turn_on(session, "collectivite", town)
     last = (await steps(session, [claim_id]))[claim_id][-1]
     _check_said(last, said, reason=state in EXPLAINED)
     check(GRANT_CLAIM, last.state, state)

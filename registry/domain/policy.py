@@ -1,7 +1,7 @@
 """Who may do what: one table, deny by default. A capacity is a role that owns the subject."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from models import (
@@ -97,13 +97,15 @@ class Action(StrEnum):
 class Rule:
     """``capacities`` in order of preference, where one may act in several. ``states`` are those
     that a capacity may move to (for a reopening, from); a capacity that is absent from it may
-    move to any. A machine needs the ``scope``; without one, only people may.
+    move to any. ``of_others``: nobody may, in whatever capacity, who acts for the one that said it.
+    A machine needs the ``scope``; without one, only people may.
     """
 
     capacities: tuple[Capacity, ...]
     refusal: str
     scope: TokenScope | None = TokenScope.DECLARE
     states: Mapping[Capacity, frozenset[StrEnum]] = field(default_factory=dict)
+    of_others: bool = False
 
 
 _OWNER = "Seul l’éditeur peut le faire, pour ce qui est à lui."
@@ -181,8 +183,9 @@ RULES: Mapping[Action, Rule] = {
     ),
     Action.DECLARE_DEPLOYMENT: Rule((_C, _V, _M), _SIDES),
     Action.CONFIRM_DEPLOYMENT: Rule(
-        (_C, _V, _O, _M),
+        (_C, _V, _M),
         "Un usage est confirmé par l’autre partie que celle qui l’a déclaré, ou par le ministère.",
+        of_others=True,
     ),
     Action.CORRECT_DEPLOYMENT: Rule((_C, _V, _O, _M), _SIDES),
     Action.DECLARE_IN_BULK: Rule(
@@ -262,11 +265,9 @@ def authorise(
     actor: Actor, action: Action, subject: Subject = Subject(), state: StrEnum | None = None
 ) -> Capacity:
     """As whom the actor does it. Raise ``NotSignedIn``, or ``NotAllowed`` with the reason."""
-    rule = RULES.get(action)
-    require_signed_in(actor)
-    if rule is None:
-        raise NotAllowed(_MINISTRY)
-    _check_scope(actor, rule)
+    rule = admit(actor, action)
+    if rule.of_others and _said_it(actor, subject):
+        raise NotAllowed(rule.refusal)
     for capacity in rule.capacities:
         allowed = rule.states.get(capacity)
         if _acts_as(capacity, actor, subject) and (
@@ -280,6 +281,16 @@ def require_signed_in(actor: Actor) -> None:
     """For what must look something up before it can tell whose it is."""
     if actor.role is Role.PUBLIC:
         raise NotSignedIn(NOT_SIGNED_IN)
+
+
+def admit(actor: Actor, action: Action) -> Rule:
+    """What can be refused before the subject is looked for, so that a stranger learns nothing."""
+    require_signed_in(actor)
+    rule = RULES.get(action)
+    if rule is None:
+        raise NotAllowed(_MINISTRY)
+    _check_scope(actor, rule)
+    return rule
 
 
 def _check_scope(actor: Actor, rule: Rule) -> None:
@@ -297,6 +308,12 @@ def may(actor: Actor, action: Action, subject: Subject = Subject()) -> bool:
     except (NotSignedIn, NotAllowed):
         return False
     return True
+
+
+def _said_it(actor: Actor, subject: Subject) -> bool:
+    if subject.said_by is None:
+        return False
+    return _acts_as(Capacity(subject.said_by.value), actor, replace(subject, said_by=None))
 
 
 def _acts_as(capacity: Capacity, actor: Actor, subject: Subject) -> bool:

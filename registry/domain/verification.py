@@ -25,6 +25,7 @@ RECORDED = (
     "dispute_transition",
     "grant_claim",
     "grant_claim_transition",
+    "software_request",
     "account",
     "token",
     "evidence",

@@ -14,6 +14,7 @@ from registry.auth import sessions, tokens
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR, SIGN_IN
 from registry.settings import ROOT, Settings
+from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, OPERATOR, TOWN, Sides, town
 from tests.factories import add, add_world, establishment, siren
 
 MINISTRY = siren(99980000)
@@ -125,6 +126,18 @@ def credentials(by: str | None) -> dict[str, str]:
 @pytest.fixture
 async def ministry(token: Token) -> str:
     return await token(MINISTRY, ministry=True)
+
+
+@pytest.fixture
+async def sides(world: None, token: Token, ministry: str) -> Sides:
+    return Sides(
+        town=await token(town(TOWN)),
+        vendor=await token(EBENE),
+        ministry=ministry,
+        neighbour=await token(town(NEIGHBOUR)),
+        competitor=await token(AUBEPINE),
+        operator=await token(OPERATOR),
+    )
 
 
 @pytest.fixture

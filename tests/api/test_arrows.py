@@ -178,7 +178,7 @@ async def try_step(registry: Registry, asked: Step) -> None:
     if not is_dated(last, asked.day) or (asked.state == "PLANNED" and asked.target is None):
         assert made["__typename"] == "Invalid", made
     elif not follows(state, asked.state):
-        assert (made["__typename"], made["presentState"]) == ("NotInThisState", state)
+        assert (made["__typename"], made["currentState"]) == ("NotInThisState", state)
         assert made["allowed"] == sorted(word for word in STATES if follows(state, word))
     else:
         level = "EVIDENCED" if asked.evidence else "SELF_DECLARED"
@@ -236,7 +236,7 @@ async def try_suspension(registry: Registry, asked: Suspension) -> None:
     if last is None:
         assert made["__typename"] == "NotFound"
     elif last.state != "QUALIFIED":
-        assert (made["__typename"], made["presentState"]) == ("NotInThisState", last.state)
+        assert (made["__typename"], made["currentState"]) == ("NotInThisState", last.state)
     elif not is_dated(last, asked.day):
         assert made["__typename"] == "Invalid"
     else:
@@ -272,7 +272,7 @@ async def try_move(registry: Registry, asked: Move) -> None:
         assert made["__typename"] == "Invalid", made
     elif not states_on(last, asked.day) & starts:
         assert made["__typename"] == "NotInThisState", made
-        assert made["presentState"] in states_on(last, asked.day)
+        assert made["currentState"] in states_on(last, asked.day)
     else:
         assert made["__typename"] == "Commitment", made
         end = asked.end if signs else None

@@ -123,7 +123,7 @@ async def test_of_two_edits_of_one_version_the_second_is_refused(
     )
     by_type = {answer["__typename"]: answer for answer in both}
     assert by_type.keys() == {"Campaign", "Conflict"}
-    assert by_type["Conflict"]["current"] == read + 1
+    assert by_type["Conflict"]["currentVersion"] == read + 1
     assert [entry[:2] for entry in await written()] == [("edit", "campaign"), ("edit", "target")]
 
 

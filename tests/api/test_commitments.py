@@ -90,7 +90,7 @@ async def test_a_vendor_signs_for_all_its_products(
     assert (signed["scope"], signed["exclusions"]) == (SCOPE, "Reprise de données")
     assert [entry[:2] for entry in await written()] == [("sign", "commitment")]
     again = await write("SignCommitment", by, vendorSiren=SILENT, **SIGNATURE)
-    assert (again["__typename"], again["presentState"]) == ("NotInThisState", "SIGNED")
+    assert (again["__typename"], again["currentState"]) == ("NotInThisState", "SIGNED")
     assert again["allowed"] == ["BREACH_ALLEGED", "EXPIRED", "WITHDRAWN"]
 
 
@@ -182,7 +182,7 @@ async def test_the_ministry_invites_and_the_vendor_declines(
     invited = await write("InviteCommitment", ministry, vendorSiren=SILENT)
     assert (invited["state"], invited["declaredBy"]) == ("INVITED", "MINISTRY")
     again = await write("InviteCommitment", ministry, vendorSiren=SILENT)
-    assert (again["__typename"], again["presentState"]) == ("NotInThisState", "INVITED")
+    assert (again["__typename"], again["currentState"]) == ("NotInThisState", "INVITED")
     declined = await write("DeclineCommitment", by, vendorSiren=SILENT, reason="Coût d’hébergement")
     assert (declined["state"], declined["reason"]) == ("DECLINED", "Coût d’hébergement")
     assert [entry[0] for entry in await written()] == ["invite", "decline"]
@@ -195,7 +195,7 @@ async def test_an_expired_signature_is_signed_anew_or_withdrawn(
     early = await write(
         "SignCommitment", by, vendorSiren=CEDRE, **SIGNATURE, effectiveOn=str(YESTERDAY)
     )
-    assert (early["__typename"], early["presentState"]) == ("NotInThisState", "SIGNED")
+    assert (early["__typename"], early["currentState"]) == ("NotInThisState", "SIGNED")
     signed = await write("SignCommitment", by, vendorSiren=CEDRE, **SIGNATURE)
     assert (signed["state"], signed["validUntil"]) == ("SIGNED", None)
     assert (await seen(CEDRE, "cantine"))["verdict"] == "READY"
@@ -211,7 +211,7 @@ async def test_an_alleged_breach_is_not_signed_away(
 ) -> None:
     await stands(EBENE, CommitmentState.BREACH_ALLEGED)
     refused = await write("SignCommitment", await token(EBENE), vendorSiren=EBENE, **SIGNATURE)
-    assert (refused["__typename"], refused["presentState"]) == ("NotInThisState", "BREACH_ALLEGED")
+    assert (refused["__typename"], refused["currentState"]) == ("NotInThisState", "BREACH_ALLEGED")
     assert "signalement" in refused["message"]
     assert await written() == []
 
@@ -222,7 +222,7 @@ async def test_after_a_breach_the_ministry_lets_the_signature_stand_again(
     await stands(EBENE, CommitmentState.BREACHED)
     assert (await seen(EBENE, "famille"))["verdict"] == "SURCHARGE"
     vendor = await write("SignCommitment", await token(EBENE), vendorSiren=EBENE, **SIGNATURE)
-    assert (vendor["__typename"], vendor["presentState"]) == ("NotInThisState", "BREACHED")
+    assert (vendor["__typename"], vendor["currentState"]) == ("NotInThisState", "BREACHED")
     assert "ministère" in vendor["message"]
     assert faults(await write("AcceptCommitment", ministry, vendorSiren=EBENE)) == ["reason"]
     done = await write("AcceptCommitment", ministry, vendorSiren=EBENE, reason="Remboursé")
@@ -234,7 +234,7 @@ async def test_after_a_breach_the_ministry_lets_the_signature_stand_again(
     assert (done["charterVersion"], done["exclusions"]) == ("2022-03-07", "module de paiement")
     assert (await seen(EBENE, "famille"))["verdict"] == "READY"
     again = await write("AcceptCommitment", ministry, vendorSiren=EBENE, reason="Remboursé")
-    assert (again["__typename"], again["presentState"]) == ("NotInThisState", "SIGNED")
+    assert (again["__typename"], again["currentState"]) == ("NotInThisState", "SIGNED")
     assert [entry[0] for entry in await written()] == ["accept"]
 
 

@@ -30,7 +30,7 @@ async def test_a_member_names_a_delegate_and_ends_it(
     assert (await read_as("Me", delegate))["me"]["actsFor"] == [AGENCY]
     assert (await read_as("Me", by))["me"]["delegations"] == []
     again = await write("EndDelegation", by, id=named["id"])
-    assert (again["__typename"], again["state"]) == ("NotInThisState", "ENDED")
+    assert (again["__typename"], again["currentState"]) == ("NotInThisState", "ENDED")
     assert [entry[:2] for entry in await written()] == [
         ("create", "delegation"),
         ("end", "delegation"),

@@ -88,7 +88,7 @@ async def test_a_draft_waits_and_is_cancelled(write: Ask, town: str) -> None:
     made = await stands(write("ClaimGrant", town, collectivite=CONNECTED, submit=False), "DRAFT")
     await stands(write("CancelGrantClaim", town, claim=made["id"]), "CANCELLED")
     again = await write("SubmitGrantClaim", town, claim=made["id"])
-    assert (again["__typename"], again["present"], again["allowed"]) == (
+    assert (again["__typename"], again["currentState"], again["allowed"]) == (
         "NotInThisState",
         "CANCELLED",
         [],
@@ -108,7 +108,7 @@ async def test_a_claim_is_accepted_once_the_town_is_connected_with_data(
 ) -> None:
     early = {"claim": (await write("ClaimGrant", ready, collectivite=READY))["id"]}
     refused = await write("AcceptGrantClaim", ministry, **early)
-    assert (refused["__typename"], refused["present"], refused["allowed"]) == (
+    assert (refused["__typename"], refused["currentState"], refused["allowed"]) == (
         "NotInThisState",
         "SUBMITTED",
         ["CANCELLED", "CHANGES_REQUESTED", "REJECTED"],
@@ -221,7 +221,7 @@ async def test_what_a_claim_refuses(
         silent = await write(operation, ministry, **claim)
         assert [fault["field"] for fault in silent["errors"]] == ["reason"]
     early = await write("MarkGrantPaid", ministry, **claim)
-    assert (early["present"], early["allowed"]) == (
+    assert (early["currentState"], early["allowed"]) == (
         "SUBMITTED",
         ["ACCEPTED", "CANCELLED", "CHANGES_REQUESTED", "REJECTED"],
     )

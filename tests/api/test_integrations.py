@@ -85,7 +85,7 @@ async def test_an_arrow_that_does_not_exist_is_refused(
     write: Ask, token: Token, written: Written
 ) -> None:
     refused = await write("RecordIntegration", await token(EBENE), **V2, state="SANDBOX")
-    assert (refused["__typename"], refused["presentState"]) == ("NotInThisState", "QUALIFIED")
+    assert (refused["__typename"], refused["currentState"]) == ("NotInThisState", "QUALIFIED")
     assert refused["allowed"] == ["SUSPENDED", "WITHDRAWN"]
     assert await written() == []
 
@@ -252,7 +252,7 @@ async def test_the_ministry_suspends_what_is_qualified(
     seen = (await ask("Declarations", vendorSiren=EBENE, slug="famille"))["product"]
     assert seen["verdict"] == "NOT_INTEGRATED"
     again = await write("SuspendIntegration", ministry, **V2, **reason)
-    assert (again["__typename"], again["presentState"]) == ("NotInThisState", "SUSPENDED")
+    assert (again["__typename"], again["currentState"]) == ("NotInThisState", "SUSPENDED")
     assert [entry[0] for entry in await written()] == ["suspend"]
 
 

@@ -228,7 +228,7 @@ async def test_a_refusal_cannot_follow_what_expired(
     yesterday = today() - timedelta(days=1)
     await say(database, (AUBEPINE, "guichet", "SIGNED", date(2024, 6, 1)), valid_until=yesterday)
     refused = await write("TransferProduct", ministry, **guichet, newVendorSiren=EBENE)
-    assert (refused["__typename"], refused["state"]) == ("NotInThisState", "EXPIRED")
+    assert (refused["__typename"], refused["currentState"]) == ("NotInThisState", "EXPIRED")
     assert refused["allowed"] == ["SIGNED"]
     assert await written() == []
 

@@ -83,7 +83,7 @@ async def test_an_edit_changes_what_it_names_alone(
     assert edited["demarches"] == ["PERISCOLAIRE", "RESTAURATION_SCOLAIRE"]
     assert edited["citizenLogin"]
     later = await write("EditProduct", by, **FAMILLE, citizenLogin=False)
-    assert (later["__typename"], later["current"]) == ("Conflict", 2)
+    assert (later["__typename"], later["currentVersion"]) == ("Conflict", 2)
     assert [entry[:2] for entry in await written()] == [("edit", "product")]
     assert (await ask("Products", filter={"text": "portail"}))["products"]["totalCount"] == 0
 

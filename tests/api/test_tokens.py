@@ -181,9 +181,9 @@ async def test_rotation_leaves_two_in_force_the_older_for_a_day(
         "create",
     ]
     replaced = await write("RotateToken", by, id=second["token"]["id"])
-    assert (replaced["__typename"], replaced["state"]) == ("NotInThisState", "REPLACED")
+    assert (replaced["__typename"], replaced["currentState"]) == ("NotInThisState", "REPLACED")
     ended = await write("RotateToken", by, id=first["token"]["id"])
-    assert (ended["__typename"], ended["state"]) == ("NotInThisState", "REVOKED")
+    assert (ended["__typename"], ended["currentState"]) == ("NotInThisState", "REVOKED")
 
 
 async def test_rotations_at_once_leave_two_in_force(

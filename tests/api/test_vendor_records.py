@@ -57,7 +57,7 @@ async def test_an_edit_of_what_has_changed_since_is_a_conflict(
     by = await token(EBENE)
     await write("EditVendor", by, siren=EBENE, version=1, name="Ébène")
     late = await write("EditVendor", by, siren=EBENE, version=1, name="Ébéniste")
-    assert (late["__typename"], late["current"]) == ("Conflict", 2)
+    assert (late["__typename"], late["currentVersion"]) == ("Conflict", 2)
     assert len(await written()) == 1
 
 

@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from models import Collectivite, Dispute, DisputeKind, DisputeState, DisputeTransition, Product
 from models import Source as Side
-from registry.domain import histories, ledger, locks, texts
+from registry.domain import histories, ledger, texts, turns
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.collectivites import HEIR
@@ -145,7 +145,7 @@ async def _taken(
     dispute, product, town = found
     subject = _parties(actor, product.vendor_id, town)
     capacity = authorise(actor, action, subject)
-    await locks.take_turn(session, "product", product.recorded_id)
+    await turns.take_turn_on(session, "product", product.recorded_id)
     await session.refresh(product)
     steps = (await reading.steps(session, [dispute_id]))[dispute_id]
     return Case(dispute, product, town, subject, steps), Author(actor, capacity.source, said)

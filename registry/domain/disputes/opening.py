@@ -19,7 +19,7 @@ from models import (
     Service,
     SurchargeKind,
 )
-from registry.domain import collectivites, histories, ledger, locks, products, texts
+from registry.domain import collectivites, histories, ledger, products, texts, turns
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.collectivites import HEIR
@@ -64,7 +64,7 @@ async def open_dispute(
     if product is None:
         raise NotFound("product", f"Cet éditeur n’a pas de logiciel « {about.product} ».")
     values = _checked(complaint, said)
-    await locks.take_turn(session, "product", product.recorded_id)
+    await turns.take_turn_on(session, "product", product.recorded_id)
     await session.refresh(product)
     await _check_use(session, town, product)
     await _check_status(session, product, complaint)

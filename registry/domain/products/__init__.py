@@ -11,6 +11,7 @@ from registry.domain.products.reading import (
     count_of_vendors,
     former_keys,
     listed,
+    named,
     of_vendor,
     of_vendors,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "is_retired",
     "listed",
     "move",
+    "named",
     "of_vendor",
     "of_vendors",
     "refuse_taken",

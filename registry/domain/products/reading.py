@@ -114,6 +114,17 @@ async def authorised(
     return product
 
 
+async def named(session: AsyncSession, vendor_siren: str, slug: str) -> Product:
+    """The one that a write is about. Raises ``NotFound``."""
+    found = await by_key(session, vendor_siren, slug, "product")
+    if found is None:
+        raise NotFound(
+            "product",
+            f"Le registre ne connaît pas le logiciel {slug} de l’éditeur {vendor_siren}.",
+        )
+    return found
+
+
 async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Product]:
     rows = await session.scalars(sa.select(Product).where(among(col(Product.id), ids)))
     return {row.id: row for row in rows if row.id is not None}

@@ -1,6 +1,6 @@
 """The rows of `collectivite`, made to say what the geography says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,6 +92,15 @@ WHERE said.id = body.id AND (
 RETURNING body.id
 """
 
+INHERIT = """
+UPDATE collectivite AS heir SET no_online_demarche_since = said.since
+FROM (SELECT successor_id, max(no_online_demarche_since) AS since FROM collectivite
+      WHERE id = ANY(:closed) AND successor_id IS NOT NULL
+      GROUP BY successor_id HAVING bool_and(no_online_demarche_since IS NOT NULL)) AS said
+WHERE heir.id = said.successor_id AND heir.id = ANY(:created)
+RETURNING heir.id
+"""
+
 CHANGED_SIRENS = """
 SELECT count(*) FROM listed WHERE former_siren IS NOT NULL AND NOT was_closed
 """
@@ -121,6 +130,15 @@ async def write(session: AsyncSession, vintage: int, changes: Changes) -> list[i
     changes["create", "collectivite"].update(created)
     changes["update", "collectivite"].update(closed, updated)
     return closed
+
+
+async def inherit(session: AsyncSession, closed: Collection[int], changes: Changes) -> None:
+    """A body that this load created has no online démarche where all those that it succeeds said
+    so of themselves; one that was there before speaks for itself.
+    """
+    created = [*changes["create", "collectivite"]]
+    heirs = await session.execute(sa.text(INHERIT), {"closed": [*closed], "created": created})
+    changes["update", "collectivite"].update(heirs.scalars())
 
 
 async def count_changed_sirens(session: AsyncSession) -> int:

@@ -33,6 +33,8 @@ WITH dated AS (
 SELECT id, owner_id, member_id, product_id, demarche, operator AS said_operator,
        first_value(id) OVER kept AS kept_id,
        min(since) OVER island AS since,
+       first_value(since_approximate) OVER (island ORDER BY numbered.since, since_approximate)
+           AS since_approximate,
        nullif(max(coalesce(until, 'infinity')) OVER island, 'infinity') AS until,
        first_value(operator) OVER voice AS operator,
        first_value(declared_by) OVER voice AS declared_by,
@@ -47,14 +49,16 @@ ABSORBED = "SELECT id FROM met WHERE id <> kept_id"
 
 KEEP = """
 UPDATE deployment SET
-    collectivite_id = met.owner_id, since = met.since, until = met.until,
+    collectivite_id = met.owner_id, since = met.since,
+    since_approximate = met.since_approximate, until = met.until,
     operator = met.operator, declared_by = met.declared_by, confirmed_by = met.confirmed_by
 FROM met
 WHERE met.id = deployment.id AND (
-    deployment.collectivite_id, deployment.since, deployment.until,
+    deployment.collectivite_id, deployment.since, deployment.since_approximate, deployment.until,
     deployment.operator, deployment.declared_by, deployment.confirmed_by
 ) IS DISTINCT FROM (
-    met.owner_id, met.since, met.until, met.operator, met.declared_by, met.confirmed_by
+    met.owner_id, met.since, met.since_approximate, met.until,
+    met.operator, met.declared_by, met.confirmed_by
 )
 RETURNING deployment.id, met.member_id <> met.owner_id AS moved
 """

@@ -17,6 +17,7 @@ from registry.exchange.referential import (
     collectivites,
     deployments,
     settle,
+    software_requests,
     territories,
 )
 from registry.exchange.referential.bodies import Body, bodies, meanings
@@ -49,6 +50,8 @@ async def load(
     await codes.name_successors(session, changes)
     to_settle = await settle.sentences(session, closed)
     await codes.write(session, actor, closed, changes)
+    await collectivites.inherit(session, closed, changes)
+    await software_requests.follow(session, changes)
     moved = await deployments.follow(session, actor, changes)
     carried = await activations.follow(session, actor, changes)
     entries = await enter(session, actor, changes)

@@ -33,7 +33,7 @@ def refused(answer: Any) -> tuple[str, Any]:
         case "Invalid":
             return kind, [fault["field"] for fault in answer["errors"]]
         case "NotInThisState":
-            return kind, (answer["present"], answer["allowed"])
+            return kind, (answer["currentState"], answer["allowed"])
         case _:
             return kind, answer.get("field")
 
