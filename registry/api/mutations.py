@@ -7,7 +7,7 @@ import operator
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any, Protocol, TypeVar, cast
+from typing import Annotated, Any, Protocol, TypeVar
 
 import orjson
 import strawberry
@@ -21,7 +21,7 @@ from registry.api.context import Request
 from registry.api.outcomes import REFUSALS, Refusal, presented
 from registry.domain import constraints, evidence, idempotency, policy
 from registry.domain.actor import Actor
-from registry.domain.errors import DomainError
+from registry.domain.errors import DomainError, NotFound
 from registry.domain.histories import Said
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
@@ -129,7 +129,10 @@ async def _write(
             done = await _done(session, actor, given, work)
             await idempotency.keep(session, actor, key, done.row_id)
             return done
-    return cast("Recorded", await again(info, before))
+    found: Recorded | None = await again(info, before)
+    if found is None:
+        raise NotFound("idempotency_key", "Ce que cette demande avait écrit n’est plus à vous.")
+    return found
 
 
 async def _done(

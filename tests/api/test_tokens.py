@@ -72,6 +72,18 @@ async def test_a_repeated_request_gets_the_token_without_its_secret(
     assert (again["token"], again["secret"]) == (renewed["token"], None)
 
 
+async def test_a_repeated_request_for_another_organisation_learns_nothing(
+    write: Ask, person: Token, database: Database
+) -> None:
+    by = await person(OWN)
+    await write("CreateToken", by, **WANTED, idempotencyKey="un")
+    async with database.transaction(ADMINISTRATOR) as session:
+        moved = sa.text("UPDATE web_session SET siret = :siret")
+        await session.execute(moved, {"siret": establishment(OTHER)})
+    again = await write("CreateToken", by, **WANTED, idempotencyKey="un")
+    assert (again["__typename"], again["field"]) == ("NotFound", "idempotencyKey")
+
+
 async def test_nobody_creates_a_token_without_signing_in(write: Ask, written: Written) -> None:
     for given in (WANTED, WANTED | {"idempotencyKey": "un"}):
         assert (await write("CreateToken", **given))["__typename"] == "NotSignedIn"
