@@ -28,7 +28,7 @@ peers: $(PEERS)
 
 run: .venv/installed ## Installe, charge le registre de démonstration et sert sur http://127.0.0.1:8000
 	$(BIN)/raccord migrate
-	$(BIN)/raccord serve --demo
+	$(BIN)/raccord serve --demo --dev-sign-in
 
 test: lint types tests ## Toutes les vérifications, sur PostgreSQL 18 et 16
 

@@ -12,33 +12,54 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Lifespan
 from starlette.websockets import WebSocket
 
-from registry import metrics
-from registry.api import bulk_declarations, graphiql
+from registry import background, metrics
+from registry.api import bulk_declarations, evidence, graphiql
 from registry.api.door import GraphQLDoor
 from registry.api.sockets import SocketDoor
+from registry.auth.proconnect import configured
+from registry.auth.trial import check
 from registry.database import Database, DatabaseError
 from registry.envelope import Envelope
 from registry.metrics import Metrics
 from registry.opening import opened
 from registry.settings import Settings
+from registry.web.routes import routes
 
 CONNECT_TIMEOUT = 0.7
 """Seconds; with the check of a connection that froze, a caller waits less than one for a 503."""
 STATEMENT_TIMEOUT = 15.0
 """Seconds; more than a request has, whose end cancels its statements: this is for what it can't."""
 
-SAID = {404: "Rien ne se trouve à cette adresse.", 405: "Cette méthode n’est pas admise ici."}
+LOCK_TIMEOUT = 4.0
+"""Seconds that a statement waits for another's lock before the caller is told to come back."""
+
+SAID = {
+    403: "Cette requête ne vient pas d’une page de ce site.",
+    404: "Rien ne se trouve à cette adresse.",
+    405: "Cette méthode n’est pas admise ici.",
+}
 
 
-def create_app(database: Database, settings: Settings) -> ASGIApp:
+def create_app(database: Database, settings: Settings, *, trial: bool = False) -> ASGIApp:
+    """``trial`` opens the development sign-in, which ``serve`` alone may ask for."""
     app = _app()
-    app.router.routes.extend(_routes(database, settings))
+    app.router.routes.extend(_routes(database, settings, trial=trial))
     return Envelope(app, Metrics(), https=settings.https)
 
 
 def serving() -> ASGIApp:
     """What a server's process runs: it opens the registry as it starts, as the settings say."""
+    return _serving(Settings(), trial=False)
+
+
+def trying() -> ASGIApp:
+    """Likewise, with the development sign-in."""
     settings = Settings()
+    check(settings, "localhost")
+    return _serving(settings, trial=True)
+
+
+def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
     counts = Metrics()
 
     @asynccontextmanager
@@ -48,11 +69,13 @@ def serving() -> ASGIApp:
                 settings,
                 connect_timeout=CONNECT_TIMEOUT,
                 statement_timeout=STATEMENT_TIMEOUT,
+                lock_timeout=LOCK_TIMEOUT,
             ) as database,
             metrics.served(counts, settings.metrics_host, settings.metrics_port),
         ):
-            app.router.routes.extend(_routes(database, settings))
-            yield
+            app.router.routes.extend(_routes(database, settings, trial=trial))
+            with background.working(settings):
+                yield
 
     return Envelope(_app(lifespan), counts, https=settings.https)
 
@@ -64,7 +87,7 @@ def _app(lifespan: Lifespan[Starlette] | None = None) -> Starlette:
     return app
 
 
-def _routes(database: Database, settings: Settings) -> list[BaseRoute]:
+def _routes(database: Database, settings: Settings, *, trial: bool) -> list[BaseRoute]:
     async def livez(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -78,13 +101,15 @@ def _routes(database: Database, settings: Settings) -> list[BaseRoute]:
             )
         return PlainTextResponse("ok\n")
 
-    door = GraphQLDoor(database, settings.stale_after_months)
+    door = GraphQLDoor(database, settings)
     return [
         Route("/graphql", door),
         WebSocketRoute("/graphql", SocketDoor(door)),
         WebSocketRoute("/{path:path}", _no_socket),
         *graphiql.routes(),
         *bulk_declarations.routes(database, settings),
+        *evidence.routes(database, settings),
+        *routes(database, configured(settings), secure=settings.secure, try_identities=trial),
         Route("/livez", livez),
         Route("/readyz", readyz),
     ]

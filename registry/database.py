@@ -29,6 +29,7 @@ SESSION = {
     "work_mem": "32MB",
 }
 MIGRATION_TRIES = 5
+MIGRATION_LOCK_TIMEOUT = "4s"
 PING_TIMEOUT = 0.15
 AWAY = (
     asyncpg.CannotConnectNowError,
@@ -37,6 +38,8 @@ AWAY = (
 )
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 LOCK_NOT_AVAILABLE = "55P03"
+BUSY = {LOCK_NOT_AVAILABLE, "40P01"}
+"""SQLSTATE of a lock waited for too long, and of a deadlock."""
 IDENTIFY = sa.text(
     "SELECT set_config(name, value, true)"
     " FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS said (name, value)"
@@ -55,8 +58,15 @@ class DatabaseAway(DatabaseError):
         super().__init__(f"La base de données ne répond pas : {reason or 'délai dépassé'}.")
 
 
+class DatabaseBusy(DatabaseError):
+    """Another transaction holds what this one needs: try again soon."""
+
+    def __init__(self) -> None:
+        super().__init__("Une autre écriture occupe les mêmes données ; réessayer dans un instant.")
+
+
 @contextmanager
-def _told_when_away() -> Iterator[None]:
+def _told_when_unusable() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
@@ -64,6 +74,8 @@ def _told_when_away() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseAway(error.orig) from error
+        if _state(error) in BUSY:
+            raise DatabaseBusy from error
         raise
 
 
@@ -84,7 +96,7 @@ class Database:
         engine = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        with _told_when_away():
+        with _told_when_unusable():
             async with AsyncSession(engine) as session:
                 yield session
 
@@ -92,7 +104,7 @@ class Database:
     async def transaction(
         self, author: Identified, *, dry_run: bool = False
     ) -> AsyncIterator[AsyncSession]:
-        with _told_when_away():
+        with _told_when_unusable():
             async with AsyncSession(self.engine, expire_on_commit=False) as session:
                 await session.begin()
                 said = author.identity
@@ -109,12 +121,16 @@ async def connected(
     pool_timeout: float = 5.0,
     connect_timeout: float = 5.0,
     statement_timeout: float = 0,
+    lock_timeout: float = 0,
 ) -> AsyncIterator[Database]:
     """A pool of connections that act as the service's role, whatever their login.
 
-    Times are in seconds; a ``statement_timeout`` of 0 leaves a statement all its time.
+    Times are in seconds; a ``statement_timeout`` or ``lock_timeout`` of 0 is no limit.
     """
-    session = SESSION | {"statement_timeout": str(round(statement_timeout * 1000))}
+    session = SESSION | {
+        "statement_timeout": str(round(statement_timeout * 1000)),
+        "lock_timeout": str(round(lock_timeout * 1000)),
+    }
 
     async def connect() -> "asyncpg.Connection[asyncpg.Record]":
         try:
@@ -142,6 +158,10 @@ async def connected(
         await engine.dispose()
 
 
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
 def _check_alive(connection: AdaptedConnection, *_: object) -> None:
     """SQLAlchemy's own ping takes three exchanges, and waits for ever on a server that froze."""
     try:
@@ -166,7 +186,9 @@ async def migrate(owner_url: str) -> None:
     """Bring the database to the code's revision. Waits at most 4 s for a lock, then tries again."""
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: asyncpg.connect(owner_url, server_settings={"lock_timeout": "4s"}),
+        async_creator=lambda: asyncpg.connect(
+            owner_url, server_settings={"lock_timeout": MIGRATION_LOCK_TIMEOUT}
+        ),
     )
     try:
         for attempt in range(MIGRATION_TRIES):
@@ -174,8 +196,7 @@ async def migrate(owner_url: str) -> None:
                 async with engine.connect() as connection:
                     await connection.run_sync(_upgrade)
             except DBAPIError as error:
-                state = getattr(error.orig, "sqlstate", None)
-                if attempt + 1 == MIGRATION_TRIES or state != LOCK_NOT_AVAILABLE:
+                if attempt + 1 == MIGRATION_TRIES or _state(error) != LOCK_NOT_AVAILABLE:
                     raise
                 await asyncio.sleep(attempt)
             else:

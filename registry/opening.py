@@ -31,7 +31,11 @@ def located(settings: Settings) -> Iterator[Urls]:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, *, connect_timeout: float = 5.0, statement_timeout: float = 0
+    settings: Settings,
+    *,
+    connect_timeout: float = 5.0,
+    statement_timeout: float = 0,
+    lock_timeout: float = 0,
 ) -> AsyncIterator[Database]:
     """A database at the code's revision. The embedded one is brought to it; another is not.
 
@@ -45,6 +49,7 @@ async def opened(
             pool_timeout=settings.pool_timeout,
             connect_timeout=connect_timeout,
             statement_timeout=statement_timeout,
+            lock_timeout=lock_timeout,
         ) as database:
             yield database
 

@@ -1,11 +1,35 @@
 """What can be set from the environment; nothing else reads it."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not parts.hostname or not (parts.scheme == "https" or local):
+        raise ValueError("https://… is expected, or http:// on a loopback address")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""HTTPS, or HTTP that doesn't leave the machine."""
+
+
+def _networks(text: str) -> str:
+    """Each proxy by its address: « * » would let anyone write whom they come from."""
+    for part in filter(None, text.split(",")):
+        ip_network(part.strip(), strict=False)
+    return text
 
 
 class Settings(BaseSettings):
@@ -13,7 +37,19 @@ class Settings(BaseSettings):
 
     ``owner_database_url`` is the login that migrates, where it differs from the service's.
     ``https`` tells browsers to come back by HTTPS alone: set it where nothing else answers.
+    ``public_url`` is where browsers find the service; signing in by ``proconnect_url`` (its issuer)
+    needs it, and the client's id and secret. ``proconnect_pkce`` ``auto`` sends a challenge where
+    the provider's discovery lists S256. ``proconnect_hs256`` takes signatures by the client's
+    secret, and then no others.
+    ``evidence_dir`` keeps the files given as evidence, ``uploads_dir`` those of declarations, both
+    in ``data_dir`` if they are not set; all that serve share them.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
+    ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
+    they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
+    process grants to an address, ``writes_per_minute`` what the service grants to whoever is signed
+    in; 0 is no limit.
+    Messages are sent by ``smtp_host`` in the name of ``mail_from``, with links to ``public_url``;
+    without both of them they wait.
     """
 
     model_config = SettingsConfigDict(env_prefix="RACCORD_", frozen=True, extra="ignore")
@@ -21,8 +57,9 @@ class Settings(BaseSettings):
     database_url: str | None = None
     owner_database_url: str | None = None
     data_dir: Path = ROOT / ".raccord"
-    uploads_dir: Path = ROOT / ".raccord" / "uploads"
+    uploads_dir: Path | None = None
     upload_limit: int = 100_000_000
+    evidence_dir: Path | None = None
     fixtures_dir: Path = ROOT / "fixtures"
     pool_size: int = 8
     pool_timeout: float = 5.0
@@ -31,3 +68,36 @@ class Settings(BaseSettings):
     metrics_port: int | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     stale_after_months: int = 12
+    public_url: Address | None = None
+    proconnect_url: Address | None = None
+    proconnect_client_id: str | None = None
+    proconnect_client_secret: SecretStr | None = None
+    proconnect_pkce: Literal["auto", "always", "never"] = "auto"
+    proconnect_hs256: bool = False
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    requests_per_minute: int = Field(1_200, ge=0)
+    points_per_minute: int = Field(120_000, ge=0)
+    writes_per_minute: int = Field(600, ge=0, lt=2**31 - 1)
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = Field("raccord@localhost", pattern=r"^[^\s@,<>]+@[A-Za-z0-9.-]+$")
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the service by HTTPS alone, and its cookies too."""
+        return self.https or (self.public_url or "").startswith("https:")
+
+    @property
+    def sends(self) -> bool:
+        return self.smtp_host is not None and self.public_url is not None
+
+    @property
+    def evidence_folder(self) -> Path:
+        return self.evidence_dir or self.data_dir / "evidence"
+
+    @property
+    def uploads_folder(self) -> Path:
+        return self.uploads_dir or self.data_dir / "uploads"

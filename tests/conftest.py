@@ -19,8 +19,10 @@ TRUNCATE allowed_siret, bulk_declaration, delegation, evidence, idempotency_key,
     collectivite_former_code, territory, deployment, activation, dispute, dispute_transition,
     grant_claim, grant_claim_transition, account, token;
 ALTER TABLE ledger ENABLE ALWAYS TRIGGER ledger_append_only;
-UPDATE campaign SET vintage = NULL, grant_amount_cents = 500000,
-    accepted_services = ARRAY['FRANCECONNECT_V1', 'FRANCECONNECT_V2'];
+UPDATE campaign SET vintage = NULL, grant_amount_cents = 500000, total_target = 5000,
+    deadline = '2022-12-31', accepted_services = ARRAY['FRANCECONNECT_V1', 'FRANCECONNECT_V2'];
+UPDATE target SET share = CASE stratum WHEN 'DEPARTEMENT' THEN 1 WHEN 'COMMUNE_UP_TO_3500' THEN 0.1
+    ELSE 0.5 END;
 SELECT ledger_append('migration', NULL, 'create', 'campaign', array_agg(id)) FROM campaign;
 SELECT ledger_append('migration', NULL, 'create', 'target', array_agg(id)) FROM target;
 """

@@ -81,9 +81,9 @@ def commune(insee: str, name: str, population: int | None, **values: Any) -> Col
         siren=siren(21000000 + int(insee)),
         name=name,
         population=population,
-        search=folded(name, insee),
         **(
             {
+                "search": folded(name, insee),
                 "departements": [insee[:2]],
                 "regions": ["84"],
                 "strata": [] if population is None else [stratum.value],

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from registry.cli.service import SOCKETS
 from registry.embedded import Addresses, prepared_server, running
+from registry.settings import Settings
 
 
 @contextmanager
@@ -75,9 +76,12 @@ async def create_external_login(superuser: str) -> None:
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp) -> AsyncIterator[str]:
+async def listening(app: ASGIApp, settings: Settings | None = None) -> AsyncIterator[str]:
     """The service on a port of its own, as a network sees it."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", **SOCKETS))
+    proxies = (settings or Settings()).trusted_proxies
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, lifespan="off", forwarded_allow_ips=proxies, **SOCKETS)
+    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve([listener]))
         try:

@@ -19,6 +19,8 @@ ROUTES = {
     "/graphiql": 200,
     "/graphiql/page.js": 200,
     "/graphiql/page.css": 200,
+    "/bulk/a": 400,
+    "/bulk/a/faulty.csv": 400,
     "/livez": 200,
     "/readyz": 200,
     "/nothing": 404,
@@ -59,8 +61,10 @@ def check_protected(reply: httpx2.Response) -> None:
 
 
 def test_the_routes_above_are_all_of_them(database: Database) -> None:
-    paths = {route.path for route in root._routes(database, Settings()) if isinstance(route, Route)}
-    assert paths <= {path.partition("?")[0] for path in ROUTES}
+    asked = [path.partition("?")[0] for path in ROUTES]
+    for route in root._routes(database, Settings()):
+        if isinstance(route, Route):
+            assert any(route.path_regex.match(path) for path in asked), route.path
 
 
 async def test_each_answer_has_its_own_number(database: Database) -> None:

@@ -1,31 +1,29 @@
 """Files of declarations: sent by PUT, followed by GraphQL or by GET, their faulty lines by GET."""
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 from datetime import date, datetime
-from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any
 
-import orjson
 import strawberry
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from models import BulkDeclaration as Row
 from models import BulkNoun, BulkState
-from registry.api import media
 from registry.api.context import Request as Info
-from registry.api.errors import Refused, by_http
 from registry.api.fields import resolved
+from registry.api.files import answered, patiently, told
 from registry.api.nodes import Node, global_id, parse
+from registry.api.pages import First
+from registry.api.quotas import charge
+from registry.api.requests import check_origin
 from registry.auth import backend
 from registry.database import Database
 from registry.domain import bulk_declarations, idempotency
 from registry.domain.actor import Actor
 from registry.domain.bulk_declarations import Sent
-from registry.domain.errors import DomainError, InvalidInput, NotFound
+from registry.domain.errors import InvalidInput, NotFound
 from registry.exchange.bulk import faulty, files
 from registry.settings import Settings
 
@@ -152,29 +150,21 @@ async def find(info: Info, row_id: int) -> BulkDeclaration | None:
 @strawberry.type(description="Lectures des fichiers de déclarations.")
 class BulkDeclarationQuery:
     @resolved("Les fichiers que son organisation a envoyés, le dernier d’abord.")
-    async def bulk_declarations(
-        self,
-        info: Info,
-        first: Annotated[
-            int, strawberry.argument(description="Nombre de fichiers, de 1 à 200.")
-        ] = 20,
-    ) -> list[BulkDeclaration]:
+    async def bulk_declarations(self, info: Info, first: First = None) -> list[BulkDeclaration]:
         async with info.context.read() as session:
             rows = await bulk_declarations.recent(session, info.context.actor, first)
         return [BulkDeclaration.of(row) for row in rows]
 
 
 def routes(database: Database, settings: Settings) -> list[BaseRoute]:
-    folder = settings.uploads_dir
-
     async def send(request: Request) -> Response:
-        return await _answered(_send(request, database, settings))
+        return await answered(_send(request, database, settings))
 
     async def follow(request: Request) -> Response:
-        return await _answered(_follow(request, database))
+        return await answered(_follow(request, database, settings))
 
     async def faulty_lines(request: Request) -> Response:
-        return await _answered(_faulty_lines(request, database, folder))
+        return await answered(_faulty_lines(request, database, settings))
 
     return [
         Route("/bulk/{noun:str}", send, methods=["PUT"]),
@@ -183,20 +173,11 @@ def routes(database: Database, settings: Settings) -> list[BaseRoute]:
     ]
 
 
-async def _answered(work: Any) -> Response:
-    try:
-        return cast("Response", await work)
-    except DomainError as refusal:
-        refused = by_http(refusal)
-    except Refused as refusal:
-        refused = refusal
-    body = orjson.dumps(refused.body)
-    return Response(body, refused.status, refused.headers, media_type=media.JSON)
-
-
 async def _send(request: Request, database: Database, settings: Settings) -> Response:
     """202 with the declaration as it waits: nothing of the file is judged yet."""
-    actor = await backend.actor_of(database, request.headers)
+    check_origin(request)
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
+    await charge(database, settings.writes_per_minute, actor)
     noun = NOUNS.get(request.path_params["noun"])
     if noun is None:
         raise NotFound("noun", "Un fichier se dépose sur /bulk/deployments ou /bulk/activations.")
@@ -204,7 +185,7 @@ async def _send(request: Request, database: Database, settings: Settings) -> Res
     async with database.read() as session:
         await bulk_declarations.capacity(session, actor, noun)
     digest, size = await files.store(
-        settings.uploads_dir, _patiently(request), settings.upload_limit
+        settings.uploads_folder, patiently(request, PATIENCE), settings.upload_limit
     )
     row = await _received(database, actor, Sent(noun, digest, size, **asked), request)
     return _told(row, 202, {"Location": f"/bulk/{global_id('BulkDeclaration', row.id)}"})
@@ -224,22 +205,22 @@ async def _received(database: Database, actor: Actor, sent: Sent, request: Reque
         return row
 
 
-async def _follow(request: Request, database: Database) -> Response:
-    return _told(await _visible(request, database), 200)
+async def _follow(request: Request, database: Database, settings: Settings) -> Response:
+    return _told(await _visible(request, database, settings), 200)
 
 
-async def _faulty_lines(request: Request, database: Database, folder: Path) -> Response:
-    row = await _visible(request, database)
+async def _faulty_lines(request: Request, database: Database, settings: Settings) -> Response:
+    row = await _visible(request, database, settings)
     reasons = bulk_declarations.reasons(row)
-    source = files.path(folder, row.digest)
+    source = files.path(settings.uploads_folder, row.digest)
     if not reasons or not source.is_file():
         raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
     headers = {"Content-Disposition": 'attachment; filename="lignes-fautives.csv"'}
     return StreamingResponse(faulty.lines(source, reasons), 200, headers, media_type="text/csv")
 
 
-async def _visible(request: Request, database: Database) -> Row:
-    actor = await backend.actor_of(database, request.headers)
+async def _visible(request: Request, database: Database, settings: Settings) -> Row:
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
     _, row_id = parse(request.path_params["id"])
     async with database.read() as session:
         row = await bulk_declarations.visible(session, actor, row_id)
@@ -266,18 +247,6 @@ def _parameters(request: Request) -> dict[str, Any]:
         raise InvalidInput("completeOn", "Une date AAAA-MM-JJ est attendue.") from fault
 
 
-async def _patiently(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for chunk in request.stream():
-                yield chunk
-    except TimeoutError as late:
-        message = f"Le fichier n’est pas arrivé en {PATIENCE:.0f} secondes."
-        raise Refused(408, "TIMEOUT", message) from late
-    except ClientDisconnect as gone:
-        raise Refused(400, "BAD_REQUEST", "Le fichier s’est interrompu.") from gone
-
-
 def _told(row: Row, status: int, headers: dict[str, str] | None = None) -> Response:
     body = {
         "id": global_id("BulkDeclaration", row.id),
@@ -291,7 +260,7 @@ def _told(row: Row, status: int, headers: dict[str, str] | None = None) -> Respo
         "report": row.report,
         "faultyFile": _faulty_address(row) if row.report and row.report.get("faults") else None,
     }
-    return Response(orjson.dumps(body), status, headers, media_type=media.JSON)
+    return told(body, status, headers)
 
 
 def _faulty_address(row: Row) -> str:

@@ -7,9 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Collectivite as Row
 from models import CollectiviteKind, Demarche, Stratum
+from registry.api import grants
 from registry.api.context import Request
 from registry.api.deployments import Deployment
+from registry.api.disputes import types as disputes
+from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
+from registry.api.grants import GrantClaim
 from registry.api.loaders import ReadinessArguments
 from registry.api.mutations import WriteInput, mutation
 from registry.api.next_steps import NextStep
@@ -17,6 +21,7 @@ from registry.api.nodes import Node, global_id
 from registry.api.pages import After, Before, Connection, First, Last, connection
 from registry.domain import collectivites
 from registry.domain.collectivites import CollectiviteFilter, CollectiviteOrder
+from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
@@ -81,6 +86,29 @@ class Collectivite(Node):
     @resolved("Ce qu’elle peut faire maintenant.")
     async def next_step(self, info: Request) -> NextStep:
         return NextStep.of(await info.context.loaders.next_step.load(self.row_id))
+
+    @resolved("Contestations de la collectivité que l’on peut lire, la dernière ouverte d’abord.")
+    async def disputes(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Dispute]:
+        page = Page(first, after, last, before)
+        return await disputes.listed(info, Holder.COLLECTIVITE, self.row_id, page)
+
+    @resolved("Ses demandes de subvention, la dernière d’abord ; pour elle et le ministère.")
+    async def grant_claims(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[GrantClaim]:
+        return await grants.listed(info, self.row_id, Page(first, after, last, before))
 
     @classmethod
     def of(cls, row: Row) -> "Collectivite":

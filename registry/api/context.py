@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.types import Info
 
 from registry.api.loaders import Loaders, Read
+from registry.api.rates import Allowance
 from registry.api.requests import Asked
 from registry.domain.actor import Actor
 
@@ -22,6 +23,9 @@ class Context:
     asked: Asked
     actor: Actor
     transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
+    allowance: Allowance
+    charge: Callable[[], Awaitable[None]]
+    charters: Mapping[str, str]
 
 
 Request = Info[Context, None]

@@ -10,7 +10,7 @@ from registry.api.activations import Activation
 from registry.api.context import Request
 from registry.api.fields import resolved
 from registry.api.mutations import WriteInput, mutation
-from registry.api.nodes import Node, global_id, row_id
+from registry.api.nodes import Node, global_id, row_id_of
 from registry.api.products import Product
 from registry.domain import deployments
 from registry.domain.deployments import Changes, Declaration, is_confirmed, is_in_force
@@ -191,7 +191,9 @@ class DeploymentMutation:
     async def confirm_deployment(
         self, info: Request, session: AsyncSession, input: ConfirmDeploymentInput
     ) -> Deployment:
-        row = await deployments.confirm(session, info.context.actor, row_id("Deployment", input.id))
+        row = await deployments.confirm(
+            session, info.context.actor, row_id_of("Deployment", input.id, "id")
+        )
         return Deployment.of(row, info)
 
     @mutation(
@@ -205,7 +207,7 @@ class DeploymentMutation:
         row = await deployments.correct(
             session,
             info.context.actor,
-            row_id("Deployment", input.id),
+            row_id_of("Deployment", input.id, "id"),
             input.version,
             input.changes,
         )
@@ -218,7 +220,7 @@ class DeploymentMutation:
         row = await deployments.end(
             session,
             info.context.actor,
-            row_id("Deployment", input.id),
+            row_id_of("Deployment", input.id, "id"),
             input.version,
             input.until,
         )

@@ -15,18 +15,21 @@ from strawberry.types.graphql import OperationType
 
 from registry.api import loaders, media
 from registry.api.context import Context
-from registry.api.errors import Refused, presented
-from registry.api.requests import Asked, asked
+from registry.api.errors import RETRY, Refused, presented, unusable
+from registry.api.quotas import charge
+from registry.api.rates import Allowance, Rates
+from registry.api.requests import Asked, asked, check_origin
 from registry.api.schema import build_schema
 from registry.auth import backend
-from registry.database import Database, DatabaseAway
-from registry.domain.actor import PUBLIC, Actor
+from registry.database import Database, DatabaseAway, DatabaseBusy
+from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import NotSignedIn
+from registry.exchange import charters
+from registry.settings import Settings
 
 DEADLINE = 10.0
 MAX_ERRORS = 20
-RETRY = {"Retry-After": "5"}
 METHODS = ("GET", "POST")
 OPERATIONS = {
     "GET": (OperationType.QUERY,),
@@ -37,47 +40,61 @@ OPERATIONS = {
 
 
 class GraphQLDoor:
-    def __init__(self, database: Database, stale_after_months: int) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self.schema = build_schema()
         self.database = database
-        self.stale_after_months = stale_after_months
+        self.stale_after_months = settings.stale_after_months
+        self.charters = charters.texts(settings.fixtures_dir / "charter")
+        self.secure = settings.secure
+        self.writes_per_minute = settings.writes_per_minute
+        self.rates = Rates(settings.requests_per_minute, settings.points_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self.answer(Request(scope, receive))
+        request = Request(scope, receive)
+        allowance = self.allowance(request)
+        response = await self.answer(request, allowance)
+        response.headers.update(allowance.headers())
         await response(scope, receive, send)
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request, allowance: Allowance) -> Response:
         kind = media.JSON
         try:
             _check_method(request.method)
             kind = media.negotiated(request.headers.get("accept"))
+            allowance.ask()
+            check_origin(request)
             wanted = await asked(request)
             try:
                 actor = await self.authenticate(request)
-                result = await self.execute(wanted, request.method, actor)
+                result = await self.execute(wanted, request.method, actor, allowance)
             finally:
                 request.state.operation = wanted.kind
             return _response(result, kind, request.state.request_id)
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
+    def allowance(self, caller: HTTPConnection) -> Allowance:
+        return self.rates.of(caller.client.host if caller.client else "")
+
     async def authenticate(self, request: HTTPConnection) -> Actor:
         try:
-            return await backend.actor_of(self.database, request.headers)
+            return await backend.actor_of(self.database, request.headers, secure=self.secure)
         except NotSignedIn as refusal:
             challenge = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, refusal.code, refusal.message, headers=challenge) from refusal
-        except DatabaseAway as away:
-            raise _away() from away
+        except (DatabaseAway, DatabaseBusy) as cause:
+            raise unusable(cause) from cause
 
-    async def execute(self, wanted: Asked, method: str, actor: Actor = PUBLIC) -> ExecutionResult:
+    async def execute(
+        self, wanted: Asked, method: str, actor: Actor, allowance: Allowance
+    ) -> ExecutionResult:
         """Raises ``Refused`` for what HTTP has a status for."""
         try:
             async with asyncio.timeout(DEADLINE):
                 result = await self.schema.execute(
                     wanted.query,
                     wanted.variables,
-                    self.context(wanted, actor),
+                    self.context(wanted, actor, allowance),
                     operation_name=wanted.operation_name,
                     allowed_operation_types=OPERATIONS[method],
                 )
@@ -89,11 +106,11 @@ class GraphQLDoor:
             raise Refused(400, "UNKNOWN_OPERATION", message) from unknown
         except InvalidOperationTypeError as refusal:
             raise _not_by(method, refusal.operation_type) from refusal
-        if any(isinstance(error.original_error, DatabaseAway) for error in result.errors or ()):
-            raise _away()
+        for error in result.errors or ():
+            _refuse_whole(error.original_error)
         return result
 
-    def context(self, wanted: Asked, actor: Actor) -> Context:
+    def context(self, wanted: Asked, actor: Actor, allowance: Allowance) -> Context:
         day = today()
         read = self.database.read
         return Context(
@@ -104,6 +121,9 @@ class GraphQLDoor:
             wanted,
             actor,
             partial(self.database.transaction, actor),
+            allowance,
+            partial(charge, self.database, self.writes_per_minute, actor),
+            self.charters,
         )
 
 
@@ -117,8 +137,13 @@ def _check_method(method: str) -> None:
         )
 
 
-def _away() -> Refused:
-    return Refused(503, "UNAVAILABLE", "La base de données ne répond pas.", headers=RETRY)
+def _refuse_whole(cause: Exception | None) -> None:
+    """What one field met, and no other would escape."""
+    match cause:
+        case Refused():
+            raise cause
+        case DatabaseAway() | DatabaseBusy():
+            raise unusable(cause) from cause
 
 
 def _not_by(method: str, operation: OperationType) -> Refused:

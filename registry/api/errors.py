@@ -8,10 +8,20 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.utils.str_converters import to_camel_case
 
-from registry.domain.errors import DomainError, InvalidInput, NotInThisState
+from registry.database import DatabaseAway, DatabaseBusy
+from registry.domain.errors import (
+    DomainError,
+    InvalidInput,
+    NotInThisState,
+    NotSignedIn,
+    QuotaExceeded,
+)
 
 INTERNAL = "INTERNAL"
 LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+RATE_LIMITED = "RATE_LIMITED"
+RETRY = {"Retry-After": "5"}
+RETRY_SOON = {"Retry-After": "1"}
 TOO_MANY_TOKENS = re.compile(r"contains more than (\d+) tokens")
 
 logger = logging.getLogger(__name__)
@@ -46,14 +56,30 @@ STATUSES: Mapping[str, int] = {
     "INVALID_STATE": 409,
     "IDEMPOTENCY_KEY_REUSED": 422,
     LIMIT_EXCEEDED: 413,
+    RATE_LIMITED: 429,
 }
 
 
 def by_http(refusal: DomainError) -> Refused:
     """A refusal of the domain, where the answer is not GraphQL's."""
-    details = {"field": to_camel_case(refusal.field)} if isinstance(refusal, InvalidInput) else {}
+    details: dict[str, Any] = {}
+    headers = None
+    match refusal:
+        case InvalidInput():
+            details = {"field": to_camel_case(refusal.field)}
+        case QuotaExceeded():
+            details = {"retryAfter": refusal.retry_after}
+            headers = {"Retry-After": str(refusal.retry_after)}
+        case NotSignedIn():
+            headers = {"WWW-Authenticate": "Bearer"}
     status = STATUSES.get(refusal.code, 400)
-    return Refused(status, refusal.code, refusal.message, details=details)
+    return Refused(status, refusal.code, refusal.message, headers=headers, details=details)
+
+
+def unusable(cause: DatabaseAway | DatabaseBusy) -> Refused:
+    if isinstance(cause, DatabaseBusy):
+        return Refused(503, "BUSY", str(cause), headers=RETRY_SOON)
+    return Refused(503, "UNAVAILABLE", "La base de données ne répond pas.", headers=RETRY)
 
 
 def exceeded(limit: str, what: str, counted: int, allowed: int) -> tuple[str, dict[str, Any]]:

@@ -251,6 +251,8 @@ class Limits(SchemaExtension):
             refusal = self._refusal(request.asked)
             if refusal:
                 self.execution_context.pre_execution_errors = [refusal]
+            else:
+                request.allowance.spend(request.asked.cost)
         yield
 
     def get_results(self) -> dict[str, Any]:
@@ -268,6 +270,7 @@ class Limits(SchemaExtension):
         }
         schema = self.execution_context.schema._schema
         self.cost = cost(schema, document, asked.operation_name, tuple(numbers.items()))
+        asked.cost = self.cost
         if self.cost > MAX_COST:
             return _refusal("cost", "Coût de la requête", self.cost, MAX_COST)
         return None

@@ -2,29 +2,51 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
-from models import Activation, Collectivite, Demarche, Deployment, Integration, Product, Vendor
+from models import (
+    Activation,
+    Collectivite,
+    Commitment,
+    Demarche,
+    Deployment,
+    Dispute,
+    DisputeTransition,
+    GrantClaim,
+    GrantClaimTransition,
+    Integration,
+    Product,
+    Service,
+    Vendor,
+)
 from registry.domain import (
     activations,
+    clients,
     collectivites,
     commitments,
     deployments,
+    grants,
     integrations,
     products,
     vendors,
 )
 from registry.domain.activations import Usage
+from registry.domain.actor import Actor
+from registry.domain.clients import ClientFilter, ClientsOf
 from registry.domain.commitments import CommitmentRead
+from registry.domain.commitments import Holder as CommitmentHolder
+from registry.domain.disputes import reading as disputes
+from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductOrder
-from registry.domain.rollout import next_step, readiness, verdicts
+from registry.domain.rollout import next_step, ranking, readiness, verdicts
 from registry.domain.rollout.next_step import NextStep
+from registry.domain.rollout.ranking import BlockerPage
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
 from registry.domain.rollout.verdicts import Verdict
@@ -46,6 +68,25 @@ class ProductsArguments(NamedTuple):
     order: ProductOrder
 
 
+class ClientsArguments(NamedTuple):
+    of: ClientsOf
+    page: Page
+    wanted: ClientFilter
+
+
+class DisputesArguments(NamedTuple):
+    """Who asks is an argument, as what it may see depends on it."""
+
+    actor: Actor
+    holder: Holder
+    page: Page
+
+
+class GrantClaimsArguments(NamedTuple):
+    actor: Actor
+    page: Page
+
+
 @dataclass(frozen=True, slots=True)
 class Loaders:
     """Made anew for each request. A key that is a pair carries the field's arguments."""
@@ -55,9 +96,14 @@ class Loaders:
     collectivite: DataLoader[int, Collectivite]
     vendor_commitment: DataLoader[int, CommitmentRead | None]
     product_commitment: DataLoader[int, CommitmentRead | None]
+    commitment_steps: DataLoader[CommitmentHolder, list[Commitment]]
     integrations: DataLoader[int, list[Integration]]
     integration_history: DataLoader[int, list[Integration]]
     client_count: DataLoader[int, int]
+    clients: DataLoader[tuple[int, ClientsArguments], Slice[Deployment]]
+    clients_count: DataLoader[tuple[int, ClientsArguments], int]
+    former_keys: DataLoader[int, list[tuple[str, str]]]
+    blocking: DataLoader[tuple[int, Page], BlockerPage]
     product_count: DataLoader[int, int]
     products: DataLoader[tuple[int, ProductsArguments], Slice[Product]]
     verdict: DataLoader[tuple[int, date | None], Verdict]
@@ -65,6 +111,19 @@ class Loaders:
     deployments: DataLoader[tuple[int, date | None], list[Deployment]]
     activations: DataLoader[Usage, list[Activation]]
     next_step: DataLoader[int, NextStep]
+    contested: DataLoader[int, set[Service | None]]
+    open_disputes: DataLoader[tuple[int, Holder], int]
+    dispute_steps: DataLoader[int, list[DisputeTransition]]
+    disputes: DataLoader[tuple[int, DisputesArguments], Slice[Dispute]]
+    dispute_count: DataLoader[tuple[int, tuple[Actor, Holder]], int]
+    grant_claims: DataLoader[tuple[int, GrantClaimsArguments], Slice[GrantClaim]]
+    grant_claim_count: DataLoader[tuple[int, Actor], int]
+    grant_claim_steps: DataLoader[int, list[GrantClaimTransition]]
+
+    def forget(self) -> None:
+        """A write came after what was read: the next mutation of the document answers anew."""
+        for loader in fields(self):
+            getattr(self, loader.name).clear_all()
 
 
 def make(read: Read, today: date) -> Loaders:
@@ -74,9 +133,24 @@ def make(read: Read, today: date) -> Loaders:
         collectivite=_each(read, collectivites.by_ids),
         vendor_commitment=_optional(read, _on(today, commitments.vendor_wide)),
         product_commitment=_optional(read, _on(today, commitments.applying)),
+        commitment_steps=_each(read, commitments.steps_of, list),
         integrations=_each(read, _on(today, integrations.current_of_products), list),
         integration_history=_each(read, integrations.history_of_products, list),
         client_count=_each(read, _on(today, products.client_counts), int),
+        clients=_with_arguments(
+            read,
+            lambda session, ids, asked: clients.of_each(
+                session, asked.of, ids, asked.page, asked.wanted
+            ),
+            Slice,
+        ),
+        clients_count=_with_arguments(
+            read,
+            lambda session, ids, asked: clients.count_of_each(session, asked.of, ids, asked.wanted),
+            int,
+        ),
+        former_keys=_each(read, products.former_keys, list),
+        blocking=_with_arguments(read, ranking.of_vendors),
         product_count=_each(read, products.count_of_vendors, int),
         products=_with_arguments(
             read,
@@ -93,6 +167,22 @@ def make(read: Read, today: date) -> Loaders:
         deployments=_with_arguments(read, deployments.of_collectivites, list),
         activations=_each(read, _on(today, activations.of_usages), list),
         next_step=_each(read, _on(today, next_step.of_collectivites)),
+        contested=_each(read, disputes.contested, set),
+        open_disputes=_with_arguments(read, disputes.open_counts, int),
+        dispute_steps=_each(read, disputes.steps, list),
+        disputes=_with_arguments(
+            read, lambda session, ids, asked: disputes.seen_of(session, ids, *asked), Slice
+        ),
+        dispute_count=_with_arguments(
+            read, lambda session, ids, asked: disputes.count_seen_of(session, ids, *asked), int
+        ),
+        grant_claims=_with_arguments(
+            read,
+            lambda session, ids, asked: grants.seen_of_collectivites(session, ids, *asked),
+            Slice,
+        ),
+        grant_claim_count=_with_arguments(read, grants.count_seen_of_collectivites, int),
+        grant_claim_steps=_each(read, grants.steps, list),
     )
 
 

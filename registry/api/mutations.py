@@ -7,7 +7,7 @@ import operator
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any, Protocol, TypeVar, cast
+from typing import Annotated, Any, Protocol, TypeVar
 
 import orjson
 import strawberry
@@ -19,8 +19,9 @@ from strawberry.utils.str_converters import capitalize_first, to_camel_case
 
 from registry.api.context import Request
 from registry.api.outcomes import REFUSALS, Refusal, presented
-from registry.domain import constraints, idempotency
-from registry.domain.errors import DomainError
+from registry.domain import constraints, evidence, idempotency, policy
+from registry.domain.actor import Actor
+from registry.domain.errors import DomainError, NotFound
 from registry.domain.histories import Said
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
@@ -35,6 +36,11 @@ IDEMPOTENCY_KEY = strawberry.field(
 @strawberry.input(description="Ce que toute écriture accepte.")
 class WriteInput:
     idempotency_key: str | None = IDEMPOTENCY_KEY
+
+
+def given(**fields: strawberry.Maybe[Any]) -> dict[str, Any]:
+    """Those that the caller gave, be it null; what it left out is absent."""
+    return {name: field.value for name, field in fields.items() if field is not None}
 
 
 @strawberry.input(description="Ce que toute étape accepte : de quand elle est, et sur quoi fondée.")
@@ -80,7 +86,10 @@ def mutation(description: str, *, again: Find) -> Callable[[Resolver], Strawberr
         ]
 
         async def run(self: object, info: Request, input: Any) -> Any:
+            info.context.loaders.forget()
             try:
+                policy.require_signed_in(info.context.actor)
+                await info.context.charge()
                 return await _write(
                     info, input, name, functools.partial(resolver, self, info), again
                 )
@@ -114,13 +123,28 @@ async def _write(
     async with info.context.transaction() as session:
         key = given.idempotency_key
         if key is None:
-            return await work(session, given)
+            return await _done(session, actor, given, work)
         before = await idempotency.take(session, actor, key, _digest(name, given), name)
         if before is None:
-            done = await work(session, given)
+            done = await _done(session, actor, given, work)
             await idempotency.keep(session, actor, key, done.row_id)
             return done
-    return cast("Recorded", await again(info, before))
+    found: Recorded | None = await again(info, before)
+    if found is None:
+        raise NotFound("idempotency_key", "Ce que cette demande avait écrit n’est plus à vous.")
+    return found
+
+
+async def _done(
+    session: AsyncSession,
+    actor: Actor,
+    given: WriteInput,
+    work: Callable[[AsyncSession, Any], Awaitable[Recorded]],
+) -> Recorded:
+    """The evidence is judged after ``work``: who may not do it learns nothing of it."""
+    done = await work(session, given)
+    await evidence.check(session, actor, getattr(given, "evidence_url", None))
+    return done
 
 
 def _digest(name: str, given: WriteInput) -> bytes:

@@ -39,13 +39,15 @@ def parse(text: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
-def row_id(type_name: str, text: str) -> int:
-    """The row that an identifier of that type designates; 0, which is no row's, for other texts."""
+def row_id_of(type_name: str, text: str, field: str) -> int:
+    """The id of the row that ``field`` names, which must be of that type."""
     try:
-        found, identifier = parse(text)
-    except InvalidInput:
-        return 0
-    return identifier if found == type_name else 0
+        found, row_id = parse(text)
+    except InvalidInput as fault:
+        raise InvalidInput(field, fault.message) from fault
+    if found != type_name:
+        raise InvalidInput(field, f"Cet identifiant est celui d’un {found}, non d’un {type_name}.")
+    return row_id
 
 
 def node_query(kinds: Mapping[str, Find]) -> type:

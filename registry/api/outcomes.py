@@ -32,7 +32,7 @@ class NotFound(Refusal):
 
 @strawberry.type(description="Cette étape ne peut pas suivre l’état présent.")
 class NotInThisState(Refusal):
-    state: str = strawberry.field(description="L’état présent.")
+    current_state: str = strawberry.field(description="L’état présent.")
     allowed: list[str] = strawberry.field(description="Les états qui peuvent le suivre.")
 
 
@@ -49,7 +49,7 @@ class Invalid(Refusal):
 
 @strawberry.type(description="Quelqu’un d’autre l’a changé entre-temps : relire, puis refaire.")
 class Conflict(Refusal):
-    version: int | None = strawberry.field(description="La version présente.")
+    current_version: int | None = strawberry.field(description="La version présente.")
 
 
 @strawberry.type(description="Un autre enregistrement a déjà cette clé.")
@@ -62,6 +62,11 @@ class KeyReused(Refusal):
     pass
 
 
+@strawberry.type(description="Trop d’écritures en peu de temps : réessayer plus tard.")
+class TooManyWrites(Refusal):
+    retry_after: int = strawberry.field(description="Secondes à attendre.")
+
+
 REFUSALS = (
     NotSignedIn,
     NotAllowed,
@@ -71,6 +76,7 @@ REFUSALS = (
     Conflict,
     AlreadyExists,
     KeyReused,
+    TooManyWrites,
 )
 
 Present = Callable[..., Refusal]
@@ -89,13 +95,15 @@ def presented(refusal: DomainError) -> Refusal:
                 ],
             )
         case errors.NotInThisState():
-            return NotInThisState(**said, state=refusal.state, allowed=[*refusal.allowed])
+            return NotInThisState(**said, current_state=refusal.state, allowed=[*refusal.allowed])
         case errors.NotFound():
             return NotFound(**said, field=to_camel_case(refusal.field))
         case errors.Conflict():
-            return Conflict(**said, version=refusal.version)
+            return Conflict(**said, current_version=refusal.version)
         case errors.AlreadyExists():
             return AlreadyExists(**said, field=to_camel_case(refusal.field))
+        case errors.QuotaExceeded():
+            return TooManyWrites(**said, retry_after=refusal.retry_after)
         case _:
             return PLAIN.get(type(refusal), NotAllowed)(**said)
 

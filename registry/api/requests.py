@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from registry.api import media
 from registry.api.errors import LIMIT_EXCEEDED, Refused, exceeded
+from registry.auth import origins
 
 MAX_BODY = 100_000
 MAX_URL = 8_000
@@ -23,13 +24,14 @@ Member = TypeVar("Member")
 
 @dataclass(slots=True)
 class Asked:
-    """``kind`` is told by the schema as soon as it has read the query."""
+    """``kind`` and ``cost`` are told by the schema as soon as it has read the query."""
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
     kind: str = "unknown"
+    cost: int = 0
 
 
 async def asked(request: Request) -> Asked:
@@ -49,6 +51,13 @@ def of_members(members: Mapping[str, object]) -> Asked:
         _member(members, "operationName", str, "une chaîne"),
         _member(members, "extensions", dict, "un objet"),
     )
+
+
+def check_origin(request: Request) -> None:
+    """Raises ``Refused`` where a session would serve another site's page."""
+    if origins.forged(request.headers):
+        message = "Cette requête porte un cookie et ne vient pas d’une page de ce site."
+        raise Refused(403, "CSRF", message)
 
 
 def _check_url(request: Request) -> None:

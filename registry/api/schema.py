@@ -8,24 +8,40 @@ from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.types import ExecutionContext
 
 from registry.api import (
+    allowed_sirets,
     bulk_declarations,
     collectivites,
+    commitments,
+    delegations,
     deployments,
+    grants,
+    integrations,
     products,
     software_requests,
+    tokens,
     vendors,
 )
 from registry.api.activations import ActivationMutation
+from registry.api.actors import ActorQuery
+from registry.api.allowed_sirets import AllowedSiretMutation
 from registry.api.bulk_declarations import BulkDeclarationQuery
-from registry.api.campaigns import CampaignQuery
+from registry.api.campaigns import CampaignMutation, CampaignQuery
 from registry.api.collectivites import CollectiviteMutation, CollectiviteQuery
+from registry.api.commitments import CommitmentMutation
+from registry.api.delegations import DelegationMutation
 from registry.api.deployments import DeploymentMutation
+from registry.api.disputes import types as disputes
+from registry.api.disputes.mutations import DisputeMutation
+from registry.api.grants import GrantMutation
+from registry.api.integrations import IntegrationMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
-from registry.api.products import ProductQuery
+from registry.api.products import ProductMutation, ProductQuery
+from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
 from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
+from registry.api.tokens import TokenMutation
 from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
@@ -33,8 +49,15 @@ NODES = {
     "Product": products.find,
     "Collectivite": collectivites.find,
     "Deployment": deployments.find,
+    "Integration": integrations.find,
+    "Commitment": commitments.find,
     "SoftwareRequest": software_requests.find,
     "BulkDeclaration": bulk_declarations.find,
+    "Dispute": disputes.find,
+    "GrantClaim": grants.find,
+    "Token": tokens.find,
+    "Delegation": delegations.find,
+    "AllowedSiret": allowed_sirets.find,
 }
 
 
@@ -57,16 +80,27 @@ def build_schema() -> RegistrySchema:
         RolloutQuery,
         SoftwareRequestQuery,
         BulkDeclarationQuery,
+        RateLimitQuery,
+        ActorQuery,
     ):
         pass
 
     @strawberry.type(description="Tout ce qui s’écrit.")
     class Mutation(
         VendorMutation,
+        ProductMutation,
+        IntegrationMutation,
+        CommitmentMutation,
+        DisputeMutation,
+        GrantMutation,
         DeploymentMutation,
         ActivationMutation,
         SoftwareRequestMutation,
         CollectiviteMutation,
+        CampaignMutation,
+        AllowedSiretMutation,
+        DelegationMutation,
+        TokenMutation,
     ):
         pass
 

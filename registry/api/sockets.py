@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from registry.api import frames, media
-from registry.api.door import RETRY, GraphQLDoor, answered
-from registry.api.errors import LIMIT_EXCEEDED, Refused, exceeded
+from registry.api.door import GraphQLDoor, answered
+from registry.api.errors import LIMIT_EXCEEDED, RETRY, Refused, exceeded
 from registry.api.frames import Closing, Said
 from registry.api.requests import Asked, of_members
 
@@ -195,8 +195,11 @@ async def _answer(held: Conversation, wanted: Asked, number: str) -> tuple[int, 
     Credentials came with the handshake, and may have been revoked since.
     """
     try:
+        allowance = held.door.allowance(held.socket)
+        allowance.ask()
         actor = await held.door.authenticate(held.socket)
-        answer = answered(await held.door.execute(wanted, "WebSocket", actor), number)
+        result = await held.door.execute(wanted, "WebSocket", actor, allowance)
+        answer = answered(result, number)
     except Refused as refusal:
         return refusal.status, refusal.body
     return 200 if "data" in answer else 400, answer

@@ -11,7 +11,7 @@ from registry.api.collectivites import Collectivite
 from registry.api.context import Request
 from registry.api.fields import resolved
 from registry.api.mutations import WriteInput, mutation
-from registry.api.nodes import Node, global_id, row_id
+from registry.api.nodes import Node, global_id, row_id_of
 from registry.api.pages import After, Before, Connection, First, Last, connection
 from registry.api.products import Product
 from registry.domain import software_requests
@@ -136,7 +136,7 @@ class SoftwareRequestMutation:
         row = await software_requests.settle(
             session,
             info.context.actor,
-            row_id("SoftwareRequest", input.id),
+            row_id_of("SoftwareRequest", input.id, "id"),
             input.vendor_siren,
             input.product,
         )
@@ -147,7 +147,7 @@ class SoftwareRequestMutation:
         self, info: Request, session: AsyncSession, input: RefuseSoftwareInput
     ) -> SoftwareRequest:
         row = await software_requests.refuse(
-            session, info.context.actor, row_id("SoftwareRequest", input.id), input.reason
+            session, info.context.actor, row_id_of("SoftwareRequest", input.id, "id"), input.reason
         )
         return SoftwareRequest.of(row)
 

@@ -14,21 +14,28 @@ from models import (
     CommitmentState,
     DeliveryModel,
     Demarche,
-    EvidenceLevel,
+    DisputeKind,
+    DisputeState,
     Feed,
+    GrantClaimState,
     IntegrationState,
     Service,
     SoftwareRequestState,
     Source,
     Stratum,
+    SurchargeKind,
+    TokenScope,
 )
 from registry.domain.collectivites import CollectiviteOrder
+from registry.domain.integrations import Decision
+from registry.domain.levels import ShownLevel
 from registry.domain.products import ProductOrder
 from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.next_step import NextStepCode
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.tokens import TokenState
 from registry.domain.vendors import VendorOrder
 
 
@@ -132,6 +139,25 @@ describe(
     },
 )
 describe(
+    Decision,
+    "Décision du ministère sur une déclaration.",
+    {
+        "VERIFY": "La déclaration est vérifiée.",
+        "SEND_BACK": "La déclaration est renvoyée à l’éditeur, avec un motif.",
+    },
+    name="ReviewDecision",
+)
+describe(
+    SurchargeKind,
+    "Ce que la charte compte comme surcoût.",
+    {
+        "ONE_OFF_FEES": "Frais payés une fois : mise en service, paramétrage, formation.",
+        "RECURRING_FEES": "Frais récurrents : abonnement, maintenance.",
+        "PER_USE_FEES": "Frais à l’usage : par connexion, par démarche, par usager.",
+        "COMPULSORY_MODULES": "Module ou version qu’il faut acheter pour en disposer.",
+    },
+)
+describe(
     CommitmentState,
     "État de l’engagement à fournir FranceConnect sans surcoût.",
     {
@@ -174,12 +200,59 @@ describe(
     },
 )
 describe(
-    EvidenceLevel,
-    "Niveau de preuve d’une déclaration.",
+    ShownLevel,
+    "Niveau de preuve d’une déclaration, tel qu’il se montre aujourd’hui.",
     {
         "SELF_DECLARED": "Déclaré, sans preuve.",
         "EVIDENCED": "Étayé par une pièce.",
         "VERIFIED": "Vérifié par le ministère.",
+        "CONTESTED": "Contesté : une contestation est en cours ; ensuite, il se montre de nouveau.",
+    },
+    name="EvidenceLevel",
+)
+describe(
+    SurchargeKind,
+    "Ce que la charte compte comme surcoût.",
+    {
+        "ONE_OFF_FEES": "Frais uniques.",
+        "RECURRING_FEES": "Frais récurrents.",
+        "PER_USE_FEES": "Frais à l’usage.",
+        "COMPULSORY_MODULES": "Modules rendus obligatoires.",
+    },
+)
+describe(
+    DisputeKind,
+    "Ce qu’une collectivité conteste.",
+    {
+        "INTEGRATION": "L’intégration déclarée d’un service.",
+        "SURCHARGE": "L’absence de surcoût : un surcoût lui est demandé.",
+    },
+)
+describe(
+    DisputeState,
+    "État d’une contestation.",
+    {
+        "OPEN": "Ouverte.",
+        "UNDER_REVIEW": "Le ministère l’instruit.",
+        "AWAITING_REPLY": "L’éditeur mis en cause est invité à répondre.",
+        "UPHELD": "Reconnue fondée.",
+        "DISMISSED": "Écartée, avec un motif.",
+        "WITHDRAWN": "Retirée par la collectivité.",
+    },
+)
+describe(
+    GrantClaimState,
+    "État d’une demande de subvention.",
+    {
+        "DRAFT": "Brouillon.",
+        "SUBMITTED": "Déposée.",
+        "CHANGES_REQUESTED": "À compléter.",
+        "ACCEPTED": "Acceptée.",
+        "REJECTED": "Rejetée.",
+        "PAID": "Payée.",
+        "RECOVERY_REQUESTED": "Remboursement demandé.",
+        "RECOVERED": "Remboursée.",
+        "CANCELLED": "Annulée par la collectivité.",
     },
 )
 describe(
@@ -204,6 +277,20 @@ describe(
         "BLOCKED_BY_SOFTWARE": "Aucun de ses logiciels n’est prêt.",
         "NO_KNOWN_SOFTWARE": "Aucun de ses logiciels n’est connu.",
     },
+)
+describe(
+    TokenScope,
+    "Ce qu’un jeton permet.",
+    {
+        "READ": "Lire ce qui est réservé à l’organisation.",
+        "DECLARE": "Écrire ce que l’organisation peut écrire.",
+        "REVIEW": "Instruire, pour un établissement de la liste du ministère.",
+    },
+)
+describe(
+    TokenState,
+    "État d’un jeton.",
+    {"ACTIVE": "En vigueur.", "EXPIRED": "Arrivé à son terme.", "REVOKED": "Révoqué."},
 )
 describe(
     Basis,

@@ -7,10 +7,35 @@ import hashlib
 import secrets
 import string
 import zlib
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import Token
+from registry.domain import tokens
+from registry.domain.actor import Actor
+from registry.domain.tokens import Holder, Wanted
 
 PREFIX = "rac_"
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM, SUM = 30, 6
+
+
+class Issued(NamedTuple):
+    """``secret`` exists here and in the answer, nowhere else."""
+
+    token: Token
+    secret: str
+
+
+async def issue(session: AsyncSession, actor: Actor, holder: Holder, wanted: Wanted) -> Issued:
+    secret = generate()
+    return Issued(await tokens.create(session, actor, holder, wanted, digest(secret)), secret)
+
+
+async def renew(session: AsyncSession, actor: Actor, token_id: int, days: int | None) -> Issued:
+    secret = generate()
+    return Issued(await tokens.rotate(session, actor, token_id, days, digest(secret)), secret)
 
 
 def generate() -> str:

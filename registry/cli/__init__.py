@@ -10,13 +10,18 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from registry.auth.proconnect import NotConfigured
+from registry.auth.trial import TrialRefused
 from registry.cli import (  # noqa: F401 (each declares its commands)
+    allowed_sirets,
     blockers,
     collectivites,
     coverage,
     exchanges,
     service,
+    tokens,
     verification,
+    work,
 )
 from registry.cli.french import in_french
 from registry.cli.output import complain, counted
@@ -30,7 +35,14 @@ from registry.settings import Settings
 
 __all__ = ["main"]
 
-REFUSALS = (DomainError, DatabaseError, EmbeddedError, GeographyError)
+REFUSALS = (
+    DomainError,
+    DatabaseError,
+    EmbeddedError,
+    GeographyError,
+    NotConfigured,
+    TrialRefused,
+)
 MISTAKES = (
     *REFUSALS,
     OSError,

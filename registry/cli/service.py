@@ -13,9 +13,11 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from registry import logs, opening
+from registry.auth import proconnect, trial
 from registry.cli.french import Command
 from registry.cli.output import complain, progress
 from registry.cli.program import program
+from registry.domain import examples
 from registry.domain.actor import ADMINISTRATOR
 from registry.exchange.demo import load_when_empty
 from registry.settings import Settings
@@ -34,16 +36,26 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Charge le registre fictif si le registre est vide.")
     ] = False,
+    dev_sign_in: Annotated[
+        bool,
+        typer.Option(
+            "--dev-sign-in",
+            help="Ouvre la connexion d’essai, sur la base embarquée et cette machine seulement.",
+        ),
+    ] = False,
 ) -> None:
     """Sert le registre sur HTTP."""
     settings = Settings()
+    proconnect.configured(settings)
+    if dev_sign_in:
+        trial.check(settings, host)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with opening.located(settings):
         with _timed("Base de données prête"):
-            asyncio.run(_prepare(settings, demo=demo))
+            asyncio.run(_prepare(settings, demo=demo, dev_sign_in=dev_sign_in))
         _serve(
             uvicorn.Config(
-                "registry.app:serving",
+                "registry.app:trying" if dev_sign_in else "registry.app:serving",
                 factory=True,
                 host=host,
                 port=port,
@@ -51,6 +63,7 @@ def serve(
                 log_config=logs.configuration(settings.log_level),
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=settings.trusted_proxies,
                 **SOCKETS,
             )
         )
@@ -76,13 +89,16 @@ def _serve(config: uvicorn.Config) -> None:
         raise typer.Exit(1)
 
 
-async def _prepare(settings: Settings, *, demo: bool) -> None:
+async def _prepare(settings: Settings, *, demo: bool, dev_sign_in: bool) -> None:
     async with opening.opened(settings) as database:
-        if not demo:
-            return
-        with progress() as tell, _timed("Registre fictif prêt"):
+        if demo:
+            with progress() as tell, _timed("Registre fictif prêt"):
+                async with database.transaction(ADMINISTRATOR) as session:
+                    await load_when_empty(session, ADMINISTRATOR, settings.fixtures_dir, tell)
+        if settings.database_url is None:
+            change = examples.allow_ministry if dev_sign_in else examples.forget_trial
             async with database.transaction(ADMINISTRATOR) as session:
-                await load_when_empty(session, ADMINISTRATOR, settings.fixtures_dir, tell)
+                await change(session, ADMINISTRATOR)
 
 
 @program.command(cls=Command)

@@ -25,7 +25,7 @@ from registry.domain.filters import among, in_force
 from registry.domain.histories import Said
 from registry.domain.policy import Action, Subject, admit, authorise
 from registry.domain.transitions import ACTIVATION, check
-from registry.domain.turns import take_turn
+from registry.domain.turns import take_turn_on
 from registry.domain.words import DEMARCHES, SERVICES
 
 Usage = tuple[int, int, Demarche]
@@ -67,7 +67,7 @@ async def record(session: AsyncSession, actor: Actor, step: Step, said: Said) ->
     """Raises ``NotFound`` where the collectivité has never used that product for that démarche."""
     admit(actor, Action.RECORD_ACTIVATION)
     body, product = await _named(session, step)
-    await take_turn(session, body.recorded_id)
+    await take_turn_on(session, "collectivite", body.recorded_id)
     used = await _use(session, body, product, step.demarche)
     owner = Subject(vendor=product.vendor_id, collectivite=body.id)
     subject = owner if used is None else deployments.subject(used, product)

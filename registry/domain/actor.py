@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from models import TokenScope
@@ -21,7 +22,7 @@ class Actor:
 
     ``sirens`` are the organisations it acts for: its own and those that named it a delegate.
     ``vendors`` and ``collectivites`` are the records (ids) that those are in the registry.
-    ``scopes`` bound a machine; a person has none.
+    ``scopes`` and ``until`` bound a machine; a person has none.
     """
 
     role: Role
@@ -34,6 +35,7 @@ class Actor:
     vendors: frozenset[int] = frozenset()
     collectivites: frozenset[int] = frozenset()
     scopes: frozenset[TokenScope] | None = None
+    until: datetime | None = None
 
     @property
     def identity(self) -> Mapping[str, str]:

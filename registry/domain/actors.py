@@ -9,10 +9,16 @@ from sqlmodel import col
 
 from models import Account, AllowedSiret, Delegation, Token, TokenScope
 from registry.domain.actor import Actor, Role
+from registry.domain.clock import today
+from registry.domain.policy import Capacity
 
 RECORDS = sa.text("""
     SELECT ARRAY(SELECT coalesce(merged_into_id, id) FROM vendor WHERE siren = ANY(:sirens)),
            ARRAY(SELECT collectivite_id FROM collectivite_code WHERE code = ANY(:sirens))
+""")
+OPERATES = sa.text("""
+    SELECT EXISTS (SELECT FROM deployment WHERE operator = ANY(:sirens)
+                   AND since <= :day AND (until IS NULL OR until > :day))
 """)
 
 
@@ -43,8 +49,8 @@ async def machine(session: AsyncSession, token: Token, now: datetime) -> Actor |
         token.siren,
         token.siret,
         [token.siren],
-        label=token.name,
         scopes=frozenset(TokenScope(scope) for scope in token.scopes),
+        until=token.expires_at,
     )
 
 
@@ -67,9 +73,10 @@ async def _acting(
     siret: str | None,
     sirens: Sequence[str],
     *,
-    label: str | None,
+    label: str | None = None,
     email: str | None = None,
     scopes: frozenset[TokenScope] | None = None,
+    until: datetime | None = None,
 ) -> Actor:
     vendors, collectivites = (await session.execute(RECORDS, {"sirens": [*sirens]})).one()
     ministry = siret is not None and await is_allowed(session, siret)
@@ -84,7 +91,20 @@ async def _acting(
         vendors=frozenset(vendors),
         collectivites=frozenset(collectivites),
         scopes=scopes,
+        until=until,
     )
+
+
+async def capacities(session: AsyncSession, actor: Actor) -> tuple[Capacity, ...]:
+    """As what one is known to the registry; nothing: all one can do is register as a vendor."""
+    operator = await session.scalar(OPERATES, {"sirens": [*actor.sirens], "day": today()})
+    found = {
+        Capacity.MINISTRY: actor.role is Role.MINISTRY,
+        Capacity.VENDOR: bool(actor.vendors),
+        Capacity.COLLECTIVITE: bool(actor.collectivites),
+        Capacity.OPERATOR: bool(operator),
+    }
+    return tuple(capacity for capacity, held in found.items() if held)
 
 
 async def is_allowed(session: AsyncSession, siret: str) -> bool:

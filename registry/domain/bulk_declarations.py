@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import BulkDeclaration, BulkNoun, BulkState, Source
+from registry.domain import pages
 from registry.domain.actor import Actor, Role
 from registry.domain.errors import InvalidInput, NotAllowed
 from registry.domain.filters import among
+from registry.domain.pages import Page
 from registry.domain.policy import Action, Capacity, Subject, authorise
 
 UNFINISHED = (BulkState.WAITING, BulkState.RUNNING)
@@ -81,13 +83,13 @@ async def visible(session: AsyncSession, actor: Actor, row_id: int) -> BulkDecla
     return row
 
 
-async def recent(session: AsyncSession, actor: Actor, first: int) -> list[BulkDeclaration]:
+async def recent(session: AsyncSession, actor: Actor, first: int | None) -> list[BulkDeclaration]:
     """Those of one's own organisations, latest first."""
     query = (
         sa.select(BulkDeclaration)
         .where(among(col(BulkDeclaration.siren), actor.sirens))
         .order_by(col(BulkDeclaration.id).desc())
-        .limit(first)
+        .limit(pages.size(Page(first=first)))
     )
     return list(await session.scalars(query))
 

@@ -17,7 +17,7 @@ from registry.domain.identifiers import CodeKind, code_kind, compact
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, admit, authorise
 from registry.domain.rollout.scope import known_epci, known_territory
-from registry.domain.turns import take_turn
+from registry.domain.turns import take_turn_on
 
 
 class CollectiviteOrder(StrEnum):
@@ -65,6 +65,9 @@ ORDERINGS = {
     CollectiviteOrder.KEY_DESC: Ordering("collectivite.key.desc", (Key(_CODE, descending=True),)),
 }
 
+HEIR = sa.func.coalesce(col(Collectivite.successor_id), col(Collectivite.id))
+"""Whose a row is that may stand on a body closed since."""
+
 BY_CODE = sa.text("SELECT collectivite_id FROM collectivite_code WHERE code = :code LIMIT 1")
 
 CONCERNED = sa.text("""
@@ -90,6 +93,10 @@ async def by_code(session: AsyncSession, code: str, field: str = "code") -> Coll
         BY_CODE, {"code": wanted[:9] if kind is CodeKind.SIRET else wanted}
     )
     return None if found is None else await session.get(Collectivite, found)
+
+
+def heir_id(body: Collectivite) -> int:
+    return body.successor_id or body.recorded_id
 
 
 async def named(session: AsyncSession, field: str, code: str) -> Collectivite:
@@ -201,7 +208,7 @@ async def _own(session: AsyncSession, actor: Actor, code: str) -> Collectivite:
     admit(actor, Action.DECLARE_NO_DEMARCHE)
     body = await named(session, "collectivite", code)
     authorise(actor, Action.DECLARE_NO_DEMARCHE, Subject(collectivite=body.id))
-    await take_turn(session, body.recorded_id)
+    await take_turn_on(session, "collectivite", body.recorded_id)
     await session.refresh(body)
     return body
 

@@ -14,6 +14,8 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "uq_vendor_siren": ("siren", "Un éditeur a déjà ce SIREN."),
     "uq_product_vendor_id_slug": ("slug", "Cet éditeur a déjà un logiciel de cet identifiant."),
     "uq_deployment_key": ("since", "Cet usage est déjà déclaré depuis ce jour."),
+    "uq_delegation_current": ("email", "Cette personne est déjà déléguée de cette organisation."),
+    "uq_allowed_siret_current": ("siret", "Cet établissement est déjà sur la liste."),
     "uq_deployment_current": ("product", "Cet usage est déjà déclaré."),
 }
 """For each key: the field that is told, and the sentence."""

@@ -107,3 +107,13 @@ class KeyReused(DomainError):
     """The idempotency key served for another request."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class QuotaExceeded(DomainError):
+    """``retry_after`` is in seconds."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.errors import InvalidInput
-from registry.domain.identifiers import compact, is_siren
+from registry.domain.identifiers import compact, is_siren, is_siret
 from registry.domain.search import prefix_query
 
 LONGEST_TEXT = 200
@@ -22,6 +22,16 @@ def checked_siren(field: str, text: str) -> str:
             f"« {text} » n’est pas un SIREN : 9 chiffres dont le dernier est une clé de contrôle.",
         )
     return siren
+
+
+def checked_siret(field: str, text: str) -> str:
+    siret = compact(text)
+    if not is_siret(siret):
+        raise InvalidInput(
+            field,
+            f"« {text} » n’est pas un SIRET : 14 chiffres dont le dernier est une clé de contrôle.",
+        )
+    return siret
 
 
 def checked_text(field: str, text: str) -> str:

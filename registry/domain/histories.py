@@ -12,7 +12,11 @@ from models import Source, Transition
 from registry.domain import texts
 from registry.domain.actor import Actor
 from registry.domain.clock import today
-from registry.domain.errors import Conflict, InvalidInput
+from registry.domain.errors import Checks, Conflict, InvalidInput
+
+LONGEST_REASON = 2000
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2199
+"""The tables take no date outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,19 @@ class Said:
 
 def author(actor: Actor, source: Source, said: Said) -> dict[str, Any]:
     """The columns of a step that say who, when and why. Raises ``InvalidInput``."""
-    return {
+    columns: dict[str, Any] = {
         "effective_on": said.day,
         "declared_by": source,
         "actor": actor.name,
         "organisation": actor.organisation,
-        "reason": texts.optional("reason", said.reason, 2000),
-        "evidence_url": texts.url("evidence_url", said.evidence_url),
     }
+    checks = Checks()
+    with checks:
+        columns["reason"] = texts.optional("reason", said.reason, LONGEST_REASON)
+    with checks:
+        columns["evidence_url"] = texts.url("evidence_url", said.evidence_url)
+    checks.settle()
+    return columns
 
 
 async def add(session: AsyncSession, last: Transition | None, step: Transition) -> None:
@@ -61,7 +70,13 @@ async def add(session: AsyncSession, last: Transition | None, step: Transition) 
     await session.flush()
 
 
+def check_year(field: str, day: date) -> None:
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise InvalidInput(field, f"Une date de {EARLIEST_YEAR} à {LATEST_YEAR} est attendue.")
+
+
 def check_day(last: Transition | None, day: date) -> None:
+    check_year("effective_on", day)
     if day > today():
         raise InvalidInput("effective_on", f"Le {day:%d/%m/%Y} est à venir.")
     if last is not None and day < last.effective_on:

@@ -1,12 +1,158 @@
+"""The integration of the State's services in each product: declared by its vendor, and reviewed."""
+
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models import Integration, IntegrationState, Service
+from models import (
+    DATA_APIS,
+    EvidenceLevel,
+    Feed,
+    Integration,
+    IntegrationState,
+    Product,
+    Service,
+    Source,
+)
+from registry.domain import histories, ledger, products, texts
+from registry.domain.actor import Actor
+from registry.domain.clock import today
+from registry.domain.errors import Checks, Conflict, InvalidInput, NotAllowed, NotFound
 from registry.domain.filters import among, in_force
+from registry.domain.histories import Said
+from registry.domain.policy import Action, Subject, authorise
+from registry.domain.transitions import INTEGRATION, check
+
+CHANGED = "Cette étape n’est plus la dernière, ou n’est plus telle qu’elle a été lue : la relire."
+REASON_EXPECTED = "Un motif est attendu : l’éditeur le lira."
+
+
+class Decision(StrEnum):
+    """What the ministry makes of a declaration."""
+
+    VERIFY = "VERIFY"
+    SEND_BACK = "SEND_BACK"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a history is about; a former key of the product will do."""
+
+    vendor_siren: str
+    product: str
+    service: Service
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a step says besides its state. ``feeds`` are what a data API fills in."""
+
+    feeds: tuple[Feed, ...] = ()
+    target_date: date | None = None
+    min_version: str | None = None
+
+
+async def record(
+    session: AsyncSession,
+    actor: Actor,
+    key: Key,
+    state: IntegrationState,
+    details: Details,
+    said: Said,
+) -> Integration:
+    """The vendor's next step; whatever was verified before it, this one is not."""
+    product = await _authorised(session, actor, Action.RECORD_INTEGRATION, key)
+    last = await _last(session, product, key.service)
+    checks = Checks()
+    values = _told(checks, key.service, state, details)
+    with checks:
+        values |= histories.author(actor, Source.VENDOR, said)
+    with checks:
+        histories.check_day(last, said.day)
+    checks.settle()
+    check(INTEGRATION, last.state if last else IntegrationState.NONE, state)
+    step = Integration(
+        product_id=product.recorded_id,
+        service=key.service,
+        state=state,
+        evidence_level=_level(values["evidence_url"]),
+        **values,
+    )
+    await histories.add(session, last, step)
+    await ledger.append(session, actor, "record", "integration", [step.recorded_id])
+    return step
+
+
+async def amend(
+    session: AsyncSession,
+    actor: Actor,
+    key: Key,
+    step_id: int,
+    details: Details,
+    evidence_url: str | None,
+) -> Integration:
+    """What the vendor says of its present step, said again in full; its state and day stay."""
+    product = await _authorised(session, actor, Action.RECORD_INTEGRATION, key)
+    step = await _read_by(session, await _known(session, product, key.service), step_id)
+    if step.declared_by not in (Source.VENDOR, Source.DATAPASS):
+        raise NotAllowed("Cette étape est du ministère : enregistrer la suivante.")
+    checks, url = Checks(), None
+    values = _told(checks, key.service, step.state, details)
+    with checks:
+        url = texts.url("evidence_url", evidence_url)
+    checks.settle()
+    said = {"declared_by": Source.VENDOR, "evidence_url": url, "evidence_level": _level(url)}
+    step.sqlmodel_update(values | said | {"reviewed_on": None, "review": None})
+    return await _change(session, actor, "amend", step)
+
+
+async def review(
+    session: AsyncSession,
+    actor: Actor,
+    key: Key,
+    step_id: int,
+    decision: Decision,
+    reason: str | None,
+) -> Integration:
+    """The ministry's word on the step that it read. Sent back, a request for qualification
+    returns to the sandbox; any other step stays, and stands on its author's word alone.
+    """
+    product = await _authorised(session, actor, Action.REVIEW_INTEGRATION, key)
+    last = await _known(session, product, key.service)
+    authorise(actor, Action.REVIEW_INTEGRATION, _as_declared(actor, product, last))
+    said = texts.optional("reason", reason, histories.LONGEST_REASON)
+    if decision is Decision.SEND_BACK and said is None:
+        raise InvalidInput("reason", REASON_EXPECTED)
+    step = await _read_by(session, last, step_id)
+    if decision is Decision.SEND_BACK and step.state is IntegrationState.QUALIFICATION_REQUESTED:
+        return await _follow(session, actor, step, IntegrationState.SANDBOX, Said(reason=said))
+    if decision is Decision.VERIFY and step.evidence_level is EvidenceLevel.VERIFIED:
+        raise Conflict("Cette déclaration est déjà vérifiée.")
+    verified = decision is Decision.VERIFY
+    step.evidence_level = EvidenceLevel.VERIFIED if verified else EvidenceLevel.SELF_DECLARED
+    step.reviewed_on, step.review = today(), said
+    return await _change(session, actor, "verify" if verified else "send_back", step)
+
+
+async def suspend(session: AsyncSession, actor: Actor, key: Key, said: Said) -> Integration:
+    """The ministry finds that what is qualified no longer works."""
+    product = await _authorised(session, actor, Action.REVIEW_INTEGRATION, key)
+    last = await _known(session, product, key.service)
+    check(INTEGRATION, last.state, IntegrationState.SUSPENDED)
+    if not (said.reason or "").strip():
+        raise InvalidInput("reason", REASON_EXPECTED)
+    return await _follow(session, actor, last, IntegrationState.SUSPENDED, said)
+
+
+async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Integration]:
+    rows = await session.scalars(sa.select(Integration).where(among(col(Integration.id), ids)))
+    return {row.recorded_id: row for row in rows}
 
 
 async def current_of_products(
@@ -45,3 +191,113 @@ def _by_product(rows: Iterable[Integration]) -> dict[int, list[Integration]]:
     for row in rows:
         found.setdefault(row.product_id, []).append(row)
     return found
+
+
+async def _authorised(session: AsyncSession, actor: Actor, action: Action, key: Key) -> Product:
+    return await products.authorised(session, actor, action, key.vendor_siren, key.product)
+
+
+def _as_declared(actor: Actor, product: Product, step: Integration) -> Subject:
+    """Where the ministry is itself the vendor, what was declared is its own all the same."""
+    own = product.vendor_id in actor.vendors
+    return Subject(said_by=Source.MINISTRY if own else step.declared_by)
+
+
+async def _last(session: AsyncSession, product: Product, service: Service) -> Integration | None:
+    found: Integration | None = await session.scalar(
+        sa.select(Integration).where(
+            col(Integration.product_id) == product.recorded_id,
+            col(Integration.service) == service,
+            col(Integration.effective_until).is_(None),
+        )
+    )
+    return found
+
+
+async def _known(session: AsyncSession, product: Product, service: Service) -> Integration:
+    last = await _last(session, product, service)
+    if last is None:
+        raise NotFound("service", f"Rien n’est déclaré de {service} pour ce logiciel.")
+    return last
+
+
+async def _read_by(session: AsyncSession, last: Integration, step_id: int) -> Integration:
+    """``last``, held until the end of the transaction, if it is the step that the caller read."""
+    held: Integration | None = await session.scalar(
+        sa.select(Integration)
+        .where(col(Integration.id) == last.id, col(Integration.effective_until).is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if held is None or held.id != step_id:
+        raise Conflict(CHANGED)
+    return held
+
+
+def _told(
+    checks: Checks, service: Service, state: IntegrationState, details: Details
+) -> dict[str, Any]:
+    version = None
+    with checks:
+        _check_feeds(service, details.feeds)
+    with checks:
+        _check_target(state, details.target_date)
+    with checks:
+        version = texts.optional("min_version", details.min_version, 200)
+    return {
+        "feeds": [feed.value for feed in dict.fromkeys(details.feeds)],
+        "target_date": details.target_date,
+        "min_version": version,
+    }
+
+
+def _check_feeds(service: Service, feeds: Sequence[Feed]) -> None:
+    if feeds and service not in DATA_APIS:
+        raise InvalidInput("feeds", "Seule une API de données en fournit.")
+    tax = service is Service.API_IMPOT_PARTICULIER
+    if any((feed is Feed.AVIS_IMPOSITION) is not tax for feed in feeds):
+        raise InvalidInput(
+            "feeds",
+            "AVIS_IMPOSITION vient d’API_IMPOT_PARTICULIER, les autres données d’API_PARTICULIER.",
+        )
+
+
+def _check_target(state: IntegrationState, target: date | None) -> None:
+    if target is not None:
+        histories.check_year("target_date", target)
+    elif state is IntegrationState.PLANNED:
+        raise InvalidInput("target_date", "Une intégration prévue l’est pour une date.")
+
+
+def _level(evidence_url: str | None) -> EvidenceLevel:
+    return EvidenceLevel.EVIDENCED if evidence_url else EvidenceLevel.SELF_DECLARED
+
+
+async def _follow(
+    session: AsyncSession, actor: Actor, last: Integration, state: IntegrationState, said: Said
+) -> Integration:
+    """The ministry's own step after the vendor's."""
+    authorise(actor, Action.REVIEW_INTEGRATION, Subject(), state)
+    about = histories.author(actor, Source.MINISTRY, said)
+    step = Integration(
+        product_id=last.product_id,
+        service=last.service,
+        state=state,
+        feeds=last.feeds,
+        target_date=last.target_date,
+        min_version=last.min_version,
+        evidence_level=_level(about["evidence_url"]),
+        **about,
+    )
+    await histories.add(session, last, step)
+    action = "send_back" if state is IntegrationState.SANDBOX else "suspend"
+    await ledger.append(session, actor, action, "integration", [step.recorded_id])
+    return step
+
+
+async def _change(
+    session: AsyncSession, actor: Actor, action: str, step: Integration
+) -> Integration:
+    await session.flush()
+    await ledger.append(session, actor, action, "integration", [step.recorded_id])
+    return step

@@ -1,6 +1,6 @@
 """The only way into the ledger, and the proof that it says what the tables say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,14 @@ async def append(
                 "ids": list(ids),
             },
         )
+
+
+async def append_each(
+    session: AsyncSession, actor: Actor, action: str, written: Mapping[str, Sequence[int]]
+) -> None:
+    """Likewise for what one act wrote of several nouns."""
+    for noun, ids in written.items():
+        await append(session, actor, action, noun, ids)
 
 
 async def append_selected(

@@ -17,18 +17,21 @@ from registry.domain.errors import NotAllowed, NotSignedIn
 
 
 class Capacity(StrEnum):
-    """As whom one acts. ``ORGANISATION`` is any body whose SIREN is the subject's."""
+    """As whom one acts. ``ORGANISATION`` is any body whose SIREN is the subject's, or its delegate;
+    ``MEMBER`` is no delegate.
+    """
 
     COLLECTIVITE = "COLLECTIVITE"
     VENDOR = "VENDOR"
     OPERATOR = "OPERATOR"
     MINISTRY = "MINISTRY"
     ORGANISATION = "ORGANISATION"
+    MEMBER = "MEMBER"
     ADMINISTRATOR = "ADMINISTRATOR"
 
     @property
     def source(self) -> Source:
-        """What the rows written so say of their author. Raises ``ValueError`` for the last two."""
+        """What the rows written so say of their author. Raises ``ValueError`` for the others."""
         return Source(self.value)
 
 
@@ -66,6 +69,9 @@ class Action(StrEnum):
     RECORD_INTEGRATION = "RECORD_INTEGRATION"
     REVIEW_INTEGRATION = "REVIEW_INTEGRATION"
     MOVE_COMMITMENT = "MOVE_COMMITMENT"
+    REVIEW_COMMITMENT = "REVIEW_COMMITMENT"
+    SEE_SIGNATORY = "SEE_SIGNATORY"
+    SEE_EVIDENCE = "SEE_EVIDENCE"
     DECLARE_DEPLOYMENT = "DECLARE_DEPLOYMENT"
     CONFIRM_DEPLOYMENT = "CONFIRM_DEPLOYMENT"
     CORRECT_DEPLOYMENT = "CORRECT_DEPLOYMENT"
@@ -75,9 +81,14 @@ class Action(StrEnum):
     SETTLE_SOFTWARE = "SETTLE_SOFTWARE"
     DECLARE_NO_DEMARCHE = "DECLARE_NO_DEMARCHE"
     OPEN_DISPUTE = "OPEN_DISPUTE"
-    MOVE_DISPUTE = "MOVE_DISPUTE"
+    WITHDRAW_DISPUTE = "WITHDRAW_DISPUTE"
+    REPLY_TO_DISPUTE = "REPLY_TO_DISPUTE"
+    REOPEN_DISPUTE = "REOPEN_DISPUTE"
+    EXAMINE_DISPUTE = "EXAMINE_DISPUTE"
+    SEE_DISPUTES = "SEE_DISPUTES"
     CLAIM_GRANT = "CLAIM_GRANT"
     MOVE_GRANT = "MOVE_GRANT"
+    SEE_GRANTS = "SEE_GRANTS"
     SEE_QUEUE = "SEE_QUEUE"
     SEE_CLIENTS = "SEE_CLIENTS"
 
@@ -85,13 +96,14 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``capacities`` in order of preference, where one may act in several. ``states`` are those
-    that a capacity may move to; a capacity that is absent from it may move to any. ``of_others``:
-    nobody may, in whatever capacity, who acts for the one that said it.
+    that a capacity may move to (for a reopening, from); a capacity that is absent from it may
+    move to any. ``of_others``: nobody may, in whatever capacity, who acts for the one that said it.
+    A machine needs the ``scope``; without one, only people may.
     """
 
     capacities: tuple[Capacity, ...]
     refusal: str
-    scope: TokenScope = TokenScope.DECLARE
+    scope: TokenScope | None = TokenScope.DECLARE
     states: Mapping[Capacity, frozenset[StrEnum]] = field(default_factory=dict)
     of_others: bool = False
 
@@ -120,14 +132,14 @@ RULES: Mapping[Action, Rule] = {
         (Capacity.ADMINISTRATOR,),
         "Seul l’administrateur du registre peut exporter le registre entier.",
     ),
-    Action.MANAGE_ALLOW_LIST: Rule((_M, Capacity.ADMINISTRATOR), _MINISTRY, TokenScope.REVIEW),
+    Action.MANAGE_ALLOW_LIST: Rule((_M, Capacity.ADMINISTRATOR), _MINISTRY, scope=None),
     Action.MANAGE_CAMPAIGN: _by_ministry(),
     Action.MANAGE_TOKENS: Rule(
-        (Capacity.ORGANISATION, Capacity.ADMINISTRATOR),
+        (Capacity.MEMBER, Capacity.ADMINISTRATOR),
         "On ne gère que les jetons de sa propre organisation.",
     ),
     Action.NAME_DELEGATES: Rule(
-        (Capacity.ORGANISATION,), "On ne nomme de délégué que pour sa propre organisation."
+        (Capacity.MEMBER,), "On ne nomme de délégué que pour sa propre organisation.", scope=None
     ),
     Action.GIVE_EVIDENCE: Rule(
         (Capacity.ORGANISATION,), "Une pièce se dépose au nom de sa propre organisation."
@@ -151,15 +163,23 @@ RULES: Mapping[Action, Rule] = {
         {_M: frozenset({IntegrationState.SANDBOX, IntegrationState.SUSPENDED})},
     ),
     Action.MOVE_COMMITMENT: Rule(
-        (_V, _M),
-        "L’éditeur signe, refuse ou retire son engagement ; le ministère l’y invite,"
-        " et accepte une nouvelle signature après un manquement.",
+        (_V,),
+        "Seul l’éditeur signe, refuse ou retire son engagement.",
         states={
             _V: frozenset(
                 {CommitmentState.SIGNED, CommitmentState.DECLINED, CommitmentState.WITHDRAWN}
-            ),
-            _M: frozenset({CommitmentState.INVITED, CommitmentState.SIGNED}),
+            )
         },
+    ),
+    Action.REVIEW_COMMITMENT: Rule(
+        (_M,),
+        "Seul le ministère invite un éditeur à s’engager, ou rétablit une signature après un"
+        " manquement, et jamais la sienne.",
+        TokenScope.REVIEW,
+        {_M: frozenset({CommitmentState.INVITED, CommitmentState.SIGNED})},
+    ),
+    Action.SEE_SIGNATORY: Rule(
+        (_V, _M), "Le nom du signataire est pour l’éditeur et le ministère.", TokenScope.READ
     ),
     Action.DECLARE_DEPLOYMENT: Rule((_C, _V, _M), _SIDES),
     Action.CONFIRM_DEPLOYMENT: Rule(
@@ -181,22 +201,24 @@ RULES: Mapping[Action, Rule] = {
     Action.SETTLE_SOFTWARE: _by_ministry(),
     Action.DECLARE_NO_DEMARCHE: Rule((_C,), _TOWN),
     Action.OPEN_DISPUTE: Rule((_C,), _TOWN),
-    Action.MOVE_DISPUTE: Rule(
+    Action.WITHDRAW_DISPUTE: Rule((_C,), _TOWN),
+    Action.REPLY_TO_DISPUTE: Rule((_V,), _OWNER),
+    Action.REOPEN_DISPUTE: Rule(
         (_C, _V, _M),
-        "La collectivité retire ou relance sa contestation, l’éditeur y répond,"
-        " le ministère l’instruit.",
+        "La collectivité fait rouvrir une contestation écartée, l’éditeur une contestation"
+        " reconnue fondée, le ministère l’une et l’autre.",
         states={
-            _C: frozenset({DisputeState.WITHDRAWN, DisputeState.UNDER_REVIEW}),
-            _V: frozenset({DisputeState.UNDER_REVIEW}),
-            _M: frozenset(
-                {
-                    DisputeState.UNDER_REVIEW,
-                    DisputeState.AWAITING_REPLY,
-                    DisputeState.UPHELD,
-                    DisputeState.DISMISSED,
-                }
-            ),
+            _C: frozenset({DisputeState.DISMISSED}),
+            _V: frozenset({DisputeState.UPHELD}),
         },
+    ),
+    Action.EXAMINE_DISPUTE: _by_ministry(
+        "Seul le ministère instruit une contestation, et jamais celle où il est partie."
+    ),
+    Action.SEE_DISPUTES: Rule(
+        (_C, _V, _M),
+        "Une contestation se lit par la collectivité, l’éditeur mis en cause et le ministère.",
+        TokenScope.READ,
     ),
     Action.CLAIM_GRANT: Rule((_C,), _TOWN),
     Action.MOVE_GRANT: Rule(
@@ -216,6 +238,16 @@ RULES: Mapping[Action, Rule] = {
             ),
         },
     ),
+    Action.SEE_EVIDENCE: Rule(
+        (Capacity.ORGANISATION, _V, _C, _M),
+        "Une pièce est pour qui l’a déposée, les parties de la contestation et le ministère.",
+        TokenScope.READ,
+    ),
+    Action.SEE_GRANTS: Rule(
+        (_C, _M),
+        "Une demande de subvention se lit par la collectivité et le ministère.",
+        TokenScope.READ,
+    ),
     Action.SEE_QUEUE: Rule((_M,), _MINISTRY, TokenScope.READ),
     Action.SEE_CLIENTS: Rule(
         (_V, _C, _M),
@@ -226,6 +258,7 @@ RULES: Mapping[Action, Rule] = {
 
 NOT_SIGNED_IN = "Il faut être connecté pour cela."
 OUT_OF_SCOPE = "Ce jeton n’a pas la portée {scope}."
+PEOPLE_ONLY = "Une personne connectée peut le faire, jamais un jeton."
 
 
 def authorise(
@@ -244,16 +277,29 @@ def authorise(
     raise NotAllowed(rule.refusal)
 
 
-def admit(actor: Actor, action: Action) -> Rule:
-    """What can be refused before the subject is looked for, so that a stranger learns nothing."""
-    rule = RULES.get(action)
+def require_signed_in(actor: Actor) -> None:
+    """For what must look something up before it can tell whose it is."""
     if actor.role is Role.PUBLIC:
         raise NotSignedIn(NOT_SIGNED_IN)
+
+
+def admit(actor: Actor, action: Action) -> Rule:
+    """What can be refused before the subject is looked for, so that a stranger learns nothing."""
+    require_signed_in(actor)
+    rule = RULES.get(action)
     if rule is None:
         raise NotAllowed(_MINISTRY)
-    if actor.scopes is not None and rule.scope not in actor.scopes:
-        raise NotAllowed(OUT_OF_SCOPE.format(scope=rule.scope))
+    _check_scope(actor, rule)
     return rule
+
+
+def _check_scope(actor: Actor, rule: Rule) -> None:
+    if actor.scopes is None:
+        return
+    if rule.scope is None:
+        raise NotAllowed(PEOPLE_ONLY)
+    if rule.scope not in actor.scopes:
+        raise NotAllowed(OUT_OF_SCOPE.format(scope=rule.scope))
 
 
 def may(actor: Actor, action: Action, subject: Subject = Subject()) -> bool:
@@ -285,3 +331,5 @@ def _acts_as(capacity: Capacity, actor: Actor, subject: Subject) -> bool:
             return not owns_product and not subject.operators.isdisjoint(actor.sirens)
         case Capacity.ORGANISATION:
             return subject.siren in actor.sirens
+        case Capacity.MEMBER:
+            return subject.siren is not None and subject.siren == actor.organisation

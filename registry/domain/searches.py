@@ -35,7 +35,13 @@ CLIENTS = """(SELECT count(DISTINCT collectivite_id) FROM deployment
               WHERE {own} AND since <= :day AND (until IS NULL OR until > :day))"""
 
 NOUNS = (
-    Noun("vendor", CLIENTS.format(own="used.vendor_id = vendor.id"), "siren", ("siren",)),
+    Noun(
+        "vendor",
+        CLIENTS.format(own="used.vendor_id = vendor.id"),
+        "siren",
+        ("siren",),
+        "merged_into_id IS NULL",
+    ),
     Noun(
         "product",
         CLIENTS.format(own="used.id = product.id"),
@@ -73,7 +79,8 @@ QUERY = sa.text(
 
 async def search(session: AsyncSession, text: str, first: int | None, day: date) -> list[Found]:
     """Exact names, then names that begin so, then the rest; in each, the most people concerned
-    (inhabitants, or clients) first. Collectivités that closed are left out.
+    (inhabitants, or clients) first. Collectivités that closed and vendors that
+    were merged are left out.
     """
     limit = pages.size(Page(first=first))
     words = prefix_query(checked_text("text", text))

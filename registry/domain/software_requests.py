@@ -27,7 +27,7 @@ from registry.domain.filters import among, checked_siren
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, admit, authorise
 from registry.domain.search import fold
-from registry.domain.turns import take_turn
+from registry.domain.turns import take_turn_on
 from registry.domain.words import DEMARCHES
 
 _ID = sa.type_coerce(col(SoftwareRequest.id), sa.BigInteger)
@@ -80,7 +80,7 @@ async def name(session: AsyncSession, actor: Actor, code: str, given: Named) -> 
     body = await collectivites.named(session, "collectivite", code)
     authorise(actor, Action.NAME_SOFTWARE, Subject(collectivite=body.id))
     values = _checked(body, given)
-    await take_turn(session, body.recorded_id)
+    await take_turn_on(session, "collectivite", body.recorded_id)
     await _refuse_repeated(session, body, values["name"])
     row = SoftwareRequest(collectivite_id=body.recorded_id, **values)
     return await _record(session, actor, "create", row)
@@ -152,7 +152,7 @@ async def _waiting(session: AsyncSession, actor: Actor, identifier: int) -> Soft
     row = await session.get(SoftwareRequest, identifier)
     if row is None:
         raise NotFound("id", "Aucune demande n’a cet identifiant.")
-    await take_turn(session, row.collectivite_id)
+    await take_turn_on(session, "collectivite", row.collectivite_id)
     await session.refresh(row)
     if row.state is not SoftwareRequestState.WAITING:
         raise NotInThisState("Cette demande a déjà reçu sa réponse.", row.state, ())

@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 from registry.domain.errors import InvalidInput
 
 MAX_URL = 2000
-HIDDEN = {"Cc", "Cf", "Cs", "Co"}
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 SPACING = {"\n", "\r", "\t"}
 EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
+WEB = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+([:/?#]\S*)?", re.IGNORECASE)
+MAILBOX = re.compile(r"(mailto:)?[^@\s,;:<>()]+@[\w-]+(\.[\w-]+)+", re.IGNORECASE)
 
 
 def required(field: str, value: str, longest: int) -> str:
@@ -38,19 +40,27 @@ def url(field: str, value: str | None) -> str | None:
         parts = urlsplit(found)
     except ValueError as fault:
         raise InvalidInput(field, "Cette adresse est illisible.") from fault
-    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in found:
-        raise InvalidInput(field, "Une adresse https://… est attendue.")
     if parts.username or parts.password:
         raise InvalidInput(field, "L’adresse ne doit contenir ni compte ni mot de passe.")
+    if parts.scheme not in {"http", "https"} or not WEB.fullmatch(found):
+        raise InvalidInput(field, "Une adresse https://… est attendue.")
     return found
 
 
 def contact(field: str, value: str | None) -> str | None:
-    """A functional mailbox or a page."""
     found = optional(field, value, MAX_URL)
-    if found is None or EMAIL.fullmatch(found):
+    if found is None or is_contact(found):
         return found
-    return url(field, found)
+    raise InvalidInput(
+        field,
+        "Une boîte fonctionnelle ou une adresse web est attendue, jamais les coordonnées"
+        " d’une personne.",
+    )
+
+
+def is_contact(text: str) -> bool:
+    """A mailbox or a page, never a person: the shape is all that can be checked."""
+    return bool(WEB.fullmatch(text) or MAILBOX.fullmatch(text))
 
 
 def email(field: str, value: str) -> str:

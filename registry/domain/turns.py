@@ -4,16 +4,21 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 LOADS = 7032023
-"""The lock of those that write about many collectivités at once, one by one."""
-
-TAKE = sa.text(f"""
+"""The lock of those that load the registry, or change what keys mean."""
+LOAD = sa.text(f"SELECT pg_advisory_xact_lock({LOADS})")
+ONE = sa.text(f"""
     SELECT pg_advisory_xact_lock_shared({LOADS}),
-           pg_advisory_xact_lock(hashtextextended('collectivite ' || :id, 0))
+           pg_advisory_xact_lock(hashtextextended(:what, 0))
 """)
 
 
-async def take_turn(session: AsyncSession, collectivite_id: int) -> None:
-    """Held until the transaction ends: what is read next of that collectivité's uses of software
-    stays so. Others write elsewhere meanwhile; a load waits, and is waited for.
+async def take_turn(session: AsyncSession) -> None:
+    """Held until the transaction ends: two at once would each miss what the other writes."""
+    await session.execute(LOAD)
+
+
+async def take_turn_on(session: AsyncSession, noun: str, subject_id: int) -> None:
+    """Likewise for one record: what is read of it next stays so. Others write elsewhere meanwhile;
+    a load waits, and is waited for.
     """
-    await session.execute(TAKE, {"id": str(collectivite_id)})
+    await session.execute(ONE, {"what": f"{noun}:{subject_id}"})

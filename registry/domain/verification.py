@@ -28,6 +28,9 @@ RECORDED = (
     "software_request",
     "account",
     "token",
+    "evidence",
+    "delegation",
+    "allowed_siret",
 )
 """The nouns whose every change has a ledger entry."""
 
@@ -169,6 +172,38 @@ DERIVED = (
     ),
 )
 
+CATALOGUE = (
+    Check(
+        "éditeurs réunis",
+        """
+        SELECT 'l’éditeur ' || merged.siren || ' a été réuni à un autre et garde un logiciel,'
+               || ' une filiale ou un éditeur'
+        FROM vendor AS merged
+        WHERE merged_into_id IS NOT NULL
+          AND (EXISTS (SELECT FROM product WHERE vendor_id = merged.id)
+               OR EXISTS (SELECT FROM vendor AS other
+                          WHERE merged.id IN (other.parent_id, other.merged_into_id)))
+        """,
+    ),
+    Check(
+        "clés des logiciels",
+        """
+        SELECT 'la clé ' || vendor_siren || '/' || slug || ' désigne deux logiciels'
+        FROM product_former_key AS former
+        WHERE EXISTS (SELECT FROM product JOIN vendor ON vendor.id = product.vendor_id
+                      WHERE vendor.siren = former.vendor_siren AND product.slug = former.slug)
+        """,
+    ),
+    Check(
+        "engagements des logiciels",
+        """
+        SELECT 'l’engagement ' || commitment.id || ' n’est pas chez l’éditeur de son logiciel'
+        FROM commitment JOIN product ON product.id = product_id
+        WHERE commitment.vendor_id <> product.vendor_id
+        """,
+    ),
+)
+
 SEARCHED = {
     "vendor": "SELECT id, search, name, siren, NULL FROM vendor",
     "product": "SELECT id, search, name, slug, NULL FROM product",
@@ -178,7 +213,7 @@ SEARCHED = {
 
 async def differences(session: AsyncSession) -> AsyncIterator[tuple[str, str | None]]:
     """Each check's name with its first difference, or none where all agrees."""
-    for check in (*LEDGER, *map(_said, RECORDED), *map(_dated, SUBJECTS), *DERIVED):
+    for check in (*LEDGER, *map(_said, RECORDED), *map(_dated, SUBJECTS), *DERIVED, *CATALOGUE):
         yield check.name, await session.scalar(sa.text(f"{check.query} LIMIT 1"))
     for noun, query in SEARCHED.items():
         yield f"texte recherché ({noun})", await _search(session, query)

@@ -1,17 +1,18 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx2
 import pytest
 import sqlalchemy as sa
 
-from models import AllowedSiret, TokenScope
+from models import Account, AllowedSiret, TokenScope, WebSession
 from models import Token as Row
 from registry.app import create_app
-from registry.auth import tokens
+from registry.auth import sessions, tokens
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR
+from registry.domain.actor import ADMINISTRATOR, SIGN_IN
 from registry.settings import ROOT, Settings
 from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, OPERATOR, TOWN, Sides, town
 from tests.factories import add, add_world, establishment, siren
@@ -57,35 +58,69 @@ Token = Callable[..., Awaitable[str]]
 Written = Callable[[], Awaitable[list[tuple[str, str, str]]]]
 
 
+async def issued(
+    database: Database,
+    siren: str,
+    *,
+    ministry: bool = False,
+    scopes: Iterable[TokenScope] = TokenScope,
+) -> str:
+    """A machine token of the organisation; with ``ministry``, its establishment is allowed."""
+    secret = tokens.generate()
+    siret = establishment(siren)
+    async with database.transaction(ADMINISTRATOR) as session:
+        if ministry:
+            await add(session, AllowedSiret(siret=siret, label="Ministère"))
+        await add(
+            session,
+            Row(
+                name="essai",
+                siren=siren,
+                siret=siret,
+                digest=tokens.digest(secret),
+                scopes=[*scopes],
+                expires_at=datetime.now(UTC) + timedelta(days=1),
+            ),
+        )
+    return secret
+
+
 @pytest.fixture
 def token(database: Database) -> Token:
-    """A machine token of the organisation; with ``ministry``, its establishment is allowed."""
+    return partial(issued, database)
 
-    async def make(
-        siren: str,
-        *,
-        ministry: bool = False,
-        scopes: Iterable[TokenScope] = TokenScope,
-    ) -> str:
-        secret = tokens.generate()
+
+@pytest.fixture
+def person(database: Database) -> Token:
+    """Someone of that organisation in a browser that signed in: what it sends as its session."""
+
+    async def make(siren: str, email: str = "agent@organisation.example") -> str:
+        secret = sessions.generate()
         siret = establishment(siren)
-        async with database.transaction(ADMINISTRATOR) as session:
-            if ministry:
-                await add(session, AllowedSiret(siret=siret, label="Ministère"))
-            await add(
-                session,
-                Row(
-                    name="essai",
-                    siren=siren,
-                    siret=siret,
-                    digest=tokens.digest(secret),
-                    scopes=[*scopes],
-                    expires_at=datetime.now(UTC) + timedelta(days=1),
-                ),
+        account = Account(
+            issuer="https://provider.example",
+            subject=secret[:8],
+            siret=siret,
+            organisation="Organisation",
+            email=email,
+        )
+        async with database.transaction(SIGN_IN) as session:
+            await add(session, account)
+            opened = WebSession(
+                digest=sessions.digest(secret), account_id=account.recorded_id, siret=siret
             )
+            await add(session, opened)
         return secret
 
     return make
+
+
+def credentials(by: str | None) -> dict[str, str]:
+    if by is None:
+        return {}
+    if by.startswith(tokens.PREFIX):
+        return {"Authorization": f"Bearer {by}"}
+    return {"Cookie": f"{sessions.SESSION}={by}", "Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
@@ -107,14 +142,14 @@ async def sides(world: None, token: Token, ministry: str) -> Sides:
 
 @pytest.fixture
 def write(client: httpx2.AsyncClient) -> Ask:
-    """Run a named mutation with this input, by the holder of a token; what it answers."""
+    """Run a named mutation with this input, by a token or a session; what it answers."""
 
     async def run(operation: str, by: str | None = None, **given: Any) -> Any:
         query = (OPERATIONS / f"{operation}.graphql").read_text()
         reply = await client.post(
             "/graphql",
             json={"query": query, "variables": {"input": given}},
-            headers={"Authorization": f"Bearer {by}"} if by else {},
+            headers=credentials(by),
         )
         assert reply.status_code == 200, reply.text
         assert "errors" not in reply.json(), reply.text
@@ -125,13 +160,14 @@ def write(client: httpx2.AsyncClient) -> Ask:
 
 @pytest.fixture
 def read_as(client: httpx2.AsyncClient) -> Ask:
-    """Run a named query by the holder of a token, which must succeed; its data."""
+    """Run a named query by a token or a session; its data."""
 
     async def run(operation: str, by: str | None = None, **variables: Any) -> Any:
         query = (OPERATIONS / f"{operation}.graphql").read_text()
-        headers = {"Authorization": f"Bearer {by}"} if by else {}
         reply = await client.post(
-            "/graphql", json={"query": query, "variables": variables}, headers=headers
+            "/graphql",
+            json={"query": query, "variables": variables},
+            headers=credentials(by),
         )
         assert "errors" not in reply.json(), reply.text
         return reply.json()["data"]

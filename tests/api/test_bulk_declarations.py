@@ -16,8 +16,8 @@ from registry.app import create_app
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
+from registry.domain.turns import take_turn
 from registry.exchange.bulk.running import run_next
-from registry.exchange.turns import take_turn
 from registry.settings import Settings
 from tests.api.conftest import Ask, Token, Written
 from tests.factories import add, commune, deployment, siren

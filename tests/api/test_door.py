@@ -69,6 +69,13 @@ async def test_the_preferred_type_is_served(
     assert reply.json()["data"] == DATA
 
 
+async def test_a_browser_is_served_no_page_here(client: httpx2.AsyncClient) -> None:
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    reply = await client.get("/graphql", headers={"accept": accept})
+    assert refused(reply) == (400, "BAD_REQUEST")
+    assert reply.headers["content-type"] == JSON
+
+
 @pytest.mark.parametrize(
     "accept", ["text/html", "text/event-stream", f"{JSON};q=0", "*/*;q=0", "a", ",", "a/b;q=inf"]
 )

@@ -12,11 +12,14 @@ async def test_an_id_gives_its_object_back(ask: Ask) -> None:
     town = (await ask("Collectivite", code="01001"))["collectivite"]
     vendor = (await ask("Vendor", siren=EBENE))["vendor"]
     product = (await ask("Product", vendorSiren=EBENE, slug="famille"))["product"]
+    declared = (await ask("Declarations", vendorSiren=EBENE, slug="famille"))["product"]
     used = town["deployments"][0]
     for node, expected in (
-        (vendor, {"__typename": "Vendor", "siren": EBENE}),
+        (vendor, {"__typename": "Vendor", "siren": EBENE, "mergedInto": None}),
         (product, {"__typename": "Product", "slug": "famille"}),
         (town, {"__typename": "Collectivite", "code": "01001"}),
+        (declared["history"][0], {"__typename": "Integration", "service": "FRANCECONNECT_V2"}),
+        (declared["commitment"], {"__typename": "Commitment", "vendorWide": True}),
         (
             used,
             {

@@ -182,7 +182,10 @@ async def test_a_size_out_of_bounds_is_refused(
     assert await refusal(operation, **size) == {"code": "BAD_USER_INPUT", "field": field}
 
 
-@pytest.mark.parametrize(("operation", "variables"), [("Blockers", {}), ("Search", {"text": "a"})])
+@pytest.mark.parametrize(
+    ("operation", "variables"),
+    [("Blockers", {}), ("Search", {"text": "a"}), ("BulkDeclarations", {})],
+)
 @pytest.mark.parametrize("first", [201, 0, -1])
 async def test_so_it_is_of_the_other_lists(
     refusal: Ask, operation: str, variables: dict[str, str], first: int

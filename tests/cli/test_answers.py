@@ -195,6 +195,14 @@ def test_wrong_usage_exits_2_and_is_told_in_french(run: Run, arguments: tuple[st
         ("blockers",),
         ("collectivite",),
         ("verify",),
+        ("token",),
+        ("token", "create"),
+        ("token", "list"),
+        ("token", "revoke"),
+        ("ministry",),
+        ("ministry", "allow"),
+        ("ministry", "list"),
+        ("ministry", "remove"),
     ],
 )
 def test_every_command_has_help(run: Run, command: tuple[str, ...]) -> None:

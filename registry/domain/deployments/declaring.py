@@ -26,7 +26,7 @@ from registry.domain.deployments.saying import (
 )
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput
 from registry.domain.policy import Action, Subject, admit, authorise
-from registry.domain.turns import take_turn
+from registry.domain.turns import take_turn_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ async def declare(session: AsyncSession, actor: Actor, given: Declaration) -> De
     owner = Subject(vendor=product.vendor_id, collectivite=body.id)
     source = authorise(actor, Action.DECLARE_DEPLOYMENT, owner).source
     link = _checked(given, body, product)
-    await take_turn(session, body.recorded_id)
+    await take_turn_on(session, "collectivite", body.recorded_id)
     return await record(session, actor, link, source)
 
 

@@ -15,7 +15,7 @@ from registry.domain.deployments.reading import is_in_force
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.filters import checked_siren
 from registry.domain.policy import Action, admit
-from registry.domain.turns import take_turn
+from registry.domain.turns import take_turn_on
 from registry.domain.words import DEMARCHES
 
 SPEAKERS = {
@@ -34,7 +34,7 @@ async def held(
         sa.select(col(Deployment.collectivite_id)).where(col(Deployment.id) == deployment_id)
     )
     if town is not None:
-        await take_turn(session, town)
+        await take_turn_on(session, "collectivite", town)
     row = await session.get(Deployment, deployment_id)
     product = None if row is None else await session.get(Product, row.product_id)
     if row is None or product is None:

@@ -1,5 +1,6 @@
 """Which software blocks the rollout, and for whom."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -72,7 +73,31 @@ async def rank_blockers(
 ) -> Blockers:
     bound = await bind(session, scope)
     values = bound.values | {"first": first, "after_rank": after_rank}
-    rows = (await session.execute(sa.text(_query(bound, scope, by)), values)).mappings().all()
+    query = _ranked(bound, scope, by) + ALL
+    return _blockers(bound, scope, (await session.execute(sa.text(query), values)).mappings().all())
+
+
+async def rank_own(
+    session: AsyncSession,
+    scope: Scope,
+    vendor_ids: Sequence[int],
+    *,
+    first: int,
+    after_rank: int = 0,
+) -> dict[int, Blockers]:
+    """For each vendor its own products, at the ranks that they have among all."""
+    bound = await bind(session, scope)
+    values = {"vendors": list(vendor_ids), "first": first, "after_rank": after_rank}
+    query = _ranked(bound, scope, Grouping.PRODUCT) + OWN
+    rows = (await session.execute(sa.text(query), bound.values | values)).mappings().all()
+    owned: dict[int, list[Any]] = {}
+    for row in rows:
+        owned.setdefault(row["asked"], []).append(row)
+    return {vendor: _blockers(bound, scope, own) for vendor, own in owned.items()}
+
+
+def _blockers(bound: Bound, scope: Scope, rows: Sequence[Any]) -> Blockers:
+    """A slice without a line still has the row that tells the counts."""
     head = rows[0]
     return Blockers(
         bound.as_of,
@@ -83,7 +108,38 @@ async def rank_blockers(
     )
 
 
-def _query(bound: Bound, scope: Scope, by: Grouping) -> str:
+COUNTS = """
+    (SELECT count(*) FROM state WHERE rank = 5) AS no_known_software,
+    (SELECT count(*) FROM state WHERE rank = 2) AS cost_unknown
+"""
+
+ALL = f"""
+    SELECT ranked.*, scope.*
+    FROM (SELECT (SELECT count(*) FROM ranked) AS ranked, {COUNTS}) AS scope
+    LEFT JOIN (
+        SELECT * FROM ranked WHERE position > :after_rank
+        ORDER BY position LIMIT CAST(:first AS bigint)
+    ) AS ranked ON true
+    ORDER BY position
+"""
+
+OWN = f"""
+    SELECT asked.*, own.*, scope.*
+    FROM (SELECT {COUNTS}) AS scope
+    CROSS JOIN (
+        SELECT vendor.id AS asked,
+               (SELECT count(*) FROM ranked WHERE blocking_vendor_id = vendor.id) AS ranked
+        FROM unnest(CAST(:vendors AS bigint[])) AS vendor(id)
+    ) AS asked
+    LEFT JOIN LATERAL (
+        SELECT * FROM ranked WHERE blocking_vendor_id = asked.asked AND position > :after_rank
+        ORDER BY position LIMIT :first
+    ) AS own ON true
+    ORDER BY asked, position
+"""
+
+
+def _ranked(bound: Bound, scope: Scope, by: Grouping) -> str:
     key = "product_id" if by is Grouping.PRODUCT else "vendor_id"
     alone = "one_product" if by is Grouping.PRODUCT else "one_vendor"
     blocked = ", ".join(str(rank(readiness)) for readiness in BLOCKED)
@@ -118,17 +174,6 @@ def _query(bound: Bound, scope: Scope, by: Grouping) -> str:
                vendor.name AS vendor_name, {_product_columns(by)}
         FROM blocking LEFT JOIN connected USING ({key}) {_identity(by)}
     )
-    SELECT ranked.*, scope.*
-    FROM (
-        SELECT (SELECT count(*) FROM ranked) AS ranked,
-               (SELECT count(*) FROM state WHERE rank = 5) AS no_known_software,
-               (SELECT count(*) FROM state WHERE rank = 2) AS cost_unknown
-    ) AS scope
-    LEFT JOIN (
-        SELECT * FROM ranked WHERE position > :after_rank
-        ORDER BY position LIMIT CAST(:first AS bigint)
-    ) AS ranked ON true
-    ORDER BY position
     """
 
 

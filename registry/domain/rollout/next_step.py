@@ -137,6 +137,12 @@ def _told(
     first = contacts[0]
     version = catalogue.min_version(first.product_id)
     exclusions = None if first.in_house else catalogue.exclusions(first.product_id)
-    conditions = sentences.conditions(version, exclusions)
+    conditions = sentences.conditions(version, exclusions) + _dismissed(remaining, contacts)
     demarches = sentences.ordered(remaining)
     return NextStep(code, sentence + conditions, demarches, contacts, version, exclusions)
+
+
+def _dismissed(remaining: Sequence[Use], contacts: Sequence[Contact]) -> str:
+    reasons = {use.product_id: use.dismissal for use in remaining if use.dismissal}
+    told = [contact for contact in contacts if contact.product_id in reasons]
+    return "".join(sentences.dismissed(contact, reasons[contact.product_id]) for contact in told)

@@ -103,3 +103,10 @@ async def of_collectivites(
     query = sa.text(f"{with_readiness(bound)} SELECT id, rank FROM state")
     rows = await session.execute(query, bound.values)
     return {identifier: ORDER[position] for identifier, position in rows}
+
+
+async def with_prefill(session: AsyncSession, ids: Sequence[int], as_of: date) -> set[int]:
+    """Those connected with a data API in production too: coverage's ``connectedWithPrefill``."""
+    bound = await bind_bodies(session, list(ids), as_of=as_of)
+    query = sa.text(f"{with_readiness(bound)} SELECT id FROM state WHERE rank = 0 AND prefilled")
+    return set(await session.scalars(query, bound.values))

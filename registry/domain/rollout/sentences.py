@@ -128,6 +128,13 @@ def conditions(version: str | None, exclusions: str | None) -> str:
     return needed + left_out
 
 
+def dismissed(contact: Contact, reason: str) -> str:
+    return (
+        f" Votre contestation au sujet de {contact.product_name} a été écartée par le ministère,"
+        f" avec ce motif : « {reason} »."
+    )
+
+
 def ordered(uses: Iterable[Use]) -> tuple[Demarche, ...]:
     return tuple(sorted({use.demarche for use in uses}, key=list(Demarche).index))
 

@@ -21,6 +21,7 @@ from models import (
 from registry.domain import activations, commitments, integrations, products, vendors
 from registry.domain.activations import Usage
 from registry.domain.commitments import CommitmentRead
+from registry.domain.disputes import reading as disputes
 from registry.domain.rollout.readiness import ORDER, Readiness, with_readiness
 from registry.domain.rollout.scope import Bound, bind_bodies
 from registry.domain.transitions import PROGRESS
@@ -42,7 +43,8 @@ class Contact:
 
 class Use(NamedTuple):
     """A concerned deployment in force. ``declared``: its vendor ever spoke of the product.
-    ``under_way``: the furthest that an accepted service went on it.
+    ``under_way``: the furthest that an accepted service went on it. ``dismissal``: why the
+    ministry dismissed what the collectivité contested of its integration.
     """
 
     product_id: int
@@ -51,6 +53,7 @@ class Use(NamedTuple):
     declared: bool
     in_house: bool
     under_way: ActivationState = ActivationState.NONE
+    dismissal: str | None = None
 
 
 @dataclass(slots=True)
@@ -128,8 +131,14 @@ async def of_collectivites(
         for use in situation.uses
     ]
     begun = await activations.of_usages(session, usages, day)
+    dismissed = await disputes.dismissals(session, situations, catalogue.accepted, day)
     for body, situation in situations.items():
-        situation.uses = [_followed(body, use, begun, catalogue) for use in situation.uses]
+        situation.uses = [
+            _followed(body, use, begun, catalogue)._replace(
+                dismissal=dismissed.get((body, use.product_id))
+            )
+            for use in situation.uses
+        ]
     return situations, catalogue
 
 

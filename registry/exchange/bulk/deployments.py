@@ -73,11 +73,11 @@ async def _refuse(stage: Stage, given: Given) -> None:
     )
     await stage.report(
         "product",
-        """
+        f"""
         SELECT line, slug, 'logiciel retiré le ' || to_char(retired_on, 'DD/MM/YYYY')
                || ' : il ne prend plus de client'
         FROM good JOIN product ON product.id = good.product_id
-        WHERE retired_on IS NOT NULL AND existing_id IS NULL
+        WHERE retired_on <= '{given.day}' AND existing_id IS NULL
         """,
     )
     usage = "collectivite_id, product_id, demarche"

@@ -1,39 +1,16 @@
 """The files that were sent, kept under their SHA-256 until nobody needs them."""
 
-import hashlib
-import os
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from registry.domain.errors import InvalidInput
-
-
-class TooLarge(InvalidInput):
-    code = "LIMIT_EXCEEDED"
+from registry.exchange.files import keep, received
 
 
 async def store(folder: Path, chunks: AsyncIterator[bytes], largest: int) -> tuple[bytes, int]:
-    """The digest and the size. The file appears whole, or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-", delete=False) as incoming:
-        name = Path(incoming.name)
-        try:
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > largest:
-                    raise TooLarge("file", f"Le fichier dépasse {largest} octets.")
-                digest.update(chunk)
-                incoming.write(chunk)
-            incoming.flush()
-            os.fsync(incoming.fileno())
-            if not size:
-                raise InvalidInput("file", "Le fichier est vide.")
-            name.replace(path(folder, digest.digest()))
-        finally:
-            name.unlink(missing_ok=True)
-    return digest.digest(), size
+    """The digest and the size."""
+    async with received(folder, chunks, largest) as file:
+        keep(file, path(folder, file.digest))
+    return file.digest, file.size
 
 
 def path(folder: Path, digest: bytes) -> Path:

@@ -109,6 +109,7 @@ async def _record(
     """Raises ``BundleRefused`` unless valid lines are accepted beside faulty ones."""
     table = _asked(TABLES[row.noun], row.capacity)
     await run(session, "SET LOCAL statement_timeout = 0")
+    await run(session, "SET LOCAL lock_timeout = 0")
     await recording.prepare(session)
     await create_stage(session, table)
     faults = Faults(limit=FAULTY_LINES if row.accept_valid else LIMIT)

@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 
 from models.base import EARLIEST, LATEST, SLUG
+from registry.domain import texts
 from registry.domain.identifiers import code_kind, compact, is_siren
 from registry.exchange.tables import Column, Kind
 
@@ -16,8 +17,6 @@ RUN_BY_SPREADSHEETS = re.compile(r"'*[=+\-@\t\r]")
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 SLUG_SHAPE = re.compile(SLUG.removeprefix("~ '^").removesuffix("$'"))
-WEB = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+([:/?#]\S*)?", re.IGNORECASE)
-MAILBOX = re.compile(r"(mailto:)?[^@\s,;:<>()]+@[\w-]+(\.[\w-]+)+", re.IGNORECASE)
 TEXT_LIMIT = 10_000
 KEY_LIMIT = 100
 CACHE = 65_536
@@ -71,15 +70,14 @@ def _text(text: str) -> str:
 
 def _link(text: str) -> str:
     value = _text(text.strip()).strip()
-    if not WEB.fullmatch(value):
+    if not texts.WEB.fullmatch(value):
         raise Unreadable("adresse web attendue, comme https://www.exemple.fr/page")
     return value
 
 
 def _contact(text: str) -> str:
-    """Never a person: a mailbox or a page, which is all that can be checked."""
     value = _text(text.strip()).strip()
-    if not (WEB.fullmatch(value) or MAILBOX.fullmatch(value)):
+    if not texts.is_contact(value):
         raise Unreadable("adresse électronique de service ou adresse web attendue")
     return value
 

@@ -46,10 +46,10 @@ HISTORY = History(
 
 async def record(stage: Stage) -> None:
     await stage.resolve(
-        "coalesce(product.vendor_id, vendor.id) AS vendor_id, product.id AS product_id,"
+        "coalesce(product.vendor_id, vendor.vendor_id) AS vendor_id, product.id AS product_id,"
         " CAST(NULL AS bigint) AS existing_id",
         f"""
-        LEFT JOIN vendor ON vendor.siren = staged.vendor_siren
+        LEFT JOIN vendor_key AS vendor ON vendor.siren = staged.vendor_siren
         {PRODUCT} LEFT JOIN product ON product.id = product_key.product_id
         """,
     )

@@ -27,6 +27,7 @@ ROWS = {
         SELECT vendor.siren, vendor.name, vendor.website, parent.siren AS parent_siren,
                vendor.contact
         FROM vendor LEFT JOIN vendor AS parent ON parent.id = vendor.parent_id
+        WHERE vendor.merged_into_id IS NULL
         """,
         "siren",
     ),
@@ -57,6 +58,7 @@ ROWS = {
                step.exclusions, step.valid_until, step.evidence_url, step.declared_by, step.id
         FROM commitment AS step JOIN vendor ON vendor.id = step.vendor_id
         LEFT JOIN product ON product.id = step.product_id
+        WHERE vendor.merged_into_id IS NULL
         """,
         "vendor_siren, product NULLS FIRST, effective_on, id",
     ),
@@ -109,7 +111,7 @@ def _query(table: Table) -> str:
 
 def _cell(column: str, kind: Kind) -> str:
     """What a spreadsheet would run is preceded by an apostrophe; nothing is empty text."""
-    if kind in (Kind.TEXT, Kind.LINK):
+    if kind in (Kind.TEXT, Kind.LINK, Kind.CONTACT):
         return f"CASE WHEN {column} ~ '^''*[=+\\-@\\t\\r]' THEN '''' || {column} ELSE {column} END"
     if kind in (Kind.WORDS, Kind.TERRITORIES, Kind.PRODUCT_KEYS):
         return f"nullif(array_to_string({column}, '|'), '')"

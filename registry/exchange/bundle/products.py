@@ -6,9 +6,9 @@ from registry.exchange.bundle.staging import Stage, plain, run
 
 async def record(stage: Stage) -> None:
     await stage.resolve(
-        "coalesce(existing.vendor_id, vendor.id) AS vendor_id, existing.id AS existing_id,"
+        "coalesce(existing.vendor_id, vendor.vendor_id) AS vendor_id, existing.id AS existing_id,"
         " translate(coalesce(existing.slug, staged.slug), '._-', '   ') AS searched_slug",
-        "LEFT JOIN vendor ON vendor.siren = staged.vendor_siren"
+        "LEFT JOIN vendor_key AS vendor ON vendor.siren = staged.vendor_siren"
         " LEFT JOIN product_key ON product_key.vendor_siren = staged.vendor_siren"
         " AND product_key.slug = staged.slug"
         " LEFT JOIN product AS existing ON existing.id = product_key.product_id",

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain import ledger
 from registry.domain.actor import Actor
+from registry.domain.turns import take_turn
 from registry.exchange.bundle.staging import run
-from registry.exchange.turns import take_turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from registry.domain.clock import today
 from registry.domain.policy import Action, authorise
 from registry.domain.search import folded
 from registry.domain.transitions import INTEGRATION, refusal
+from registry.domain.turns import take_turn
 from registry.exchange.bundle.faults import Fault
 from registry.exchange.datapass.entries import Claim, Entry, Reading, read
-from registry.exchange.turns import take_turn
 
 ADD_VENDORS = sa.text("""
     INSERT INTO vendor (siren, name, search)
@@ -31,11 +31,11 @@ ADD_VENDORS = sa.text("""
 
 ADD_PRODUCTS = sa.text("""
     INSERT INTO product (vendor_id, slug, name, delivery_model, citizen_login, demarches, search)
-    SELECT vendor.id, slug, entry.name, delivery_model, true, :demarches, entry.search
+    SELECT vendor_id, slug, entry.name, delivery_model, true, :demarches, entry.search
     FROM unnest(CAST(:siren AS text[]), CAST(:slug AS text[]), CAST(:name AS text[]),
                 CAST(:delivery_model AS text[]), CAST(:search AS text[]))
          WITH ORDINALITY AS entry(siren, slug, name, delivery_model, search, position)
-    JOIN vendor USING (siren)
+    JOIN vendor_key USING (siren)
     WHERE NOT EXISTS (SELECT FROM product_key AS known
                       WHERE known.vendor_siren = entry.siren AND known.slug = entry.slug)
     ORDER BY position

@@ -9,6 +9,7 @@ from registry.domain import clock
 from registry.domain.actor import Actor
 from registry.domain.errors import InvalidInput
 from registry.domain.policy import Action, authorise
+from registry.domain.turns import take_turn
 from registry.exchange.geography import Geography
 from registry.exchange.referential import (
     activations,
@@ -22,7 +23,7 @@ from registry.exchange.referential import (
 from registry.exchange.referential.bodies import Body, bodies, meanings
 from registry.exchange.referential.changes import Changes, enter
 from registry.exchange.referential.report import Report
-from registry.exchange.turns import end_turn, take_turn
+from registry.exchange.turns import end_turn
 
 CAMPAIGN = sa.text("SELECT id, vintage FROM campaign ORDER BY id LIMIT 1 FOR UPDATE")
 EARLIEST = 1943  # The first official geographic code.

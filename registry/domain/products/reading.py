@@ -10,14 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import DeliveryModel, Demarche, Product, Vendor
-from registry.domain import pages
+from registry.domain import pages, vendors
+from registry.domain.actor import Actor
+from registry.domain.clock import today
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.filters import among, checked_siren, matching
 from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.policy import Action, Subject, authorise
 
 Columns = TypeVar("Columns")
 
 SLUG = re.compile("[a-z0-9]+([._-][a-z0-9]+)*")
+LONGEST_SLUG = 100
 
 
 class ProductOrder(StrEnum):
@@ -36,6 +40,7 @@ class ProductFilter:
     demarche: Demarche | None = None
     citizen_login: bool | None = None
     delivery_model: DeliveryModel | None = None
+    retired: bool | None = None
 
 
 _NAME = sa.collate(col(Product.search), "C")
@@ -59,6 +64,11 @@ BY_KEY = sa.text(
     " ORDER BY product_id LIMIT 1"
 )
 
+FORMER_KEYS = sa.text(
+    "SELECT product_id, vendor_siren, slug FROM product_former_key"
+    " WHERE product_id = ANY(:ids) ORDER BY vendor_siren, slug"
+)
+
 CLIENTS = sa.text("""
     SELECT product_id, count(DISTINCT collectivite_id)
     FROM deployment
@@ -70,16 +80,38 @@ CLIENTS = sa.text("""
 async def by_key(
     session: AsyncSession, vendor_siren: str, slug: str, field: str = "slug"
 ) -> Product | None:
-    """A former key gives the product that it became."""
+    """A former key gives the product that it became. ``field`` is what the caller calls a slug."""
     siren = checked_siren("vendor_siren", vendor_siren)
-    if not SLUG.fullmatch(slug.strip()):
+    key = checked_slug(field, slug)
+    found = await session.scalar(BY_KEY, {"siren": siren, "slug": key})
+    return None if found is None else await session.get(Product, found)
+
+
+def checked_slug(field: str, text: str) -> str:
+    slug = text.strip()
+    if not SLUG.fullmatch(slug) or len(slug) > LONGEST_SLUG:
         raise InvalidInput(
             field,
-            f"« {slug} » n’est pas un identifiant de logiciel : minuscules sans accent et"
-            " chiffres, séparés par un point, un tiret ou un trait bas.",
+            f"« {text} » n’est pas un identifiant de logiciel : minuscules sans accent et"
+            " chiffres, séparés par un point, un tiret ou un trait bas,"
+            f" {LONGEST_SLUG} caractères au plus.",
         )
-    found = await session.scalar(BY_KEY, {"siren": siren, "slug": slug.strip()})
-    return None if found is None else await session.get(Product, found)
+    return slug
+
+
+async def authorised(
+    session: AsyncSession, actor: Actor, action: Action, vendor_siren: str, slug: str
+) -> Product:
+    """The product of these ``vendor_siren`` and ``product`` that the actor may act upon.
+
+    Raises ``NotFound`` to those alone who might act upon it if it existed.
+    """
+    product = await by_key(session, vendor_siren, slug, "product")
+    if product is None:
+        vendor = await vendors.authorised(session, actor, action, vendor_siren, "vendor_siren")
+        raise NotFound("product", f"{vendor.name} n’a pas de logiciel « {slug} ».")
+    authorise(actor, action, Subject(vendor=product.vendor_id))
+    return product
 
 
 async def named(session: AsyncSession, vendor_siren: str, slug: str) -> Product:
@@ -118,6 +150,12 @@ async def of_vendors(
     return await pages.fetch_each(session, query, owner, ORDERINGS[order], page)
 
 
+async def of_vendor(session: AsyncSession, vendor_id: int) -> list[Product]:
+    """All of them, by slug."""
+    owned = sa.select(Product).where(col(Product.vendor_id) == vendor_id)
+    return [*await session.scalars(owned.order_by(col(Product.slug)))]
+
+
 async def count_of_vendors(session: AsyncSession, vendor_ids: Sequence[int]) -> dict[int, int]:
     owner = col(Product.vendor_id)
     query = sa.select(owner, sa.func.count()).where(among(owner, vendor_ids)).group_by(owner)
@@ -130,6 +168,16 @@ async def client_counts(session: AsyncSession, ids: Sequence[int], day: date) ->
     return dict(rows.all())
 
 
+async def former_keys(
+    session: AsyncSession, ids: Sequence[int]
+) -> dict[int, list[tuple[str, str]]]:
+    """SIREN and slug, still accepted; a product without any is absent."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for product_id, siren, slug in await session.execute(FORMER_KEYS, {"ids": list(ids)}):
+        found.setdefault(product_id, []).append((siren, slug))
+    return found
+
+
 def _with_vendor(query: sa.Select[Columns]) -> sa.Select[Columns]:
     return query.join(Vendor, col(Vendor.id) == col(Product.vendor_id))
 
@@ -140,11 +188,15 @@ def _conditions(wanted: ProductFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(matching(col(Product.search), wanted.text))
     if wanted.vendor_siren is not None:
         siren = checked_siren("vendor_siren", wanted.vendor_siren)
-        conditions.append(col(Vendor.siren) == siren)
+        meant = vendors.meant_by(lambda column: column == siren).scalar_subquery()
+        conditions.append(col(Vendor.id) == meant)
     if wanted.demarche is not None:
         conditions.append(col(Product.demarches).bool_op("@>")([wanted.demarche.value]))
     if wanted.citizen_login is not None:
         conditions.append(col(Product.citizen_login) == wanted.citizen_login)
     if wanted.delivery_model is not None:
         conditions.append(col(Product.delivery_model) == wanted.delivery_model)
+    if wanted.retired is not None:
+        retired = sa.func.coalesce(col(Product.retired_on) <= today(), sa.false())
+        conditions.append(retired == wanted.retired)
     return conditions

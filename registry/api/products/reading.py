@@ -6,13 +6,18 @@ import strawberry
 
 from models import DeliveryModel, Demarche
 from models import Product as Row
+from registry.api import clients
 from registry.api.commitments import Commitment
 from registry.api.context import Request
+from registry.api.disputes import types as disputes
+from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
 from registry.api.integrations import Integration
 from registry.api.nodes import Node, global_id
 from registry.api.pages import After, Before, Connection, First, Last, connection
 from registry.domain import products
+from registry.domain.clients import ClientsOf
+from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout.verdicts import Verdict
@@ -25,6 +30,12 @@ VendorRef = Annotated["Vendor", strawberry.lazy("registry.api.vendors")]
 OrderBy = Annotated[
     ProductOrder | None, strawberry.argument(description="Ordre de la liste ; par nom sinon.")
 ]
+
+
+@strawberry.type(description="Ce qui désigne un logiciel.")
+class ProductKey:
+    vendor_siren: str = strawberry.field(description="SIREN de l’éditeur.")
+    slug: str = strawberry.field(description="Identifiant du logiciel chez cet éditeur.")
 
 
 @strawberry.type(description="Logiciel d’un éditeur.")
@@ -40,6 +51,30 @@ class Product(Node):
         description="L’usager s’y connecte : sinon FranceConnect n’y a pas lieu d’être."
     )
     demarches: list[Demarche] = strawberry.field(description="Démarches couvertes.")
+    retired_on: date | None = strawberry.field(
+        description="Jour à partir duquel il n’a plus de nouveau client ; vide : il est proposé."
+    )
+    version: int = strawberry.field(description="À rappeler pour modifier sa fiche.")
+
+    @resolved("Clés qu’il a eues, et qui le désignent toujours.")
+    async def former_keys(self, info: Request) -> list[ProductKey]:
+        keys = await info.context.loaders.former_keys.load(self.row_id)
+        return [ProductKey(vendor_siren=siren, slug=slug) for siren, slug in keys]
+
+    @resolved("Usages d’aujourd’hui, un à un : pour son éditeur et le ministère.")
+    async def clients(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: clients.Filter = None,
+    ) -> Connection[clients.DeploymentRef]:
+        page = Page(first, after, last, before)
+        return await clients.page(
+            info, ClientsOf.PRODUCT, self.row_id, self.vendor_id, page, filter
+        )
 
     @resolved("Éditeur.")
     async def vendor(self, info: Request) -> VendorRef:
@@ -61,7 +96,7 @@ class Product(Node):
     @resolved("Engagement qui s’applique : celui du logiciel, sinon celui de l’éditeur.")
     async def commitment(self, info: Request) -> Commitment | None:
         read = await info.context.loaders.product_commitment.load(self.row_id)
-        return None if read is None else Commitment.of(read, info)
+        return None if read is None else Commitment.of(read, info, self.row_id)
 
     @resolved("Ce que le logiciel permet à ses clients.")
     async def verdict(
@@ -77,6 +112,22 @@ class Product(Node):
     async def client_count(self, info: Request) -> int:
         return await info.context.loaders.client_count.load(self.row_id)
 
+    @resolved("Nombre de contestations en cours sur ce logiciel.")
+    async def open_dispute_count(self, info: Request) -> int:
+        return await info.context.loaders.open_disputes.load((self.row_id, Holder.PRODUCT))
+
+    @resolved("Contestations de ce logiciel que l’on peut lire, la dernière ouverte d’abord.")
+    async def disputes(
+        self,
+        info: Request,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Dispute]:
+        page = Page(first, after, last, before)
+        return await disputes.listed(info, Holder.PRODUCT, self.row_id, page)
+
     @classmethod
     def of(cls, row: Row) -> "Product":
         return cls(
@@ -88,6 +139,8 @@ class Product(Node):
             delivery_model=row.delivery_model,
             citizen_login=row.citizen_login,
             demarches=[Demarche(demarche) for demarche in row.demarches],
+            retired_on=row.retired_on,
+            version=row.version,
         )
 
 
@@ -104,6 +157,9 @@ class ProductFilterInput:
     delivery_model: DeliveryModel | None = strawberry.field(
         default=None, description="Mode de fourniture."
     )
+    retired: bool | None = strawberry.field(
+        default=None, description="Retiré à ce jour, ou non ; les deux sinon."
+    )
 
     def to_domain(self) -> ProductFilter:
         return ProductFilter(
@@ -112,6 +168,7 @@ class ProductFilterInput:
             demarche=self.demarche,
             citizen_login=self.citizen_login,
             delivery_model=self.delivery_model,
+            retired=self.retired,
         )
 
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "x_use"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""What collectivités contest: read by those who may, moved by those whose turn it is."""

@@ -1,0 +1,127 @@
+"""How often an address may ask, counted in this process: requests, and points of cost."""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from time import monotonic
+
+from registry.api.errors import RATE_LIMITED, Refused
+
+WINDOW = 60
+"""Seconds in which a whole quota comes back."""
+MAX_CALLERS = 20_000
+SITE = 64
+"""Bits of an IPv6 address that name a subscriber, who chooses the others."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """GCRA: what was taken leaks away at a constant pace, and all that is kept is when it is gone.
+
+    A quota of 0 is no limit.
+    """
+
+    name: str
+    unit: str
+    quota: int
+    empty_at: float = 0.0
+
+    def remaining(self) -> int:
+        return math.floor(self.quota - self._taken())
+
+    def take(self, units: int) -> float:
+        """The seconds to wait; 0: the units are taken. More than the quota is the whole of it."""
+        units = min(units, self.quota)
+        excess = self._taken() + units - self.quota
+        if excess > 0:
+            return excess * WINDOW / self.quota
+        if units:
+            self.empty_at = max(self.empty_at, monotonic()) + units * WINDOW / self.quota
+        return 0.0
+
+    def full_in(self) -> float:
+        return max(0.0, self.empty_at - monotonic())
+
+    def _taken(self) -> float:
+        return round(self.full_in() * self.quota / WINDOW, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left to one caller."""
+
+    requests: Bucket
+    points: Bucket
+
+    def ask(self) -> None:
+        """Raises ``Refused``."""
+        _take(self.requests, 1)
+
+    def spend(self, cost: int) -> None:
+        """Raises ``Refused``."""
+        _take(self.points, cost)
+
+    def headers(self) -> dict[str, str]:
+        """As draft-ietf-httpapi-ratelimit-headers writes them."""
+        limited = [bucket for bucket in (self.requests, self.points) if bucket.quota]
+        if not limited:
+            return {}
+        return {
+            "RateLimit-Policy": ", ".join(
+                f'"{bucket.name}";q={bucket.quota};qu="{bucket.unit}";w={WINDOW}'
+                for bucket in limited
+            ),
+            "RateLimit": ", ".join(
+                f'"{bucket.name}";r={bucket.remaining()};t={math.ceil(WINDOW / bucket.quota)}'
+                for bucket in limited
+            ),
+        }
+
+
+class Rates:
+    """The allowances of those who came last: beyond ``MAX_CALLERS`` the others are forgotten."""
+
+    def __init__(self, requests: int, points: int) -> None:
+        self.quotas = requests, points
+        self.callers: OrderedDict[str, Allowance] = OrderedDict()
+
+    def of(self, address: str) -> Allowance:
+        name = caller(address)
+        allowance = self.callers.pop(name, None) or self._new()
+        self.callers[name] = allowance
+        if len(self.callers) > MAX_CALLERS:
+            self.callers.popitem(last=False)
+        return allowance
+
+    def _new(self) -> Allowance:
+        requests, points = self.quotas
+        return Allowance(
+            Bucket("requests", "requests", requests), Bucket("points", "points", points)
+        )
+
+
+def caller(address: str) -> str:
+    """The same name for all the addresses that one subscriber may take."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ""
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(int(parsed) >> (128 - SITE))
+
+
+def _take(bucket: Bucket, units: int) -> None:
+    wait = math.ceil(bucket.take(units))
+    if wait:
+        what = {"requests": "requêtes", "points": "points de coût"}[bucket.name]
+        raise Refused(
+            429,
+            RATE_LIMITED,
+            f"Trop de {what} : {bucket.quota} par minute au plus ; réessayer dans {wait} s.",
+            headers={"Retry-After": str(wait)},
+            details={"limit": bucket.name, "allowed": bucket.quota, "retryAfter": wait},
+        )

@@ -1,0 +1,84 @@
+"""Who uses a product, one by one: counts are public, this is not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models import Collectivite, Demarche, Deployment, Product, Source
+from registry.domain import pages
+from registry.domain.actor import Actor
+from registry.domain.clock import today
+from registry.domain.filters import among, in_force
+from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.policy import Action, Subject, authorise
+
+
+class ClientsOf(StrEnum):
+    VENDOR = "VENDOR"
+    PRODUCT = "PRODUCT"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFilter:
+    """Every part narrows. ``confirmed``: by the other side, or said by the ministry."""
+
+    demarche: Demarche | None = None
+    confirmed: bool | None = None
+
+
+ORDERING = Ordering(
+    "client",
+    (
+        Key(sa.type_coerce(col(Collectivite.code), sa.Text)),
+        Key(sa.type_coerce(col(Deployment.id), sa.BigInteger), int),
+    ),
+)
+
+Columns = TypeVar("Columns")
+
+_OWNERS = {ClientsOf.VENDOR: col(Product.vendor_id), ClientsOf.PRODUCT: col(Product.id)}
+
+
+def check(actor: Actor, vendor_id: int) -> None:
+    """Raise ``NotSignedIn`` or ``NotAllowed`` unless the actor may see this vendor's clients."""
+    authorise(actor, Action.SEE_CLIENTS, Subject(vendor=vendor_id))
+
+
+async def of_each(
+    session: AsyncSession, owner: ClientsOf, ids: Sequence[int], page: Page, wanted: ClientFilter
+) -> dict[int, Slice[Deployment]]:
+    """The deployments in force today of each vendor or product."""
+    group = _OWNERS[owner]
+    query = _narrowed(sa.select(Deployment), wanted).where(among(group, ids))
+    return await pages.fetch_each(session, query, group, ORDERING, page)
+
+
+async def count_of_each(
+    session: AsyncSession, owner: ClientsOf, ids: Sequence[int], wanted: ClientFilter
+) -> dict[int, int]:
+    group = _OWNERS[owner]
+    query: Any = sa.select(group, sa.func.count()).select_from(Deployment)
+    counted = _narrowed(query, wanted).where(among(group, ids)).group_by(group)
+    return dict((await session.execute(counted)).all())
+
+
+def _narrowed(query: sa.Select[Columns], wanted: ClientFilter) -> sa.Select[Columns]:
+    found = (
+        query.join(Product, col(Product.id) == col(Deployment.product_id))
+        .join(Collectivite, col(Collectivite.id) == col(Deployment.collectivite_id))
+        .where(in_force(col(Deployment.since), col(Deployment.until), today()))
+    )
+    if wanted.demarche is not None:
+        found = found.where(col(Deployment.demarche) == wanted.demarche)
+    if wanted.confirmed is not None:
+        said = sa.or_(
+            col(Deployment.confirmed_by).is_not(None),
+            col(Deployment.declared_by) == Source.MINISTRY,
+        )
+        found = found.where(said == wanted.confirmed)
+    return found

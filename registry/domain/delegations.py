@@ -1,0 +1,93 @@
+"""Who may act for an organisation that is not their own."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models import Delegation
+from registry.domain import ledger, texts
+from registry.domain.actor import Actor
+from registry.domain.clock import now
+from registry.domain.errors import Checks, InvalidInput, NotFound, NotInThisState
+from registry.domain.filters import checked_siren
+from registry.domain.policy import Action, Subject, authorise
+
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """A person, as the provider will tell them at sign-in."""
+
+    siren: str
+    email: str
+
+
+async def of_organisation(session: AsyncSession, actor: Actor) -> list[Delegation]:
+    """Those in force that the actor's own organisation made, the newest first."""
+    found = await session.scalars(
+        sa.select(Delegation)
+        .where(col(Delegation.siren) == actor.organisation, col(Delegation.ended_at).is_(None))
+        .order_by(col(Delegation.id).desc())
+        .limit(MOST_LISTED)
+    )
+    return [*found]
+
+
+async def visible(session: AsyncSession, actor: Actor, delegation_id: int) -> Delegation | None:
+    """None for what is not of the actor's own organisation, which alone sees the address."""
+    found: Delegation | None = await session.scalar(
+        sa.select(Delegation).where(
+            col(Delegation.id) == delegation_id,
+            col(Delegation.siren) == (actor.organisation or ""),
+        )
+    )
+    return found
+
+
+async def name(session: AsyncSession, actor: Actor, siren: str, given: Delegate) -> Delegation:
+    checked = checked_siren("siren", siren)
+    authorise(actor, Action.NAME_DELEGATES, Subject(siren=checked))
+    delegate = _checked(checked, given)
+    delegation = Delegation(siren=checked, delegate_siren=delegate.siren, email=delegate.email)
+    return await _record(session, actor, "create", delegation)
+
+
+async def end(session: AsyncSession, actor: Actor, delegation_id: int) -> Delegation:
+    authorise(actor, Action.NAME_DELEGATES, Subject(siren=actor.organisation))
+    delegation = await session.get(Delegation, delegation_id)
+    if delegation is None:
+        raise NotFound("id", "Aucune délégation n’a cet identifiant.")
+    authorise(actor, Action.NAME_DELEGATES, Subject(siren=delegation.siren))
+    await session.refresh(delegation, with_for_update=True)
+    if delegation.ended_at is not None:
+        raise NotInThisState("Cette délégation a déjà pris fin.", "ENDED", ())
+    delegation.ended_at = now()
+    return await _record(session, actor, "end", delegation)
+
+
+def _checked(siren: str, given: Delegate) -> Delegate:
+    checks = Checks()
+    email = delegate_siren = ""
+    with checks:
+        email = texts.email("email", given.email)
+    with checks:
+        delegate_siren = checked_siren("delegate_siren", given.siren)
+        if delegate_siren == siren:
+            raise InvalidInput(
+                "delegate_siren",
+                "Cette personne est de votre organisation : elle n’a besoin d’aucune délégation.",
+            )
+    checks.settle()
+    return Delegate(delegate_siren, email)
+
+
+async def _record(
+    session: AsyncSession, actor: Actor, action: str, delegation: Delegation
+) -> Delegation:
+    session.add(delegation)
+    await session.flush()
+    await ledger.append(session, actor, action, "delegation", [delegation.recorded_id])
+    return delegation

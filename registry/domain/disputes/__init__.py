@@ -1,0 +1,1 @@
+"""What collectivités contest: opened, examined with a right of reply, decided."""

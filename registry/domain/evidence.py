@@ -1,0 +1,98 @@
+"""Files given as evidence: whose they are, and who may read them."""
+
+import re
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models import Evidence
+from registry.domain import ledger
+from registry.domain.actor import Actor
+from registry.domain.errors import InvalidInput, NotAllowed
+from registry.domain.filters import among, checked_siren
+from registry.domain.policy import Action, Subject, authorise, may
+
+OURS = re.compile(r".*/evidence/([0-9a-f]{64})", re.DOTALL)
+"""The end of the address of a file that the registry keeps, whatever the host it is served by."""
+
+PUBLISHED = sa.text("""
+    SELECT EXISTS (SELECT FROM integration WHERE evidence_url LIKE :ending)
+        OR EXISTS (SELECT FROM commitment WHERE evidence_url LIKE :ending)
+""")
+
+DISPUTED = sa.text("""
+    SELECT DISTINCT product.vendor_id, dispute.collectivite_id
+    FROM dispute_transition AS step
+    JOIN dispute ON dispute.id = step.dispute_id
+    JOIN product ON product.id = dispute.product_id
+    WHERE step.evidence_url LIKE :ending
+""")
+
+
+def depositor(actor: Actor, siren: str | None) -> str:
+    """The organisation that the actor gives evidence for: that of ``siren``, or its own."""
+    wanted = actor.organisation if siren is None else checked_siren("siren", siren)
+    authorise(actor, Action.GIVE_EVIDENCE, Subject(siren=wanted))
+    if wanted is None:
+        raise NotAllowed("Une pièce se dépose au nom d’une organisation.")
+    return wanted
+
+
+async def give(
+    session: AsyncSession, actor: Actor, siren: str, digest: bytes, media_type: str, size: int
+) -> bool:
+    """Whether it is new: the same file given twice by an organisation is one."""
+    authorise(actor, Action.GIVE_EVIDENCE, Subject(siren=siren))
+    given = await session.scalar(
+        postgresql.insert(Evidence)
+        .values(digest=digest, siren=siren, media_type=media_type, size=size)
+        .on_conflict_do_nothing()
+        .returning(col(Evidence.id))
+    )
+    await ledger.append(session, actor, "give", "evidence", [] if given is None else [given])
+    return given is not None
+
+
+async def check(session: AsyncSession, actor: Actor, url: str | None) -> None:
+    """What is cited at an address of ours was given by an organisation that the actor acts for.
+
+    Otherwise a vendor could publish the quote that a town showed to the ministry alone.
+    """
+    cited = OURS.fullmatch((url or "").strip())
+    if cited is None:
+        return
+    given = await session.scalar(
+        sa.select(col(Evidence.id))
+        .where(
+            col(Evidence.digest) == bytes.fromhex(cited[1]),
+            among(col(Evidence.siren), actor.sirens),
+        )
+        .limit(1)
+    )
+    if given is None:
+        raise InvalidInput(
+            "evidence_url", "Votre organisation n’a pas déposé de pièce à cette adresse."
+        )
+
+
+async def readable(session: AsyncSession, actor: Actor, digest: bytes) -> Evidence | None:
+    """None where there is no such file, or none for this reader.
+
+    A file that an integration or a commitment cites is public; one that a dispute cites is also
+    for both its sides.
+    """
+    query = sa.select(Evidence).where(col(Evidence.digest) == digest).order_by(col(Evidence.id))
+    rows = list(await session.scalars(query))
+    if not rows:
+        return None
+    ending = {"ending": f"%/evidence/{digest.hex()}"}
+    if await session.scalar(PUBLISHED, ending):
+        return rows[0]
+    subjects = [Subject(siren=row.siren) for row in rows] + [
+        Subject(vendor=vendor_id, collectivite=collectivite_id)
+        for vendor_id, collectivite_id in await session.execute(DISPUTED, ending)
+    ]
+    readers = any(may(actor, Action.SEE_EVIDENCE, subject) for subject in subjects)
+    return rows[0] if readers else None

@@ -1,0 +1,54 @@
+"""Where organisations read their e-mails."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain.freshness import months_before
+from registry.domain.messages.outbox import MAILBOX
+
+REMEMBERED_MONTHS = 13
+
+SIGNED_IN = """
+    EXISTS (SELECT FROM ledger WHERE noun = 'account' AND subject_id = account.id
+                                 AND ledger.recorded_at >= :since)
+"""
+"""Sessions are forgotten after a day; the ledger keeps when an account signed in."""
+
+OF_VENDORS = sa.text(f"""
+    SELECT id, contact FROM vendor WHERE id = ANY(:ids) AND contact IS NOT NULL
+    UNION ALL
+    SELECT vendor.id, email FROM vendor JOIN account ON left(siret, 9) = siren
+    WHERE vendor.id = ANY(:ids) AND {SIGNED_IN}
+""")
+OF_COLLECTIVITES = sa.text(f"""
+    SELECT body.id, email FROM collectivite AS body
+    JOIN collectivite AS heir ON heir.id = coalesce(body.successor_id, body.id)
+    JOIN account ON left(siret, 9) = heir.siren
+    WHERE body.id = ANY(:ids) AND {SIGNED_IN}
+""")
+
+
+async def of_vendors(session: AsyncSession, ids: Sequence[int]) -> dict[int, set[str]]:
+    """For each, its functional mailbox and those of its own who signed in lately."""
+    return await _mailboxes(session, OF_VENDORS, ids)
+
+
+async def of_collectivites(session: AsyncSession, ids: Sequence[int]) -> dict[int, set[str]]:
+    """For each, those who signed in lately for it, or for the one that took over from it."""
+    return await _mailboxes(session, OF_COLLECTIVITES, ids)
+
+
+async def _mailboxes(
+    session: AsyncSession, query: sa.TextClause, ids: Sequence[int]
+) -> dict[int, set[str]]:
+    """Without what no message can be addressed to: a contact may be a page."""
+    now = datetime.now(UTC)
+    since = datetime.combine(months_before(now.date(), REMEMBERED_MONTHS), now.timetz())
+    found: dict[int, set[str]] = {identifier: set() for identifier in ids}
+    for identifier, address in await session.execute(query, {"ids": [*ids], "since": since}):
+        if MAILBOX.fullmatch(address):
+            found[identifier].add(address.lower())
+    return found

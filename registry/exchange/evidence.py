@@ -1,0 +1,169 @@
+"""The bytes of evidence: what they are, judged by themselves, and where they are kept."""
+
+import asyncio
+import re
+import struct
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.domain.errors import InvalidInput
+from registry.exchange.files import keep, received
+
+LARGEST = 10_000_000
+MOST_BLOCKS, MOST_PICTURES = 20_000, 20
+"""More than any picture has; a file of empty blocks would keep the judge busy."""
+BLANK = b"\0\t\n\f\r "
+PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
+SUFFIXES = {PDF: ".pdf", PNG: ".png", JPEG: ".jpg"}
+SAVE_AGAIN = "l’enregistrer de nouveau, ou en envoyer une copie"
+
+PDF_START = re.compile(rb"%PDF-[12]\.[0-9]")
+PDF_END = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF")
+PDF_TABLE = re.compile(rb"\s*(xref\b|[0-9]+\s+[0-9]+\s+obj\b)")
+PNG_START = b"\x89PNG\r\n\x1a\n"
+JPEG_START = b"\xff\xd8\xff"
+NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+SOMETHING = re.compile(rb"[^\0\s]")
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+ALONE = {0x01, *range(0xD0, 0xD8)}
+SCAN, END = 0xDA, 0xD9
+ARCHIVE_END, ARCHIVE_ENTRY, ARCHIVE_TAIL = b"PK\5\6", b"PK\1\2", 66_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    digest: bytes
+    media_type: str
+    size: int
+
+
+async def store(folder: Path, chunks: AsyncIterator[bytes], announced: str | None) -> Kept:
+    """``announced`` is the type that the sender says, where it says one; it must be right."""
+    async with received(folder, chunks, LARGEST) as file:
+        found = await asyncio.to_thread(_judged, file.path)
+        if announced not in (None, found):
+            raise InvalidInput("file", f"Annoncé {announced}, ce fichier est un {found}.")
+        await asyncio.to_thread(keep, file, path(folder, file.digest))
+    return Kept(file.digest, found, file.size)
+
+
+def path(folder: Path, digest: bytes) -> Path:
+    name = digest.hex()
+    return folder / name[:2] / name
+
+
+def media_type(data: bytes) -> str:
+    """Raises ``InvalidInput`` for what is no whole document of one of the three kinds."""
+    if PDF_START.match(data):
+        _check_pdf(data)
+        found = PDF
+    elif data.startswith(PNG_START):
+        _check_png(data)
+        found = PNG
+    elif data.startswith(JPEG_START):
+        _check_jpeg(data)
+        found = JPEG
+    else:
+        raise InvalidInput("file", "Un PDF, une image PNG ou une image JPEG est attendu.")
+    if _hides_archive(data):
+        raise InvalidInput("file", f"Ce fichier est aussi une archive : {SAVE_AGAIN}.")
+    return found
+
+
+def _judged(file: Path) -> str:
+    return media_type(file.read_bytes())
+
+
+def _broken(kind: str, why: str) -> InvalidInput:
+    return InvalidInput("file", f"Ce {kind} n’est pas entier ou pas seul ({why}) : {SAVE_AGAIN}.")
+
+
+def _check_pdf(data: bytes) -> None:
+    whole = data.rstrip(BLANK)
+    start = max(0, len(whole) - 1024)
+    ends = [found for found in PDF_END.finditer(whole, start) if found.end() == len(whole)]
+    if not ends:
+        raise _broken("PDF", "sa fin manque, ou autre chose la suit")
+    if not PDF_TABLE.match(whole, int(ends[0][1])):
+        raise _broken("PDF", "sa table des objets manque")
+
+
+def _check_png(data: bytes) -> None:
+    position = len(PNG_START)
+    seen: set[bytes] = set()
+    for _ in range(MOST_BLOCKS):
+        if len(data) - position < 12:
+            raise _broken("PNG", "il est tronqué")
+        length, kind = struct.unpack_from(">I4s", data, position)
+        end = position + 8 + length
+        if end + 4 > len(data) or not kind.isalpha():
+            raise _broken("PNG", "un bloc est illisible")
+        body = memoryview(data)[position + 4 : end]
+        if zlib.crc32(body) != struct.unpack_from(">I", data, end)[0]:
+            raise _broken("PNG", "la somme d’un bloc est fausse")
+        if not seen:
+            _check_png_header(kind, bytes(body[4:]))
+        seen.add(kind)
+        position = end + 4
+        if kind == b"IEND":
+            break
+    if not {b"IDAT", b"IEND"} <= seen or position != len(data):
+        raise _broken("PNG", "sa fin manque, ou autre chose la suit")
+
+
+def _check_png_header(kind: bytes, header: bytes) -> None:
+    if kind != b"IHDR" or len(header) != 13 or 0 in struct.unpack_from(">II", header):
+        raise _broken("PNG", "son en-tête est faux")
+
+
+def _check_jpeg(data: bytes) -> None:
+    """Telephones put other views of the same picture after the first one."""
+    position = 0
+    for _ in range(MOST_PICTURES):
+        if not data.startswith(JPEG_START, position):
+            raise _broken("JPEG", "autre chose suit l’image")
+        position = _end_of_picture(data, position + 2)
+        following = SOMETHING.search(data, position)
+        if following is None:
+            return
+        position = following.start()
+    raise _broken("JPEG", "il contient trop d’images")
+
+
+def _end_of_picture(data: bytes, position: int) -> int:
+    framed = scanned = False
+    for _ in range(MOST_BLOCKS):
+        found = NEXT_MARKER.match(data, position)
+        if found is None:
+            break
+        marker, position = data[found.end() - 1], found.end()
+        if marker == END:
+            if framed and scanned:
+                return position
+            break
+        if marker in ALONE:
+            continue
+        if len(data) - position < 2:
+            break
+        position += struct.unpack_from(">H", data, position)[0]
+        framed = framed or marker in FRAMES
+        if marker == SCAN:
+            scanned = True
+            following = NEXT_MARKER.search(data, position)
+            if following is None:
+                break
+            position = following.start()
+    raise _broken("JPEG", "il est tronqué ou illisible")
+
+
+def _hides_archive(data: bytes) -> bool:
+    """An archive is read from its end, so that it can hide after anything, or in a comment."""
+    position = data.find(ARCHIVE_END, max(0, len(data) - ARCHIVE_TAIL))
+    while position >= 0 and len(data) - position >= 22:
+        (size,) = struct.unpack_from("<I", data, position + 12)
+        if data.startswith(ARCHIVE_ENTRY, max(0, position - size)):
+            return True
+        position = data.find(ARCHIVE_END, position + 1)
+    return False

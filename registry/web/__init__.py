@@ -1,0 +1,1 @@
+"""The HTML door: pages in French, without any script."""

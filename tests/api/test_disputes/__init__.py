@@ -1,0 +1,1 @@
+"""Disputes, by the doors of their three parties."""

@@ -1,0 +1,155 @@
+"""What a file is, judged by its bytes alone."""
+
+import contextlib
+import io
+import time
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registry.domain.errors import InvalidInput
+from registry.exchange.evidence import JPEG, LARGEST, PDF, PNG, media_type, path, store
+from registry.exchange.files import TooLarge
+from tests.pictures import PNG_START, block, jpeg, pdf, png, segment
+
+
+def archive() -> bytes:
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as file:
+        file.writestr("programme.txt", "x" * 50)
+    return kept.getvalue()
+
+
+def archive_that_comments(comment: bytes) -> bytes:
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as file:
+        file.writestr("programme.txt", "x")
+        file.comment = comment
+    return kept.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (pdf(), PDF),
+        (pdf() + b"\n\0 ", PDF),
+        (pdf().replace(b"%PDF-1.4", b"%PDF-2.0"), PDF),
+        (pdf() + b"2 0 obj\n" + pdf()[9:], PDF),
+        (png(), PNG),
+        (png(block(b"tEXt", b"Author\0X")), PNG),
+        (jpeg(), JPEG),
+        (jpeg(segment(0xFE, b"commentaire"), segment(0xE1, b"Exif\0\0" + jpeg())), JPEG),
+        (jpeg() + b"\0\0" + jpeg(), JPEG),
+    ],
+)
+def test_whole_documents_are_taken(data: bytes, found: str) -> None:
+    assert media_type(data) == found
+
+
+REFUSED = {
+    "nothing": b"",
+    "text": b"bonjour",
+    "page": b"<html><script>alert(1)</script>",
+    "vector": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "gif": b"GIF89a" + bytes(20),
+    "archive": archive(),
+    "program": b"MZ" + bytes(100),
+    "pdf after something": b"x" + pdf(),
+    "pdf in name": b"%PDF-1.4\n",
+    "pdf without end": pdf()[:-7],
+    "pdf with a tail": pdf() + b"<script>",
+    "pdf without table": pdf().replace(b"xref\n0 2", b"none\n0 2"),
+    "pdf with a far table": pdf()[:-12] + b"9999999999\n%%EOF",
+    "pdf and archive": pdf() + archive(),
+    "pdf in an archive's comment": b"%PDF-1.4\n" + archive_that_comments(pdf()),
+    "png in name": PNG_START,
+    "png cut": png()[:-5],
+    "png with a tail": png() + b"x",
+    "png and archive": png() + archive(),
+    "png in an archive": png(block(b"raWx", archive())) + archive()[-22:],
+    "png with a wrong sum": png()[:-1] + b"x",
+    "png without picture": PNG_START + png()[8:33] + block(b"IEND"),
+    "png without header": PNG_START + png()[33:],
+    "png of no width": png(width=0),
+    "png of a huge block": PNG_START + b"\x7f\xff\xff\xffIHDR" + bytes(40),
+    "jpeg in name": b"\xff\xd8\xff",
+    "jpeg cut": jpeg()[:-2],
+    "jpeg with a tail": jpeg() + b"MZ",
+    "jpeg and archive": jpeg() + archive(),
+    "jpeg without scan": b"\xff\xd8\xff\xe0\x00\x02\xff\xd9",
+    "jpeg in an archive": jpeg(segment(0xFE, archive())),
+    "two jpegs, one cut": jpeg() + jpeg()[:-2],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_whole_or_not_alone_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        media_type(REFUSED[name])
+    assert refusal.value.field == "file"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([pdf(), png(), jpeg()]), st.data())
+def test_any_bytes_are_judged_without_a_fault(start: bytes, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(start)))
+    changed = start[:cut] + data.draw(st.binary(max_size=60)) + start[cut:]
+    found = None
+    with contextlib.suppress(InvalidInput):
+        found = media_type(changed)
+    assert found in {None, PDF, PNG, JPEG}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PNG_START + png()[8:33] + block(b"tEXt") * 800_000,
+        b"\xff\xd8\xff" + b"\xfe\x00\x02\xff" * 2_400_000,
+        jpeg() * 80_000,
+        b"\xff\xd8" + b"\xff" * 9_000_000,
+        b"%PDF-1.4" + b" " * 9_000_000 + b"startxref 8 %%EOF",
+        pdf() + b"PK\5\6" * 2_000_000,
+    ],
+    ids=["png blocks", "jpeg segments", "jpegs", "jpeg padding", "pdf blanks", "archive ends"],
+)
+def test_no_file_keeps_the_judge_busy(data: bytes) -> None:
+    start = time.perf_counter()
+    with pytest.raises(InvalidInput):
+        media_type(data)
+    assert time.perf_counter() - start < 1
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+async def test_a_file_is_kept_under_its_sha_256(tmp_path: Path) -> None:
+    kept = await store(tmp_path, chunks(png()[:20], png()[20:]), None)
+    assert (kept.media_type, kept.size) == (PNG, len(png()))
+    assert path(tmp_path, kept.digest).read_bytes() == png()
+    again = await store(tmp_path, chunks(png()), PNG)
+    assert again == kept
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path(tmp_path, kept.digest)]
+
+
+async def test_nothing_stays_of_what_is_refused(tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield png()
+        raise ConnectionResetError
+
+    with pytest.raises(InvalidInput):
+        await store(tmp_path, chunks(b"bonjour"), None)
+    with pytest.raises(InvalidInput):
+        await store(tmp_path, chunks(png()), PDF)
+    with pytest.raises(InvalidInput):
+        await store(tmp_path, chunks(), None)
+    with pytest.raises(TooLarge):
+        await store(tmp_path, chunks(png(), bytes(LARGEST)), None)
+    with pytest.raises(ConnectionResetError):
+        await store(tmp_path, broken(), None)
+    assert [*tmp_path.iterdir()] == []
