@@ -267,6 +267,23 @@ async def test_the_ministry_declares_and_confirms_by_file(
     assert [row[1:3] for row in await links(database, "01006")] == [("MINISTRY", None)]
 
 
+async def test_the_ministry_acknowledges_no_operator_in_silence(
+    send: Send, ministry: str, database: Database
+) -> None:
+    operator = siren(99960000)
+    async with database.transaction(ADMINISTRATOR) as session:
+        town = commune("01008", "Ordonnaz", 100)
+        await add(session, town)
+        used = await session.scalar(PRODUCT)
+        await add(session, deployment(town, used, SCHOOL, operator=operator))
+    refused = await send(ministry, lines(famille("01008")))
+    assert [(fault["line"], fault["column"]) for fault in refused["report"]["faults"]] == [
+        (2, "operator")
+    ]
+    named = lines(f"{famille('01008')},{operator}", header=f"{HEADER},operator")
+    assert (await send(ministry, named))["report"]["confirmed"] == 1
+
+
 @pytest.mark.parametrize(
     ("status", "path", "asked", "body"),
     [

@@ -269,4 +269,4 @@ async def test_a_repeated_key_gives_the_step_again(
 async def test_an_unknown_vendor(write: Ask, ministry: str) -> None:
     key = {"vendorSiren": siren(99960000), "product": "x", "service": "FRANCECONNECT_V2"}
     refused = await write("SuspendIntegration", ministry, **key, reason="Motif")
-    assert (refused["__typename"], refused["field"]) == ("NotFound", "product")
+    assert (refused["__typename"], refused["field"]) == ("NotFound", "vendorSiren")

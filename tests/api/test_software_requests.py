@@ -22,6 +22,8 @@ from tests.api.sides import (
 BOTH = ["PERISCOLAIRE", "RESTAURATION_SCOLAIRE"]
 FAMILLE = {"vendorSiren": EBENE, "product": "famille"}
 
+UNKNOWN = "U29mdHdhcmVSZXF1ZXN0Ojk5OTk5OTk="
+
 
 def named(insee: str = TOWN, **given: object) -> dict[str, object]:
     return {"collectivite": insee, "name": "Portail des familles", "demarches": BOTH} | given
@@ -151,8 +153,10 @@ async def test_the_ministry_alone_answers(write: Ask, sides: Sides, written: Wri
             refused = await write(operation, by, id=made["id"], **more)
             assert refused["__typename"] == "NotAllowed"
         assert (await write(operation, id="x", **more))["__typename"] == "NotSignedIn"
-        unknown = await write(operation, sides.ministry, id="x", **more)
+        unknown = await write(operation, sides.ministry, id=UNKNOWN, **more)
         assert (unknown["__typename"], unknown["field"]) == ("NotFound", "id")
+        other = await write(operation, sides.ministry, id="x", **more)
+        assert other["__typename"] == "Invalid"
     assert len(await written()) == 1
 
 

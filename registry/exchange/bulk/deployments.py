@@ -80,6 +80,8 @@ async def _refuse(stage: Stage, given: Given) -> None:
         WHERE retired_on <= '{given.day}' AND existing_id IS NULL
         """,
     )
+    if given.source is Source.MINISTRY:
+        await _refuse_silent_operator(stage)
     usage = "collectivite_id, product_id, demarche"
     resolved = "collectivite_id IS NOT NULL AND product_id IS NOT NULL AND NOT faulty"
     await stage.refuse_repeated("since", f"{usage}, since", "since", resolved)
@@ -106,6 +108,21 @@ async def _refuse(stage: Stage, given: Given) -> None:
         f" WHERE {until} < coalesce(live_since, since)",
     )
     await refuse_overlap(stage, until, "NOT faulty AND existing_id IS NULL")
+
+
+async def _refuse_silent_operator(stage: Stage) -> None:
+    """The ministry's word acknowledges the operator that a link names: it must name it too."""
+    said = "good.operator" if "operator" in stage.present else "NULL"
+    await stage.report(
+        "operator",
+        f"""
+        SELECT line, {said}, 'la déclaration de l’éditeur nomme l’opérateur ' || live.operator
+               || ' : écrivez-le pour le reconnaître, ou corrigez l’usage'
+        FROM good JOIN deployment AS live ON live.id = good.live_id
+        WHERE live.operator IS NOT NULL AND live.operator IS DISTINCT FROM {said}
+          AND live.declared_by = 'VENDOR' AND live.confirmed_by IS NULL
+        """,
+    )
 
 
 async def _differences(stage: Stage) -> dict[str, Any]:

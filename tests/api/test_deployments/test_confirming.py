@@ -88,8 +88,14 @@ async def test_a_ministry_that_is_the_vendor_does_not_review_itself(
     assert (await write("ConfirmDeployment", office, id=made["id"]))["__typename"] == "NotAllowed"
 
 
-@pytest.mark.parametrize("unknown", ["", "x", "RGVwbG95bWVudDo5OTk5OTk5", "VmVuZG9yOjE="])
-async def test_an_unknown_use_is_told(write: Ask, sides: Sides, unknown: str) -> None:
-    refused = await write("ConfirmDeployment", sides.town, id=unknown)
+@pytest.mark.parametrize("text", ["", "x", "VmVuZG9yOjE="])
+async def test_what_designates_no_use_is_told(write: Ask, sides: Sides, text: str) -> None:
+    refused = await write("ConfirmDeployment", sides.town, id=text)
+    assert refused["__typename"] == "Invalid"
+    assert [fault["field"] for fault in refused["errors"]] == ["id"]
+    assert (await write("ConfirmDeployment", id=text))["__typename"] == "NotSignedIn"
+
+
+async def test_an_unknown_use_is_told(write: Ask, sides: Sides) -> None:
+    refused = await write("ConfirmDeployment", sides.town, id="RGVwbG95bWVudDo5OTk5OTk5")
     assert (refused["__typename"], refused["field"]) == ("NotFound", "id")
-    assert (await write("ConfirmDeployment", id=unknown))["__typename"] == "NotSignedIn"
