@@ -150,9 +150,12 @@ async def test_the_ministry_alone_answers(write: Ask, sides: Sides, written: Wri
         for by in (sides.town, sides.vendor, sides.neighbour, sides.operator):
             refused = await write(operation, by, id=made["id"], **more)
             assert refused["__typename"] == "NotAllowed"
-        assert (await write(operation, id="x", **more))["__typename"] == "NotSignedIn"
-        unknown = await write(operation, sides.ministry, id="x", **more)
+        other = "U29mdHdhcmVSZXF1ZXN0Ojk5OTk5OTk="
+        assert (await write(operation, id=other, **more))["__typename"] == "NotSignedIn"
+        unknown = await write(operation, sides.ministry, id=other, **more)
         assert (unknown["__typename"], unknown["field"]) == ("NotFound", "id")
+        malformed = await write(operation, sides.ministry, id="x", **more)
+        assert malformed["errors"][0]["field"] == "id"
     assert len(await written()) == 1
 
 

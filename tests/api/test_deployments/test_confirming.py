@@ -88,8 +88,19 @@ async def test_a_ministry_that_is_the_vendor_does_not_review_itself(
     assert (await write("ConfirmDeployment", office, id=made["id"]))["__typename"] == "NotAllowed"
 
 
-@pytest.mark.parametrize("unknown", ["", "x", "RGVwbG95bWVudDo5OTk5OTk5", "VmVuZG9yOjE="])
-async def test_an_unknown_use_is_told(write: Ask, sides: Sides, unknown: str) -> None:
+async def test_an_unknown_use_is_told(write: Ask, sides: Sides) -> None:
+    unknown = "RGVwbG95bWVudDo5OTk5OTk5"
     refused = await write("ConfirmDeployment", sides.town, id=unknown)
     assert (refused["__typename"], refused["field"]) == ("NotFound", "id")
     assert (await write("ConfirmDeployment", id=unknown))["__typename"] == "NotSignedIn"
+
+
+@pytest.mark.parametrize("malformed", ["", "x", "VmVuZG9yOjE="])
+async def test_what_designates_no_use_is_told(write: Ask, sides: Sides, malformed: str) -> None:
+    for operation, more in (
+        ("ConfirmDeployment", {}),
+        ("CorrectDeployment", {"version": 1}),
+        ("EndDeployment", {"version": 1}),
+    ):
+        refused = await write(operation, sides.town, id=malformed, **more)
+        assert refused["errors"][0]["field"] == "id"
