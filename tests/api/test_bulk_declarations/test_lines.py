@@ -1,98 +1,29 @@
-"""A file of declarations, sent as a vendor's officer would, and taken by the worker."""
+"""What each line of a file declares, confirms, or is refused for."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
-import sqlalchemy as sa
-from sqlmodel import col
 
-from models import Demarche, Product, Source
-from registry.app import create_app
+from models import Source
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
-from registry.domain.turns import take_turn
-from registry.exchange.bulk.running import run_next
-from registry.settings import Settings
-from tests.api.conftest import Ask, Token, Written
+from tests.api.conftest import Token, Written
+from tests.api.test_bulk_declarations.conftest import (
+    AUBEPINE,
+    EBENE,
+    HEADER,
+    PRODUCT,
+    SCHOOL,
+    Send,
+    famille,
+    lines,
+    links,
+)
 from tests.factories import add, commune, deployment, siren
 
-EBENE, AUBEPINE = siren(99990000), siren(99990001)
-HEADER = "collectivite,vendor_siren,product,demarche,since"
-SCHOOL = Demarche.PERISCOLAIRE
-PRODUCT = sa.select(Product).where(col(Product.slug) == "famille")
-
-Send = Callable[..., Awaitable[Any]]
-
 pytestmark = pytest.mark.usefixtures("world")
-
-
-@pytest.fixture
-def uploads(tmp_path: Path) -> Path:
-    return tmp_path / "uploads"
-
-
-@pytest.fixture
-async def client(database: Database, uploads: Path) -> Any:
-    settings = Settings(uploads_dir=uploads, upload_limit=20_000_000)
-    transport = httpx2.ASGITransport(create_app(database, settings))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
-        yield client
-
-
-@pytest.fixture
-def put(client: httpx2.AsyncClient) -> Send:
-    async def run(
-        by: str | None, body: str | bytes, noun: str = "deployments", key: str = "", **asked: Any
-    ) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {by}"} if by else {}
-        headers |= {"Idempotency-Key": key} if key else {}
-        return await client.put(f"/bulk/{noun}", content=body, params=asked, headers=headers)
-
-    return run
-
-
-@pytest.fixture
-def send(put: Send, client: httpx2.AsyncClient, database: Database, uploads: Path) -> Send:
-    """Send, let the worker take it, read what came of it; ``dryRun`` is off unless asked."""
-
-    async def run(by: str, body: str | bytes, noun: str = "deployments", **asked: Any) -> Any:
-        reply = await put(by, body, noun, **{"dryRun": "false"} | asked)
-        assert reply.status_code == 202, reply.text
-        assert await run_next(database, uploads)
-        done = await client.get(
-            reply.headers["location"], headers={"Authorization": f"Bearer {by}"}
-        )
-        assert done.status_code == 200, done.text
-        return done.json()
-
-    return run
-
-
-def lines(*rows: str, header: str = HEADER) -> str:
-    return "\n".join([header, *rows]) + "\n"
-
-
-def famille(code: str, since: str = "2024-01-01") -> str:
-    return f"{code},{EBENE},famille,PERISCOLAIRE,{since}"
-
-
-async def links(database: Database, insee: str) -> list[tuple[Any, ...]]:
-    async with database.read() as session:
-        connection = await session.connection()
-        rows = await connection.exec_driver_sql(
-            "SELECT product.slug, declared_by, confirmed_by, since, until FROM deployment"
-            " JOIN product ON product.id = product_id"
-            " JOIN collectivite ON collectivite.id = collectivite_id"
-            " WHERE insee = $1 ORDER BY slug, since",
-            (insee,),
-        )
-        return [tuple(row) for row in rows]
 
 
 async def test_new_clients_are_declared_by_the_vendor(
@@ -282,123 +213,3 @@ async def test_the_ministry_acknowledges_no_operator_in_silence(
     ]
     named = lines(f"{famille('01008')},{operator}", header=f"{HEADER},operator")
     assert (await send(ministry, named))["report"]["confirmed"] == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "path", "asked", "body"),
-    [
-        (401, "deployments", {}, "x"),
-        (403, "deployments", {}, "x"),
-        (404, "vendors", {}, "x"),
-        (400, "deployments", {"dryRun": "peut-être"}, "x"),
-        (400, "deployments", {"completeOn": "demain"}, "x"),
-        (400, "deployments", {"couleur": "bleu"}, "x"),
-        (400, "activations", {"completeOn": "2026-01-01"}, "x"),
-        (400, "deployments", {}, ""),
-        (413, "deployments", {}, "x" * 20_000_001),
-    ],
-)
-async def test_what_is_not_received(
-    put: Send,
-    token: Token,
-    uploads: Path,
-    status: int,
-    path: str,
-    asked: dict[str, str],
-    body: str,
-) -> None:
-    by = {401: None, 403: await token(siren(21001002))}.get(status, await token(EBENE))
-    reply = await put(by, body, path, **asked)
-    assert reply.status_code == status, reply.text
-    assert reply.json()["errors"][0]["message"]
-    assert not [*uploads.glob("incoming-*")]
-
-
-async def test_only_the_sender_sees_a_file(
-    put: Send, token: Token, client: httpx2.AsyncClient
-) -> None:
-    reply = await put(await token(EBENE), lines(famille("01006")))
-    other = {"Authorization": f"Bearer {await token(AUBEPINE)}"}
-    for address in (reply.headers["location"], f"{reply.headers['location']}/faulty.csv"):
-        assert (await client.get(address, headers=other)).status_code == 404
-        assert (await client.get(address)).status_code == 404
-
-
-async def test_a_key_sends_once(put: Send, token: Token) -> None:
-    by, body = await token(EBENE), lines(famille("01006"))
-    first = await put(by, body, key="un", dryRun="false")
-    again = await put(by, body, key="un", dryRun="false")
-    assert again.json()["id"] == first.json()["id"]
-    assert (await put(by, body, key="un")).status_code == 422
-
-
-async def test_rights_that_ended_meanwhile_are_seen(
-    put: Send, token: Token, database: Database, uploads: Path, ask: Ask
-) -> None:
-    await put(await token(EBENE), lines(famille("01006")), dryRun="false")
-    async with database.transaction(ADMINISTRATOR) as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql("UPDATE token SET revoked_at = now()")
-    await run_next(database, uploads)
-    assert await links(database, "01006") == []
-
-
-async def test_a_worker_that_dies_leaves_the_file_to_another(
-    put: Send, token: Token, database: Database, uploads: Path, client: httpx2.AsyncClient
-) -> None:
-    by = await token(EBENE)
-    sent = await put(by, lines(famille("01006")), dryRun="false")
-
-    async def state() -> str:
-        reply = await client.get(
-            sent.headers["location"], headers={"Authorization": f"Bearer {by}"}
-        )
-        return str(reply.json()["state"])
-
-    async with database.transaction(ADMINISTRATOR) as session:
-        await take_turn(session)
-        dying = asyncio.create_task(run_next(database, uploads))
-        while await state() != "RUNNING":
-            pass
-        assert not await run_next(database, uploads)
-        dying.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await dying
-    assert await state() == "RUNNING"
-    assert await run_next(database, uploads)
-    assert await state() == "DONE"
-    assert len(await links(database, "01006")) == 1
-
-
-async def test_two_workers_share_the_files(
-    put: Send, token: Token, database: Database, uploads: Path, client: httpx2.AsyncClient
-) -> None:
-    by = await token(EBENE)
-    sent = [
-        await put(by, lines(famille(code)), dryRun="false") for code in ("01005", "01006", "01007")
-    ]
-    await asyncio.gather(*(run_next(database, uploads) for _ in sent))
-    while await run_next(database, uploads):
-        pass
-    for reply in sent:
-        done = await client.get(
-            reply.headers["location"], headers={"Authorization": f"Bearer {by}"}
-        )
-        assert (done.json()["state"], done.json()["report"]["created"]) == ("DONE", 1)
-
-
-async def test_an_organisation_reads_what_became_of_its_files(
-    send: Send, token: Token, client: httpx2.AsyncClient
-) -> None:
-    by = await token(EBENE)
-    await send(by, lines(famille("01006")))
-    query = Path("graphql/operations/BulkDeclarations.graphql").read_text()
-    reply = await client.post(
-        "/graphql", json={"query": query}, headers={"Authorization": f"Bearer {by}"}
-    )
-    (listed,) = reply.json()["data"]["bulkDeclarations"]
-    assert (listed["state"], listed["report"]["created"]) == ("DONE", 1)
-
-
-async def test_a_stranger_has_sent_nothing(ask: Ask) -> None:
-    assert await ask("BulkDeclarations") == {"bulkDeclarations": []}
