@@ -122,12 +122,15 @@ async def connected(
     connect_timeout: float = 5.0,
     statement_timeout: float = 0,
     lock_timeout: float = 0,
+    role: str = SERVICE_ROLE,
 ) -> AsyncIterator[Database]:
     """A pool of connections that act as the service's role, whatever their login.
 
+    The row policies bind no ``role`` but that one: "none" is the login's own.
     Times are in seconds; a ``statement_timeout`` or ``lock_timeout`` of 0 is no limit.
     """
     session = SESSION | {
+        "role": role,
         "statement_timeout": str(round(statement_timeout * 1000)),
         "lock_timeout": str(round(lock_timeout * 1000)),
     }

@@ -61,7 +61,8 @@ async def end(session: AsyncSession, actor: Actor, delegation_id: int) -> Delega
     if delegation is None:
         raise NotFound("id", "Aucune délégation n’a cet identifiant.")
     authorise(actor, Action.NAME_DELEGATES, Subject(siren=delegation.siren))
-    await session.refresh(delegation, with_for_update=True)
+    held = sa.select(Delegation).where(col(Delegation.id) == delegation.id).with_for_update()
+    await session.execute(held, execution_options={"populate_existing": True})
     if delegation.ended_at is not None:
         raise NotInThisState("Cette délégation a déjà pris fin.", "ENDED", ())
     delegation.ended_at = now()

@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import Vendor
 from registry.domain import ledger, products, vendors
 from registry.domain.actor import Actor
-from registry.domain.errors import InvalidInput
+from registry.domain.constraints import WALL
+from registry.domain.errors import InvalidInput, NotAllowed
 from registry.domain.policy import Action, authorise
 from registry.domain.turns import take_turn
 
@@ -50,7 +51,10 @@ async def merge(session: AsyncSession, actor: Actor, siren: str, target_siren: s
     await products.move(session, actor, owned, source, target)
     ids = {"source": source.id, "target": target.id}
     taken_over = await session.scalars(TAKE_OVER, {**ids, "below": below})
-    changed = {*taken_over, *await session.scalars(ADOPT, ids), *await session.scalars(MERGE, ids)}
+    merged = [*await session.scalars(MERGE, ids)]
+    if not merged:
+        raise NotAllowed(WALL)
+    changed = {*taken_over, *await session.scalars(ADOPT, ids), *merged}
     await ledger.append(session, actor, "merge", "vendor", sorted(changed))
     await session.refresh(target)
     return target
