@@ -28,6 +28,11 @@ class Deployment(Base, table=True):
             postgresql_where=sa.text("until IS NULL"),
         ),
         sa.Index("ix_deployment_product_id", "product_id"),
+        sa.Index(
+            "ix_deployment_operator",
+            "operator",
+            postgresql_where=sa.text("operator IS NOT NULL"),
+        ),
         sa.CheckConstraint("since BETWEEN '1900-01-01' AND '2199-12-31'", "dates"),
         sa.CheckConstraint("until >= since AND until <= '2199-12-31'", "period"),
         sa.CheckConstraint(f"operator {SIREN}", "operator"),
