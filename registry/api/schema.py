@@ -31,6 +31,7 @@ from registry.api.integrations import IntegrationMutation
 from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductMutation, ProductQuery
+from registry.api.queue import QueueQuery
 from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
@@ -70,6 +71,7 @@ def build_schema() -> RegistrySchema:
         RolloutQuery,
         SoftwareRequestQuery,
         BulkDeclarationQuery,
+        QueueQuery,
         RateLimitQuery,
     ):
         pass
