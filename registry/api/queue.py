@@ -16,22 +16,7 @@ from registry.domain.queue import QueueKind, Waited
 describe(
     QueueKind,
     "Ce qui attend, ou se contredit.",
-    {
-        "SOFTWARE_TO_SETTLE": "Logiciel nommé par une collectivité, à rattacher.",
-        "DISPUTE_TO_REVIEW": "Contestation ouverte, à instruire.",
-        "DISPUTE_UNDER_REVIEW": "Contestation à l’étude.",
-        "DISPUTE_REPLIED": "Contestation à laquelle l’éditeur a répondu.",
-        "REPLY_AWAITED": "Contestation dont la réponse est attendue.",
-        "REPLY_OVERDUE": "Contestation sans réponse, l’échéance passée.",
-        "INTEGRATION_TO_VERIFY": "Qualification demandée ou déclarée, à vérifier.",
-        "GRANT_TO_DECIDE": "Demande de subvention déposée.",
-        "GRANT_TO_COMPLETE": "Demande de subvention à compléter.",
-        "GRANT_TO_PAY": "Subvention acceptée, à verser.",
-        "INVITATION_UNANSWERED": "Invitation à s’engager, sans réponse.",
-        "COMMITMENT_BREACHED": "Engagement rompu, que seul le ministère rétablit.",
-        "IN_PRODUCTION_UNQUALIFIED": "Contradiction : un logiciel non qualifié pour un service"
-        " accepté a des clients en production avec lui.",
-    },
+    queue.MEANINGS,
 )
 describe(
     Waited,

@@ -36,6 +36,7 @@ from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
 from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
+from registry.api.tasks import TaskQuery
 from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
@@ -72,6 +73,7 @@ def build_schema() -> RegistrySchema:
         SoftwareRequestQuery,
         BulkDeclarationQuery,
         QueueQuery,
+        TaskQuery,
         RateLimitQuery,
     ):
         pass

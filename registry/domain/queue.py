@@ -123,6 +123,22 @@ WAITED: Mapping[QueueKind, Waited] = {
 }
 """Those that wait for another than the ministry."""
 
+MEANINGS: Mapping[QueueKind, str] = {
+    QueueKind.SOFTWARE_TO_SETTLE: "Logiciel nommé par une collectivité, à rattacher.",
+    QueueKind.DISPUTE_TO_REVIEW: "Contestation ouverte, à instruire.",
+    QueueKind.DISPUTE_UNDER_REVIEW: "Contestation à l’étude.",
+    QueueKind.DISPUTE_REPLIED: "Contestation à laquelle l’éditeur a répondu.",
+    QueueKind.REPLY_AWAITED: "Contestation dont la réponse est attendue.",
+    QueueKind.REPLY_OVERDUE: "Contestation sans réponse, l’échéance passée.",
+    QueueKind.INTEGRATION_TO_VERIFY: "Qualification demandée ou déclarée, à vérifier.",
+    QueueKind.GRANT_TO_DECIDE: "Demande de subvention déposée.",
+    QueueKind.GRANT_TO_COMPLETE: "Demande de subvention à compléter.",
+    QueueKind.GRANT_TO_PAY: "Subvention acceptée, à verser.",
+    QueueKind.INVITATION_UNANSWERED: "Invitation à s’engager, sans réponse.",
+    QueueKind.COMMITMENT_BREACHED: "Engagement rompu, que seul le ministère rétablit.",
+    QueueKind.IN_PRODUCTION_UNQUALIFIED: "Contradiction : un logiciel non qualifié pour un service"
+    " accepté a des clients en production avec lui.",
+}
 SENTENCES: Mapping[QueueKind, str] = {
     QueueKind.SOFTWARE_TO_SETTLE: "{town} attend que « {product} » soit rattaché à un logiciel.",
     QueueKind.DISPUTE_TO_REVIEW: "{town} conteste {product} : la contestation est à instruire.",
