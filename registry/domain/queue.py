@@ -123,7 +123,7 @@ WAITED: Mapping[QueueKind, Waited] = {
 }
 """Those that wait for another than the ministry."""
 
-MEANINGS: Mapping[QueueKind, str] = {
+MEANINGS: Mapping[str, str] = {
     QueueKind.SOFTWARE_TO_SETTLE: "Logiciel nommé par une collectivité, à rattacher.",
     QueueKind.DISPUTE_TO_REVIEW: "Contestation ouverte, à instruire.",
     QueueKind.DISPUTE_UNDER_REVIEW: "Contestation à l’étude.",

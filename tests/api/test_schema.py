@@ -65,7 +65,7 @@ def test_each_operation_is_valid_named_after_its_file_and_run_by_a_test(path: Pa
     (operation,) = document.definitions
     assert operation.name.value == path.stem  # type: ignore[attr-defined]
     tests = "".join(test.read_text() for test in Path(__file__).parent.rglob("test_*.py"))
-    assert re.search(rf'(ask|write)\(\s*"{path.stem}"', tests), f"no test runs {path.stem}"
+    assert re.search(rf'(ask|write|read_as)\(\s*"{path.stem}"', tests), f"no test runs {path.stem}"
 
 
 def test_no_python_stands_beside_the_contract() -> None:
