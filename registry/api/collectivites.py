@@ -14,6 +14,7 @@ from registry.api.disputes import types as disputes
 from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
 from registry.api.grants import GrantClaim
+from registry.api.history import HistoryEntry, history_of
 from registry.api.loaders import ReadinessArguments
 from registry.api.mutations import WriteInput, mutation
 from registry.api.next_steps import NextStep
@@ -46,6 +47,7 @@ class Collectivite(Node):
     no_online_demarche_since: date | None = strawberry.field(
         description="Date depuis laquelle elle déclare ne proposer aucune démarche en ligne."
     )
+    history: Connection[HistoryEntry] = history_of("collectivite")
 
     @resolved("SIREN de son intercommunalité.")
     async def epci(self, info: Request) -> str | None:

@@ -9,8 +9,10 @@ from models import Deployment as Row
 from registry.api.activations import Activation
 from registry.api.context import Request
 from registry.api.fields import resolved
+from registry.api.history import HistoryEntry, history_of
 from registry.api.mutations import WriteInput, mutation
 from registry.api.nodes import Node, global_id, row_id_of
+from registry.api.pages import Connection
 from registry.api.products import Product
 from registry.domain import deployments
 from registry.domain.deployments import Changes, Declaration, is_confirmed, is_in_force
@@ -45,6 +47,7 @@ class Deployment(Node):
     version: int = strawberry.field(
         description="Sa version, à redonner pour le corriger ou y mettre fin."
     )
+    history: Connection[HistoryEntry] = history_of("deployment")
 
     @resolved("Collectivité.")
     async def collectivite(self, info: Request) -> CollectiviteRef:

@@ -9,6 +9,7 @@ from models import GrantClaim as Row
 from models import GrantClaimState, GrantClaimTransition, Source
 from registry.api.context import Request
 from registry.api.fields import resolved
+from registry.api.history import HistoryEntry, history_of
 from registry.api.loaders import GrantClaimsArguments
 from registry.api.mutations import StepInput, mutation
 from registry.api.nodes import Node, global_id, row_id_of
@@ -54,6 +55,7 @@ class GrantClaim(Node):
     amount_cents: int = strawberry.field(
         description="Montant, en centimes d’euro : celui de la campagne au jour de la demande."
     )
+    history: Connection[HistoryEntry] = history_of("grant_claim")
 
     @resolved("Collectivité ; celle qui succède à l’auteur, s’il a disparu.")
     async def collectivite(self, info: Request) -> CollectiviteRef:
@@ -67,7 +69,7 @@ class GrantClaim(Node):
         return (await info.context.loaders.grant_claim_steps.load(self.row_id))[-1].state
 
     @resolved("Toutes ses étapes, dans l’ordre.")
-    async def history(self, info: Request) -> list[GrantClaimStep]:
+    async def steps(self, info: Request) -> list[GrantClaimStep]:
         rows = await info.context.loaders.grant_claim_steps.load(self.row_id)
         return [GrantClaimStep.of(row) for row in rows]
 

@@ -10,6 +10,7 @@ from models import SoftwareRequest as Row
 from registry.api.collectivites import Collectivite
 from registry.api.context import Request
 from registry.api.fields import resolved
+from registry.api.history import HistoryEntry, history_of
 from registry.api.mutations import WriteInput, mutation
 from registry.api.nodes import Node, global_id, row_id_of
 from registry.api.pages import After, Before, Connection, First, Last, connection
@@ -35,6 +36,7 @@ class SoftwareRequest(Node):
     refusal: str | None = strawberry.field(description="Motif du refus.")
     settled_on: date | None = strawberry.field(description="Date de la réponse du ministère.")
     created_at: datetime = strawberry.field(description="Moment de la demande.")
+    history: Connection[HistoryEntry] = history_of("software_request")
 
     @resolved("Collectivité qui l’utilise.")
     async def collectivite(self, info: Request) -> Collectivite:

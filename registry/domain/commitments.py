@@ -23,6 +23,7 @@ from registry.domain.actor import Actor
 from registry.domain.errors import Checks, InvalidInput, NotFound, NotInThisState
 from registry.domain.filters import among, checked_siren, in_force
 from registry.domain.histories import Said
+from registry.domain.messages import notify_commitment
 from registry.domain.policy import Action, Subject, authorise, may
 from registry.domain.transitions import COMMITMENT, commitment_as_read, refusal
 
@@ -312,6 +313,7 @@ async def _move(
         vendor_id=author.vendor_id, product_id=author.product_id, state=wanted, **values
     )
     await histories.add(session, last, step)
+    await notify_commitment(session, step)
     by_ministry = wanted is CommitmentState.SIGNED and author.source is Source.MINISTRY
     action = "accept" if by_ministry else _ACTIONS[wanted]
     await ledger.append(session, author.actor, action, "commitment", [step.recorded_id])

@@ -22,6 +22,7 @@ from registry.domain.collectivites import HEIR
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound, NotInThisState
 from registry.domain.filters import among
 from registry.domain.histories import Said
+from registry.domain.messages import notify_grant
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Capacity, Subject, authorise, may, require_signed_in
 from registry.domain.rollout import readiness
@@ -203,6 +204,7 @@ async def _add(
             **histories.author(actor, capacity.source, said),
         )
         await histories.add(session, last, step)
+        await notify_grant(session, made, step)
         last = step
         written.append(step.recorded_id)
     return written

@@ -79,6 +79,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "dispute": ("kind", "service", "surcharge_kind", "amount_cents", "statement"),
     "dispute_transition": ("reply_due_on",),
     "grant_claim": ("amount_cents",),
+    "grant_claim_transition": (),
     "software_request": ("name", "vendor_name", "vendor_siren", "demarches", "refusal"),
     "campaign": ("deadline", "accepted_services", "total_target", "grant_amount_cents"),
     "target": ("stratum", "share"),

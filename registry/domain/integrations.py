@@ -26,6 +26,7 @@ from registry.domain.clock import today
 from registry.domain.errors import Checks, Conflict, InvalidInput, NotAllowed, NotFound
 from registry.domain.filters import among, in_force
 from registry.domain.histories import Said
+from registry.domain.messages import notify_review
 from registry.domain.policy import Action, Subject, authorise
 from registry.domain.transitions import INTEGRATION, check
 
@@ -290,6 +291,7 @@ async def _follow(
         **about,
     )
     await histories.add(session, last, step)
+    await notify_review(session, step)
     action = "send_back" if state is IntegrationState.SANDBOX else "suspend"
     await ledger.append(session, actor, action, "integration", [step.recorded_id])
     return step
@@ -299,5 +301,7 @@ async def _change(
     session: AsyncSession, actor: Actor, action: str, step: Integration
 ) -> Integration:
     await session.flush()
+    if action == "send_back":
+        await notify_review(session, step)
     await ledger.append(session, actor, action, "integration", [step.recorded_id])
     return step

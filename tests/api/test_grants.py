@@ -51,7 +51,7 @@ async def test_a_grant_from_the_claim_to_its_recovery(
 ) -> None:
     made = await stands(write("ClaimGrant", town, collectivite=CONNECTED), "SUBMITTED")
     assert made["amountCents"] == 500000
-    assert [step["state"] for step in made["history"]] == ["DRAFT", "SUBMITTED"]
+    assert [step["state"] for step in made["steps"]] == ["DRAFT", "SUBMITTED"]
     claim, said = {"claim": made["id"]}, {"reason": "Le RIB manque."}
     await stands(write("RequestGrantChanges", ministry, **claim, **said), "CHANGES_REQUESTED")
     await stands(write("SubmitGrantClaim", town, **claim), "SUBMITTED")
@@ -60,7 +60,7 @@ async def test_a_grant_from_the_claim_to_its_recovery(
     said = {"reason": "Versée deux fois."}
     await stands(write("RequestGrantRecovery", ministry, **claim, **said), "RECOVERY_REQUESTED")
     done = await stands(write("MarkGrantRecovered", ministry, **claim), "RECOVERED")
-    assert [(step["declaredBy"], step["reason"]) for step in done["history"]] == [
+    assert [(step["declaredBy"], step["reason"]) for step in done["steps"]] == [
         ("COLLECTIVITE", None),
         ("COLLECTIVITE", None),
         ("MINISTRY", "Le RIB manque."),

@@ -53,7 +53,7 @@ async def test_a_vendor_takes_a_product_to_its_qualification(
     assert (done["evidenceUrl"], done["reason"]) == (PROOF, "Recette validée")
     seen = (await ask("Declarations", vendorSiren=SILENT, slug="mairie"))["product"]
     assert seen["verdict"] == "COST_UNKNOWN"
-    assert [row["state"] for row in seen["history"]] == ["QUALIFIED", "PLANNED", "NONE"]
+    assert [row["state"] for row in seen["integrationHistory"]] == ["QUALIFIED", "PLANNED", "NONE"]
     assert [entry[:2] for entry in await written()] == [("record", "integration")] * 2
 
 
@@ -143,7 +143,7 @@ async def test_a_data_api_tells_what_it_fills_in(write: Ask, token: Token) -> No
 
 async def last_step(ask: Ask, key: dict[str, str]) -> str:
     seen = await ask("Declarations", vendorSiren=key["vendorSiren"], slug=key["product"])
-    rows = seen["product"]["history"]
+    rows = seen["product"]["integrationHistory"]
     return str(next(row["id"] for row in rows if row["service"] == key["service"]))
 
 

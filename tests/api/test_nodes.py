@@ -18,7 +18,10 @@ async def test_an_id_gives_its_object_back(ask: Ask) -> None:
         (vendor, {"__typename": "Vendor", "siren": EBENE, "mergedInto": None}),
         (product, {"__typename": "Product", "slug": "famille"}),
         (town, {"__typename": "Collectivite", "code": "01001"}),
-        (declared["history"][0], {"__typename": "Integration", "service": "FRANCECONNECT_V2"}),
+        (
+            declared["integrationHistory"][0],
+            {"__typename": "Integration", "service": "FRANCECONNECT_V2"},
+        ),
         (declared["commitment"], {"__typename": "Commitment", "vendorWide": True}),
         (
             used,

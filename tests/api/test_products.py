@@ -47,7 +47,11 @@ async def test_a_product_and_what_was_said_of_it(ask: Ask) -> None:
             "stale": True,
         },
     ]
-    assert [row["state"] for row in product["history"]] == ["QUALIFIED", "PLANNED", "SANDBOX"]
+    assert [row["state"] for row in product["integrationHistory"]] == [
+        "QUALIFIED",
+        "PLANNED",
+        "SANDBOX",
+    ]
 
 
 async def test_a_verdict_at_a_date(ask: Ask) -> None:

@@ -15,6 +15,7 @@ from models import (
 )
 from registry.api.context import Request
 from registry.api.fields import resolved
+from registry.api.history import HistoryEntry, history_of
 from registry.api.loaders import DisputesArguments
 from registry.api.nodes import Node, global_id
 from registry.api.pages import Connection, connection
@@ -73,6 +74,7 @@ class Dispute(Node):
         description="Montant du surcoût, en centimes d’euro ; vide : inconnu."
     )
     statement: str = strawberry.field(description="Ce qu’expose la collectivité.")
+    history: Connection[HistoryEntry] = history_of("dispute")
 
     @resolved("Collectivité ; celle qui succède à l’auteur, s’il a disparu.")
     async def collectivite(self, info: Request) -> CollectiviteRef:
@@ -92,7 +94,7 @@ class Dispute(Node):
         return (await info.context.loaders.dispute_steps.load(self.row_id))[-1].state
 
     @resolved("Toutes ses étapes, dans l’ordre.")
-    async def history(self, info: Request) -> list[DisputeStep]:
+    async def steps(self, info: Request) -> list[DisputeStep]:
         rows = await info.context.loaders.dispute_steps.load(self.row_id)
         return [DisputeStep.of(row) for row in rows]
 

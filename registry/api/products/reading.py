@@ -12,6 +12,7 @@ from registry.api.context import Request
 from registry.api.disputes import types as disputes
 from registry.api.disputes.types import Dispute
 from registry.api.fields import resolved
+from registry.api.history import HistoryEntry, history_of
 from registry.api.integrations import Integration
 from registry.api.nodes import Node, global_id
 from registry.api.pages import After, Before, Connection, First, Last, connection
@@ -55,6 +56,7 @@ class Product(Node):
         description="Jour à partir duquel il n’a plus de nouveau client ; vide : il est proposé."
     )
     version: int = strawberry.field(description="À rappeler pour modifier sa fiche.")
+    history: Connection[HistoryEntry] = history_of("product")
 
     @resolved("Clés qu’il a eues, et qui le désignent toujours.")
     async def former_keys(self, info: Request) -> list[ProductKey]:
@@ -89,7 +91,7 @@ class Product(Node):
         return [Integration.of(row, info) for row in rows]
 
     @resolved("Toutes les déclarations d’intégration, la dernière d’abord.")
-    async def history(self, info: Request) -> list[Integration]:
+    async def integration_history(self, info: Request) -> list[Integration]:
         rows = await info.context.loaders.integration_history.load(self.row_id)
         return [Integration.of(row, info) for row in rows]
 

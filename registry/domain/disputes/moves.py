@@ -23,6 +23,7 @@ from registry.domain.disputes.consequences import Author
 from registry.domain.disputes.opening import ALREADY_OPEN, is_open
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound, NotInThisState
 from registry.domain.histories import Said
+from registry.domain.messages import notify_dispute
 from registry.domain.policy import Action, Subject, authorise, require_signed_in
 from registry.domain.transitions import DISPUTE, check
 
@@ -223,6 +224,7 @@ async def _move(
         **histories.author(author.actor, author.source, author.said),
     )
     await histories.add(session, case.last, step)
+    await notify_dispute(session, case.dispute, step)
     written = {"dispute_transition": [step.recorded_id]}
     if consequence is not None:
         written |= await consequence(session, author, case)

@@ -29,6 +29,7 @@ from registry.domain.disputes.reading import OPEN_STATES
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotAllowed, NotFound
 from registry.domain.filters import among, in_force
 from registry.domain.histories import Said
+from registry.domain.messages import notify_dispute
 from registry.domain.policy import Action, Subject, authorise, require_signed_in
 
 LONGEST_STATEMENT = 2000
@@ -85,6 +86,7 @@ async def _begin(
         **histories.author(author.actor, author.source, author.said),
     )
     await histories.add(session, None, step)
+    await notify_dispute(session, dispute, step)
     commitments: list[int] = []
     if dispute.kind is DisputeKind.SURCHARGE:
         commitments = await consequences.allege(session, author, product)

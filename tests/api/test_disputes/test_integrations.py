@@ -28,7 +28,7 @@ async def test_the_stored_level_shows_again_after_a_dispute(
     product = await registry.product()
     assert (product["verdict"], product["commitment"]["state"]) == ("READY", "SIGNED")
     assert product["commitment"]["evidenceLevel"] == "SELF_DECLARED"
-    levels = [(row["state"], row["evidenceLevel"]) for row in product["history"]]
+    levels = [(row["state"], row["evidenceLevel"]) for row in product["integrationHistory"]]
     assert ("QUALIFIED", "CONTESTED") in levels
     assert ("SANDBOX", "SELF_DECLARED") in levels
     async with database.read() as session:

@@ -188,7 +188,7 @@ async def test_nothing_is_upheld_before_the_accused_had_its_say(
     assert refused(unheard) == ("NotInThisState", ("UNDER_REVIEW", others))
     due = today() + timedelta(days=1)
     asked = write("AskReply", parties.ministry, **dispute, replyDueOn=str(due))
-    assert (await moved(asked, "AWAITING_REPLY"))["history"][-1]["replyDueOn"] == str(due)
+    assert (await moved(asked, "AWAITING_REPLY"))["steps"][-1]["replyDueOn"] == str(due)
     waiting = await write("UpholdDispute", parties.ministry, **dispute)
     assert refused(waiting)[1] == ("AWAITING_REPLY", ["UNDER_REVIEW", "WITHDRAWN"])
     await moved(write("ReviewDispute", parties.ministry, **dispute), "UNDER_REVIEW")
@@ -213,7 +213,7 @@ async def test_a_reply_is_due_within_a_year(
     answer = await write("AskReply", parties.ministry, **dispute, replyDueOn=due)
     assert refused(answer) == ("Invalid", ["replyDueOn"])
     asked = await moved(write("AskReply", parties.ministry, **dispute), "AWAITING_REPLY")
-    assert asked["history"][-1]["replyDueOn"] == str(today() + timedelta(days=30))
+    assert asked["steps"][-1]["replyDueOn"] == str(today() + timedelta(days=30))
 
 
 async def test_a_vendor_replies_when_it_is_asked(
@@ -233,7 +233,7 @@ async def test_a_vendor_replies_when_it_is_asked(
     replied = await moved(
         write("ReplyToDispute", parties.vendor, **dispute, **REASON), "UNDER_REVIEW"
     )
-    assert replied["history"][-1] == {
+    assert replied["steps"][-1] == {
         "state": "UNDER_REVIEW",
         "effectiveOn": str(today()),
         "declaredBy": "VENDOR",
@@ -289,7 +289,7 @@ async def test_a_step_is_not_dated_before_the_last(
 async def test_a_dispute_told_late_bears_its_day(registry: Registry) -> None:
     eve = str(today() - timedelta(days=1))
     opened = await registry.surcharge(effectiveOn=eve)
-    assert opened["history"][0]["effectiveOn"] == eve
+    assert opened["steps"][0]["effectiveOn"] == eve
     assert await registry.commitment() == "BREACH_ALLEGED"
 
 
