@@ -103,6 +103,10 @@ ITEMS = """
         FROM activation
         WHERE effective_until IS NULL AND state = 'IN_PRODUCTION'
           AND service = ANY((SELECT accepted_services FROM campaign)::text[])
+          AND NOT EXISTS (SELECT FROM integration AS step
+                          WHERE step.product_id = activation.product_id
+                            AND step.service = activation.service
+                            AND step.effective_until IS NULL AND step.state = 'QUALIFIED')
           AND EXISTS (SELECT FROM deployment AS link
                       WHERE link.collectivite_id = activation.collectivite_id
                         AND link.product_id = activation.product_id
@@ -110,10 +114,6 @@ ITEMS = """
                         AND link.since <= :day AND (link.until IS NULL OR link.until > :day))
         GROUP BY product_id, service
     ) AS used JOIN product ON product.id = used.product_id
-    WHERE NOT EXISTS (SELECT FROM integration
-                      WHERE integration.product_id = used.product_id
-                        AND integration.service = used.service
-                        AND effective_until IS NULL AND state = 'QUALIFIED')
 """
 WAITED: Mapping[QueueKind, Waited] = {
     QueueKind.REPLY_AWAITED: Waited.VENDOR,
