@@ -192,7 +192,7 @@ async def _catalogue(
 
 
 async def _disputes(session: AsyncSession, town: Collectivite, portal: Product) -> dict[str, str]:
-    ids = {}
+    ids: dict[str, str] = {}
     for name, (service, path) in DISPUTES.items():
         row = Dispute(
             collectivite_id=town.recorded_id,
@@ -217,7 +217,7 @@ async def _disputes(session: AsyncSession, town: Collectivite, portal: Product) 
 
 
 async def _claims(session: AsyncSession, town: Collectivite, campaign: Campaign) -> dict[str, str]:
-    ids = {}
+    ids: dict[str, str] = {}
     for state in CLAIMS:
         row = GrantClaim(
             campaign_id=campaign.recorded_id,
