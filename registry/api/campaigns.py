@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import Commitment, Service, Stratum
 from registry.api.context import Request
 from registry.api.fields import resolved
+from registry.api.history import HistoryEntry, history_of
 from registry.api.mutations import WriteInput, mutation
+from registry.api.pages import Connection
 from registry.api.vendors import Vendor
 from registry.domain import campaigns
 from registry.domain.campaigns import Change
@@ -44,6 +46,7 @@ class Charter:
 @strawberry.type(description="Campagne : la charte, ses signataires et ses objectifs.")
 class Campaign:
     row_id: strawberry.Private[int]
+    history: Connection[HistoryEntry] = history_of("campaign")
     name: str = strawberry.field(description="Nom de la charte.")
     charter_version: str = strawberry.field(description="Version de la charte.")
     signed_on: date = strawberry.field(description="Date de signature.")

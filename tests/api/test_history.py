@@ -79,3 +79,14 @@ async def test_what_only_some_may_read_tells_its_history_to_them_alone(
             assert nodes(node["history"])[-1]["organisation"] == town("01002")
         for by in (None, sides.neighbour):
             assert (await read_as("NodeHistory", by, id=made["id"]))["node"] is None
+
+
+async def test_the_campaign_keeps_what_it_was(ask: Ask, write: Ask, ministry: str) -> None:
+    version = (await ask("Campaign"))["campaign"]["version"]
+    edited = await write("EditCampaign", ministry, version=version, totalTarget=5100)
+    assert edited["__typename"] == "Campaign"
+    history = (await ask("CampaignHistory", first=1))["campaign"]["history"]
+    (entry,) = [edge["node"] for edge in history["edges"]]
+    assert (entry["noun"], entry["action"]) == ("campaign", "edit")
+    assert {"field": "total_target", "before": "5000", "after": "5100"} in entry["changes"]
+    assert "account:" not in str(history)
