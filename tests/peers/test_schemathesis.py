@@ -224,7 +224,8 @@ async def test_no_operation_breaks_the_service(
         await run(ask, each, case=operation.as_strategy(generation_mode=mode))
     assert tried.faults[:3] == []
     assert tried.answers.total() > each * len(operations) * 0.8
-    assert tried.executed > each * len(operations) / (4 if mode is GenerationMode.POSITIVE else 20)
+    # A request that is wrong on purpose is seldom executed.
+    assert tried.executed > (tried.answers.total() / 4 if mode is GenerationMode.POSITIVE else 0)
 
 
 async def test_no_unusual_http_breaks_the_service(
