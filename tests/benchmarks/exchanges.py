@@ -44,8 +44,9 @@ async def imported(addresses: Addresses, template: str, bundle: Path, full: Data
                 return await timed(lambda: load_bundle(database, folder))
 
         async def peer() -> float:
+            # COPY refuses a table whose rows are under policies: its owner is not bound by them.
             async with (
-                clone(addresses, template) as database,
+                clone(addresses, template, owned=True) as database,
                 database.transaction(ADMINISTRATOR) as session,
             ):
                 raw = await _driver(session)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asyncpg
 
-from registry.database import Database, connected
+from registry.database import SERVICE_ROLE, Database, connected
 from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 from registry.exchange import referential
@@ -36,12 +36,17 @@ async def load_bundle(database: Database, folder: Path) -> None:
 
 
 @asynccontextmanager
-async def clone(addresses: Addresses, template: str) -> AsyncIterator[Database]:
-    """A throw-away copy of a database to which nobody is connected."""
+async def clone(
+    addresses: Addresses, template: str, *, owned: bool = False
+) -> AsyncIterator[Database]:
+    """A throw-away copy of a database to which nobody is connected. ``owned``: the tables' owner
+    is, whom no row policy binds.
+    """
     name = f"{template}_clone"
     await _superuser(addresses, f"CREATE DATABASE {name} TEMPLATE {template} OWNER raccord_owner")
     try:
-        async with connected(named(addresses.service, name)) as database:
+        url, role = (addresses.owner, "none") if owned else (addresses.service, SERVICE_ROLE)
+        async with connected(named(url, name), role=role) as database:
             yield database
     finally:
         await _superuser(addresses, f"DROP DATABASE {name}")
