@@ -134,8 +134,14 @@ async def _record(
 
 
 async def _lines(stage: Stage) -> int:
-    staged = await run(stage.session, f"SELECT line FROM {stage.name}")
-    return len({*staged.scalars(), *(fault.line for fault in stage.faults.found)})
+    """A line that could not be read is not staged, and counts."""
+    counted = await run(
+        stage.session,
+        f"SELECT count(*) FROM (SELECT line FROM {stage.name}"
+        " UNION SELECT unnest(CAST(:faulty AS bigint[]))) AS met",
+        faulty=[fault.line for fault in stage.faults.found],
+    )
+    return int(counted.scalar_one())
 
 
 def _asked(table: Table, source: Source) -> Table:
