@@ -2,15 +2,17 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
+from registry.embedded import Addresses
 from tests.api.conftest import Ask, Token
 from tests.api.sides import EBENE, SILENT, Sides, town
 
-ELOISE = "01002"
+CONNECTED, ELOISE = "01001", "01002"
 FAMILLE = {"vendorSiren": EBENE, "product": "famille"}
 
 
@@ -95,3 +97,45 @@ async def test_a_vendor_is_refused(client: Any, sides: Sides) -> None:
     )
     (error,) = reply.json()["errors"]
     assert error["extensions"]["code"] == "FORBIDDEN"
+
+
+@pytest.mark.usefixtures("world")
+async def test_a_grant_waits_for_the_town_then_for_its_payment(
+    write: Ask, read_as: Ask, sides: Sides, token: Token
+) -> None:
+    connected = await token(town(CONNECTED))
+    claim = {"claim": (await write("ClaimGrant", connected, collectivite=CONNECTED))["id"]}
+    await write("RequestGrantChanges", sides.ministry, **claim, reason="Il manque le devis.")
+    found = await waiting(read_as, sides.ministry, kinds=["GRANT_TO_COMPLETE"])
+    assert [kind[:2] for kind in found] == [("GRANT_TO_COMPLETE", "COLLECTIVITE")]
+    await write("SubmitGrantClaim", connected, **claim)
+    accepted = await write("AcceptGrantClaim", sides.ministry, **claim)
+    assert accepted["__typename"] == "GrantClaim"
+    found = await waiting(read_as, sides.ministry, kinds=["GRANT_TO_PAY", "GRANT_TO_COMPLETE"])
+    assert [kind[:2] for kind in found] == [("GRANT_TO_PAY", "MINISTRY")]
+
+
+@pytest.mark.usefixtures("world")
+async def test_a_reply_that_is_late_then_a_breach_wait_for_the_ministry(
+    write: Ask, read_as: Ask, sides: Sides, token: Token, addresses: Addresses
+) -> None:
+    said = {"collectivite": ELOISE, "kind": "SURCHARGE", "statement": "Un devis."}
+    opened = await write("OpenDispute", await token(town(ELOISE)), **said, **FAMILLE)
+    dispute = {"dispute": opened["id"]}
+    await write("ReviewDispute", sides.ministry, **dispute)
+    await write("AskReply", sides.ministry, **dispute)
+    kinds = ["REPLY_OVERDUE", "COMMITMENT_BREACHED"]
+    assert await waiting(read_as, sides.ministry, kinds=kinds) == []
+    owner = await asyncpg.connect(addresses.owner)
+    await owner.execute(
+        "UPDATE dispute_transition SET reply_due_on = current_date - 1"
+        " WHERE state = 'AWAITING_REPLY'"
+    )
+    await owner.close()
+    found = await waiting(read_as, sides.ministry, kinds=kinds)
+    assert [kind[:2] for kind in found] == [("REPLY_OVERDUE", "MINISTRY")]
+    await write("ReviewDispute", sides.ministry, **dispute)
+    upheld = await write("UpholdDispute", sides.ministry, **dispute, reason="Le devis le montre.")
+    assert upheld["__typename"] == "Dispute"
+    found = await waiting(read_as, sides.ministry, kinds=kinds)
+    assert [kind[0] for kind in found] == ["COMMITMENT_BREACHED"]

@@ -69,3 +69,18 @@ async def test_a_town(write: Ask, tasks: Ask, sides: Sides, token: Token) -> Non
 async def test_the_ministry_counts_its_queue(tasks: Ask, sides: Sides) -> None:
     found = (await tasks(sides.ministry))["QUEUE"]
     assert (found["queueKind"], found["count"]) == ("INTEGRATION_TO_VERIFY", 3)
+
+
+async def test_a_signature_near_its_end(write: Ask, tasks: Ask, token: Token, sides: Sides) -> None:
+    signature = {
+        "charterVersion": "2022-03-07",
+        "signatory": "Signataire",
+        "signatoryCapacity": "Direction",
+        "scope": ["ONE_OFF_FEES", "RECURRING_FEES", "PER_USE_FEES", "COMPULSORY_MODULES"],
+    }
+    silent, end = await token(SILENT), today() + timedelta(days=30)
+    signed = await write(
+        "SignCommitment", silent, vendorSiren=SILENT, **signature, validUntil=str(end)
+    )
+    assert signed["__typename"] == "Commitment"
+    assert (await tasks(silent))["COMMITMENT_EXPIRING"]["dueOn"] == str(end)
