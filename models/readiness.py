@@ -34,9 +34,7 @@ class CollectiviteReadiness(Derived, table=True):
     )
 
     basis: str = Field(sa_type=sa.Text, primary_key=True)
-    collectivite_id: int = Field(
-        sa_type=sa.BigInteger, primary_key=True, foreign_key="collectivite.id"
-    )
+    collectivite_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
     kind: str = Field(sa_type=sa.Text)
     population: int | None = None
     strata: list[str] = codes()

@@ -21,7 +21,9 @@ class ProductVerdict(Derived, table=True):
         ),
     )
 
-    product_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="product.id")
+    product_id: int = Field(
+        sa_type=sa.BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False}
+    )
     vendor_id: int = Field(sa_type=sa.BigInteger)
     qualified: bool
     evidenced: bool

@@ -32,8 +32,7 @@ CREATE TABLE product_verdict (
     verdict TEXT NOT NULL,
     CONSTRAINT pk_product_verdict PRIMARY KEY (product_id),
     CONSTRAINT ck_product_verdict_verdict CHECK
-        (verdict IN ('NOT_CONCERNED', 'NOT_INTEGRATED', 'SURCHARGE', 'READY', 'COST_UNKNOWN')),
-    CONSTRAINT fk_product_verdict_product_id FOREIGN KEY (product_id) REFERENCES product (id)
+        (verdict IN ('NOT_CONCERNED', 'NOT_INTEGRATED', 'SURCHARGE', 'READY', 'COST_UNKNOWN'))
 );
 CREATE TABLE readiness (
     basis TEXT NOT NULL,
@@ -52,9 +51,7 @@ CREATE TABLE readiness (
     connected_vendors BIGINT[] DEFAULT '{}' NOT NULL,
     CONSTRAINT pk_readiness PRIMARY KEY (basis, collectivite_id),
     CONSTRAINT ck_readiness_basis CHECK (basis IN ('DECLARED', 'CONFIRMED')),
-    CONSTRAINT ck_readiness_rank CHECK (rank BETWEEN 0 AND 5),
-    CONSTRAINT fk_readiness_collectivite_id FOREIGN KEY (collectivite_id)
-        REFERENCES collectivite (id)
+    CONSTRAINT ck_readiness_rank CHECK (rank BETWEEN 0 AND 5)
 );
 CREATE TABLE coverage_count (
     basis TEXT NOT NULL,
