@@ -5,17 +5,15 @@ from functools import partial
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
-from registry.api import loaders, media
+from registry.api import execution, media
 from registry.api.context import Context
 from registry.api.errors import RETRY, Refused, presented, unusable
+from registry.api.loaders import Loaders
 from registry.api.quotas import charge
 from registry.api.rates import Allowance, Rates
 from registry.api.requests import Asked, asked, check_origin
@@ -91,21 +89,16 @@ class GraphQLDoor:
         """Raises ``Refused`` for what HTTP has a status for."""
         try:
             async with asyncio.timeout(DEADLINE):
-                result = await self.schema.execute(
-                    wanted.query,
-                    wanted.variables,
-                    self.context(wanted, actor, allowance),
-                    operation_name=wanted.operation_name,
-                    allowed_operation_types=OPERATIONS[method],
-                )
+                context = self.context(wanted, actor, allowance)
+                result = await execution.run(self.schema._schema, context, OPERATIONS[method])
         except TimeoutError as late:
             message = f"La requête a dépassé {DEADLINE:.0f} secondes."
             raise Refused(503, "TIMEOUT", message, headers=RETRY) from late
-        except CannotGetOperationTypeError as unknown:
+        except execution.UnknownOperation as unknown:
             message = "Le document ne contient pas l’opération demandée."
             raise Refused(400, "UNKNOWN_OPERATION", message) from unknown
-        except InvalidOperationTypeError as refusal:
-            raise _not_by(method, refusal.operation_type) from refusal
+        except execution.NotAllowed as refusal:
+            raise _not_by(method, refusal.operation) from refusal
         for error in result.errors or ():
             _refuse_whole(error.original_error)
         return result
@@ -115,7 +108,7 @@ class GraphQLDoor:
         read = self.database.read
         return Context(
             read,
-            loaders.make(read, day),
+            Loaders(read, day),
             day,
             self.stale_after_months,
             wanted,
