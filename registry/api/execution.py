@@ -1,14 +1,16 @@
 """From a request to its result. A document is read and validated once, whoever sends it again."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
+    OperationDefinitionNode,
     OperationType,
     execute,
     parse,
@@ -25,7 +27,10 @@ DOCUMENTS = 128
 """How many are kept: each may be long, and read into much more memory than it takes."""
 
 
-class Document(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """Compared by identity: to compare what it holds would be to walk it."""
+
     node: DocumentNode | None
     faults: tuple[GraphQLError, ...]
 
@@ -80,19 +85,22 @@ async def run(
     return ExecutionResult(result.data, result.errors, extensions)
 
 
-def _kind(node: DocumentNode, asked: Asked, allowed: Collection[OperationType]) -> OperationType:
-    """Of the operation of that name, or of the first."""
-    name = asked.operation_name
-    found = next(
+def operation_of(node: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    """That of the name, or without one the first."""
+    return next(
         (
-            operation.operation
+            operation
             for operation in limits.operations(node)
             if name is None or (operation.name and operation.name.value == name)
         ),
         None,
     )
+
+
+def _kind(node: DocumentNode, asked: Asked, allowed: Collection[OperationType]) -> OperationType:
+    found = operation_of(node, asked.operation_name)
     if found is None:
         raise UnknownOperation
-    if found not in allowed:
-        raise NotAllowed(found)
-    return found
+    if found.operation not in allowed:
+        raise NotAllowed(found.operation)
+    return found.operation
