@@ -143,6 +143,7 @@ class GraphQLDoor:
             allowance,
             partial(charge, self.database, self.writes_per_minute, actor),
             self.charters,
+            self.database.value,
         )
 
 
