@@ -144,7 +144,7 @@ class Database:
         except (OSError, *BROKEN) as error:
             if getattr(error, "sqlstate", None) in BUSY:
                 raise DatabaseBusy from error
-            if isinstance(error, OSError | AWAY) or driver.is_closed():
+            if isinstance(error, (OSError, *AWAY)) or driver.is_closed():
                 held.invalidate(error)
                 raise DatabaseAway(error) from error
             raise

@@ -54,6 +54,16 @@ def read(schema: GraphQLSchema, text: str) -> Document:
     return Document(node, tuple(validate(schema, node, limits.RULES)))
 
 
+@lru_cache(maxsize=8 * DOCUMENTS)
+def _cost(
+    schema: GraphQLSchema,
+    document: Document,
+    name: str | None,
+    numbers: tuple[tuple[str, float], ...],
+) -> int:
+    return limits.cost(schema, document.node, name, numbers) if document.node else 0
+
+
 async def run(
     schema: GraphQLSchema, context: Context, allowed: Collection[OperationType]
 ) -> ExecutionResult:
@@ -67,7 +77,7 @@ async def run(
         return ExecutionResult(None, [*document.faults])
     if refusal := limits.ambiguous(document.node, asked):
         return ExecutionResult(None, [refusal])
-    asked.cost = limits.cost_of(schema, document.node, asked)
+    asked.cost = _cost(schema, document, asked.operation_name, limits.numbers(asked.variables))
     extensions = {"cost": asked.cost}
     if refusal := limits.too_costly(asked.cost):
         return ExecutionResult(None, [refusal], extensions)

@@ -1,7 +1,6 @@
 """What a document may ask. One walk counts it all, each fragment once however often it spreads."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -243,16 +242,13 @@ def too_costly(counted: int) -> GraphQLError | None:
     return _refusal("cost", "Coût de la requête", counted, MAX_COST) if counted > MAX_COST else None
 
 
-def cost_of(schema: GraphQLSchema, document: DocumentNode, asked: Asked) -> int:
-    numbers = {
-        name: value
-        for name, value in (asked.variables or {}).items()
-        if isinstance(value, int | float)
-    }
-    return cost(schema, document, asked.operation_name, tuple(numbers.items()))
+def numbers(variables: Mapping[str, Any] | None) -> tuple[tuple[str, float], ...]:
+    """What a cost depends on, besides the document."""
+    return tuple(
+        (name, value) for name, value in (variables or {}).items() if isinstance(value, int | float)
+    )
 
 
-@lru_cache(maxsize=128)
 def cost(
     schema: GraphQLSchema,
     document: DocumentNode,

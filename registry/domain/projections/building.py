@@ -1,9 +1,12 @@
 """The parts of a statement whose value is the JSON of what is selected."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+PLACE = re.compile(r"\$([0-9]+)")
 
 
 class NotCovered(Exception):
@@ -37,6 +40,15 @@ class Draft:
     def value(self, given: object, kind: str) -> str:
         self.values.append(given)
         return f"CAST(${len(self.values)} AS {kind})"
+
+    def statement(self, text: str) -> Statement:
+        """A value that the text does without would have no type."""
+        used = list(dict.fromkeys(int(number) for number in PLACE.findall(text)))
+        places = {number: place for place, number in enumerate(used, 1)}
+        return Statement(
+            PLACE.sub(lambda found: f"${places[int(found[1])]}", text),
+            tuple(self.values[number - 1] for number in used),
+        )
 
     def today(self) -> str:
         return self.value(self.day, "date")
@@ -96,10 +108,10 @@ def json_of(
     draft: Draft, name: str, kind: Mapping[str, Expression], row: str, selected: Selected
 ) -> str:
     """Of the object that ``row`` is."""
-    parts = []
+    parts = ["'{'"]
     for number, inner in enumerate(selected.below):
-        opening = "{" if number == 0 else ","
-        parts.append(f"""'{opening}"{inner.key}":'""")
+        comma = "," if number else ""
+        parts.append(f"""'{comma}"{inner.key}":'""")
         if inner.name == "__typename":
             parts.append(f"""'"{name}"'""")
         elif inner.name in kind:

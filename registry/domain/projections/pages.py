@@ -13,6 +13,8 @@ from registry.domain.pages import Key, Ordering, Page
 from registry.domain.projections.building import Draft, Expression, NotCovered, Selected, json_of
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+ALONE = {"edges", "totalCount", "__typename"}
+"""What a connection may be asked without knowing what surrounds the page."""
 KINDS: Mapping[type, str] = {str: "text", int: "bigint"}
 
 
@@ -23,12 +25,10 @@ def _text(key: Key) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Of ``table``, in the orders of the domain. ``joined`` is what these sort by besides.
-
-    ``where`` tells the rows of ``{owner}``, or of the whole list.
+    """Of ``table``, in the orders of the domain, which may sort by a ``vendor`` too: the owner
+    itself, or one that ``joined`` brings. ``where`` tells the rows of ``{owner}``, or of a root.
     """
 
-    name: str
     node: str
     types: Mapping[str, Mapping[str, Expression]]
     table: str
@@ -52,7 +52,8 @@ class _Writing:
     ) -> None:
         self.of, self.draft, self.page, self.ordering = pages_of, draft, page, ordering
         self.limit = draft.value(pages.size(page), "integer")
-        self.row, self.joined, self.found = draft.alias(), draft.alias(), draft.alias()
+        self.row, self.found = draft.alias(), draft.alias()
+        self.joined = draft.alias() if pages_of.joined else owner
         self.keys = [self._column(key) for key in ordering.keys]
         names = {"row": self.row, "joined": self.joined, "owner": owner}
         self.source = f"{pages_of.table} AS {self.row} {pages_of.joined.format(**names)}"
@@ -62,37 +63,52 @@ class _Writing:
             for field, cursor in (("after", page.after), ("before", page.before))
             if cursor is not None
         }
+        self.directions = ", ".join(
+            f"{column} {'DESC' if key.descending is not page.backward else 'ASC'}"
+            for column, key in zip(self.keys, ordering.keys, strict=True)
+        )
         self.columns: list[str] = []
 
     def connection(self, selected: Selected) -> str:
+        name = f"{self.of.node}Connection"
         kind: dict[str, Expression] = {
             "edges": lambda _, row, inner: self._edges(inner),
             "pageInfo": lambda _, row, inner: self._page_info(inner),
             "totalCount": lambda *_: self._total(),
         }
-        body = json_of(self.draft, f"{self.of.name}Connection", kind, self.found, selected)
-        directions = ", ".join(
-            f"{column} {'DESC' if key.descending is not self.page.backward else 'ASC'}"
-            for column, key in zip(self.keys, self.ordering.keys, strict=True)
-        )
-        where = " AND ".join([self.where, *self.bounds.values()])
+        if not self.page.backward and all(inner.name in ALONE for inner in selected.below):
+            kind["edges"] = lambda _, row, inner: self._list(inner)
+            return json_of(self.draft, name, kind, "", selected)
+        body = json_of(self.draft, name, kind, self.found, selected)
         columns = "".join(f", {column}" for column in self.columns)
+        place = f"row_number() OVER (ORDER BY {self.directions}) AS place"
+        rows = self._rows(f"{place}{columns}", f"{self.limit} + 1")
+        # HAVING: one row, even where nothing that is selected aggregates.
+        return f"(SELECT {body} FROM ({rows}) AS {self.found} HAVING TRUE)"
+
+    def _rows(self, columns: str, limit: str) -> str:
+        where = " AND ".join([self.where, *self.bounds.values()])
         return (
-            f"(SELECT {body} FROM ("
-            f"SELECT row_number() OVER (ORDER BY {directions}) AS place{columns}"
-            f" FROM {self.source} WHERE {where} ORDER BY {directions} LIMIT {self.limit} + 1"
-            f") AS {self.found})"
+            f"SELECT {columns} FROM {self.source} WHERE {where}"
+            f" ORDER BY {self.directions} LIMIT {limit}"
         )
 
+    def _list(self, selected: Selected) -> str:
+        edges = self._rows(self._edge(selected), self.limit)
+        return f"'[' || array_to_string(ARRAY({edges}), ',') || ']'"
+
     def _edges(self, selected: Selected) -> str:
+        kept = self._kept(self._edge(selected))
+        listed = f"string_agg({kept}, ',' ORDER BY place{self._backward()})"
+        return f"'[' || coalesce({listed} FILTER ({self._on_page()}), '') || ']'"
+
+    def _edge(self, selected: Selected) -> str:
         node = self.of.types[self.of.node]
         kind: dict[str, Expression] = {
             "cursor": lambda *_: self._cursor(),
             "node": lambda _, row, inner: json_of(self.draft, self.of.node, node, row, inner),
         }
-        edge = json_of(self.draft, f"{self.of.node}Edge", kind, self.row, selected)
-        listed = f"string_agg({self._kept(edge)}, ',' ORDER BY place{self._backward()})"
-        return f"'[' || coalesce({listed} FILTER ({self._on_page()}), '') || ']'"
+        return json_of(self.draft, f"{self.of.node}Edge", kind, self.row, selected)
 
     def _page_info(self, selected: Selected) -> str:
         more = f"CAST(count(*) > {self.limit} AS text)"

@@ -54,7 +54,6 @@ ROOTS: dict[str, Expression] = {
     "vendor": vendor,
     "vendors": Pages(
         "Vendor",
-        "Vendor",
         TYPES,
         "vendor",
         "",
@@ -65,7 +64,6 @@ ROOTS: dict[str, Expression] = {
     "product": product,
     "products": Pages(
         "Product",
-        "Product",
         TYPES,
         "product",
         "JOIN vendor AS {joined} ON {joined}.id = {row}.vendor_id",
@@ -75,7 +73,6 @@ ROOTS: dict[str, Expression] = {
     ),
     "collectivite": collectivite,
     "collectivites": Pages(
-        "Collectivite",
         "Collectivite",
         TYPES,
         "collectivite",
@@ -94,4 +91,4 @@ def statement(selected: Selected, day: date) -> Statement | None:
         text = ROOTS[selected.name](draft, "", selected)
     except (NotCovered, InvalidInput):
         return None
-    return Statement(f"SELECT {text}", tuple(draft.values))
+    return draft.statement(f"SELECT {text}")

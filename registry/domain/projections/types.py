@@ -84,10 +84,9 @@ TYPES["Vendor"] = {
     "mergedInto": one("Vendor", "vendor", "merged_into_id"),
     "products": Pages(
         "Product",
-        "Product",
         TYPES,
         "product",
-        "JOIN vendor AS {joined} ON {joined}.id = {row}.vendor_id",
+        "",
         "{row}.vendor_id = {owner}.id",
         products.ProductOrder,
         products.ORDERINGS,
