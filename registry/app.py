@@ -71,6 +71,7 @@ def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
                 statement_timeout=STATEMENT_TIMEOUT,
                 lock_timeout=LOCK_TIMEOUT,
             ) as database,
+            database.followed(),
             metrics.served(counts, settings.metrics_host, settings.metrics_port),
         ):
             app.router.routes.extend(_routes(database, settings, trial=trial))

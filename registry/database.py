@@ -1,10 +1,11 @@
 """The engine and the only places that open, begin and commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import asyncpg
 import sqlalchemy as sa
@@ -12,11 +13,16 @@ from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only, greenlet_spawn
 
+from registry.head import Head
 from registry.settings import ROOT
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+    Driver: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
 SERVICE_ROLE = "raccord_app"
 SESSION = {
@@ -31,6 +37,11 @@ SESSION = {
 MIGRATION_TRIES = 5
 MIGRATION_LOCK_TIMEOUT = "4s"
 PING_TIMEOUT = 0.15
+JUST_USED = 0.01
+"""Seconds in which a connection that was given back is not asked whether it is alive."""
+HEARTBEAT = 0.4
+"""Seconds between two readings of the ledger's head, which ask whether the server is there."""
+HEAD = "SELECT coalesce(max(seq), 0) FROM ledger"
 AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.ConnectionDoesNotExistError,
@@ -95,10 +106,13 @@ async def _nothing(_: AsyncSession) -> None:
 class Database:
     """``read()`` sees one snapshot and can't write; ``transaction()`` commits at its end,
     unless it is a dry run. The row policies judge a transaction by its author's identity.
-    ``settle`` is the last thing that a transaction does before it commits."""
+    ``settle`` is the last thing that a transaction does before it commits. ``head`` is known
+    inside ``followed()``."""
 
     engine: AsyncEngine
+    connect: Callable[[], Awaitable["Driver"]]
     settle: Settle = _nothing
+    head: Head = field(default_factory=Head)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -121,9 +135,65 @@ class Database:
                 yield session
                 if dry_run:
                     await session.rollback()
-                else:
-                    await self.settle(session)
+                    return
+                await self.settle(session)
+                try:
                     await session.commit()
+                finally:
+                    self.head.wrote()
+
+    async def value(self, statement: str, given: Sequence[object]) -> Any:
+        """What one statement of the driver's answers: a snapshot of its own, without a
+        transaction around it.
+        """
+        with _told_when_unusable():
+            return await greenlet_spawn(self._value, statement, given)
+
+    def _value(self, statement: str, given: Sequence[object]) -> Any:
+        held = self.engine.pool.connect()
+        driver: Any = held.driver_connection
+        try:
+            return await_only(driver.fetchval(statement, *given))
+        except (OSError, *BROKEN) as error:
+            if getattr(error, "sqlstate", None) in BUSY:
+                raise DatabaseBusy from error
+            if isinstance(error, (OSError, *AWAY)) or driver.is_closed():
+                held.invalidate(error)
+                raise DatabaseAway(error) from error
+            raise
+        finally:
+            held.close()
+
+    @asynccontextmanager
+    async def followed(self) -> AsyncIterator[None]:
+        """``head`` follows what others write, on a connection of its own."""
+        following = asyncio.create_task(self._follow())
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.wait([following])
+            self.head.lost()
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                connection = await self.connect()
+                try:
+                    await self._listen(connection)
+                finally:
+                    connection.terminate()
+            except (OSError, TimeoutError, DatabaseError, *BROKEN):
+                self.head.lost()
+            await asyncio.sleep(HEARTBEAT)
+
+    async def _listen(self, connection: "Driver") -> None:
+        await connection.add_listener("ledger", lambda *said: self.head.told(int(said[-1])))
+        while True:
+            asked_at = monotonic()
+            seq = await connection.fetchval(HEAD, timeout=HEARTBEAT)
+            self.head.known(seq, asked_at)
+            await asyncio.sleep(HEARTBEAT)
 
 
 @asynccontextmanager
@@ -149,7 +219,7 @@ async def connected(
         "lock_timeout": str(round(lock_timeout * 1000)),
     }
 
-    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+    async def connect() -> "Driver":
         try:
             return await asyncpg.connect(url, timeout=connect_timeout, server_settings=session)
         except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError) as refused:
@@ -169,8 +239,9 @@ async def connected(
         hide_parameters=True,
     )
     sa.event.listen(engine.sync_engine, "checkout", _check_alive)
+    sa.event.listen(engine.sync_engine, "checkin", _note_use)
     try:
-        yield Database(engine, settle)
+        yield Database(engine, connect, settle)
     finally:
         await engine.dispose()
 
@@ -179,8 +250,14 @@ def _state(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
 
 
-def _check_alive(connection: AdaptedConnection, *_: object) -> None:
+def _note_use(_: object, entry: ConnectionPoolEntry) -> None:
+    entry.info["used"] = monotonic()
+
+
+def _check_alive(connection: AdaptedConnection, entry: ConnectionPoolEntry, _: object) -> None:
     """SQLAlchemy's own ping takes three exchanges, and waits for ever on a server that froze."""
+    if monotonic() - entry.info.get("used", 0.0) < JUST_USED:
+        return
     try:
         connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=PING_TIMEOUT))
     except (OSError, TimeoutError, *BROKEN) as error:

@@ -5,7 +5,6 @@ import time
 import uuid
 from functools import partial
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.metrics import Metrics
@@ -38,7 +37,8 @@ class Envelope:
     def __init__(self, app: ASGIApp, metrics: Metrics, *, https: bool) -> None:
         self.app = app
         self.metrics = metrics
-        self.headers = SAFE | HTTPS_ONLY if https else SAFE
+        headers = SAFE | HTTPS_ONLY if https else SAFE
+        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,10 +56,12 @@ class Envelope:
                 status = message["code"]
             if message["type"] in ANSWERS:
                 status = message.get("status", SWITCHING_PROTOCOLS)
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = state["request_id"]
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                own = {name for name, _ in message.get("headers", ())}
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", state["request_id"].encode()),
+                    *(header for header in self.headers if header[0] not in own),
+                ]
             await send(message)
 
         try:

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
     process grants to an address, ``writes_per_minute`` what the service grants to whoever is signed
     in; 0 is no limit.
+    ``response_cache_bytes`` bounds the answers that each process keeps to public queries; 0 keeps
+    none.
     Messages are sent by ``smtp_host`` in the name of ``mail_from``, with links to ``public_url``;
     without both of them they wait.
     """
@@ -68,6 +70,7 @@ class Settings(BaseSettings):
     metrics_port: int | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     stale_after_months: int = 12
+    response_cache_bytes: int = Field(64_000_000, ge=0)
     public_url: Address | None = None
     proconnect_url: Address | None = None
     proconnect_client_id: str | None = None

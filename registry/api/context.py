@@ -1,7 +1,8 @@
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.types import Info
@@ -26,6 +27,7 @@ class Context:
     allowance: Allowance
     charge: Callable[[], Awaitable[None]]
     charters: Mapping[str, str]
+    value: Callable[[str, Sequence[object]], Awaitable[Any]]
 
 
 Request = Info[Context, None]

@@ -5,24 +5,23 @@ from functools import partial
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
-from registry.api import loaders, media
+from registry.api import execution, media, reuse
 from registry.api.context import Context
 from registry.api.errors import RETRY, Refused, presented, unusable
+from registry.api.loaders import Loaders
 from registry.api.quotas import charge
 from registry.api.rates import Allowance, Rates
 from registry.api.requests import Asked, asked, check_origin
+from registry.api.reuse import Answers, Kept
 from registry.api.schema import build_schema
 from registry.auth import backend
 from registry.database import Database, DatabaseAway, DatabaseBusy
-from registry.domain.actor import Actor
+from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import NotSignedIn
 from registry.exchange import charters
@@ -48,12 +47,14 @@ class GraphQLDoor:
         self.secure = settings.secure
         self.writes_per_minute = settings.writes_per_minute
         self.rates = Rates(settings.requests_per_minute, settings.points_per_minute)
+        self.answers = Answers(settings.response_cache_bytes, database.head)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         allowance = self.allowance(request)
         response = await self.answer(request, allowance)
         response.headers.update(allowance.headers())
+        response.headers.setdefault("Cache-Control", "no-store")
         await response(scope, receive, send)
 
     async def answer(self, request: Request, allowance: Allowance) -> Response:
@@ -66,12 +67,35 @@ class GraphQLDoor:
             wanted = await asked(request)
             try:
                 actor = await self.authenticate(request)
+                if actor is PUBLIC:
+                    return await self.answer_public(request, wanted, allowance, kind)
                 result = await self.execute(wanted, request.method, actor, allowance)
             finally:
                 request.state.operation = wanted.kind
             return _response(result, kind, request.state.request_id)
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
+
+    async def answer_public(
+        self, request: Request, wanted: Asked, allowance: Allowance, kind: str
+    ) -> Response:
+        """Anyone's answer: one that was kept, if nothing was written since."""
+        version = self.answers.version()
+        key = reuse.key_of(wanted, kind, today())
+        found = self.answers.find(key) if version else None
+        if found:
+            wanted.kind = OperationType.QUERY.value
+            allowance.spend(found.cost)
+            return _public(request, found, kind)
+        result = await self.execute(wanted, request.method, PUBLIC, allowance)
+        document = execution.read(self.schema._schema, wanted.query)
+        if result.errors or not reuse.is_public(document, wanted.operation_name):
+            return _response(result, kind, request.state.request_id)
+        body = orjson.dumps(answered(result, request.state.request_id))
+        made = reuse.kept(body, kind, wanted.cost)
+        if version:
+            self.answers.keep(key, made, version)
+        return _public(request, made, kind)
 
     def allowance(self, caller: HTTPConnection) -> Allowance:
         return self.rates.of(caller.client.host if caller.client else "")
@@ -91,21 +115,16 @@ class GraphQLDoor:
         """Raises ``Refused`` for what HTTP has a status for."""
         try:
             async with asyncio.timeout(DEADLINE):
-                result = await self.schema.execute(
-                    wanted.query,
-                    wanted.variables,
-                    self.context(wanted, actor, allowance),
-                    operation_name=wanted.operation_name,
-                    allowed_operation_types=OPERATIONS[method],
-                )
+                context = self.context(wanted, actor, allowance)
+                result = await execution.run(self.schema._schema, context, OPERATIONS[method])
         except TimeoutError as late:
             message = f"La requête a dépassé {DEADLINE:.0f} secondes."
             raise Refused(503, "TIMEOUT", message, headers=RETRY) from late
-        except CannotGetOperationTypeError as unknown:
+        except execution.UnknownOperation as unknown:
             message = "Le document ne contient pas l’opération demandée."
             raise Refused(400, "UNKNOWN_OPERATION", message) from unknown
-        except InvalidOperationTypeError as refusal:
-            raise _not_by(method, refusal.operation_type) from refusal
+        except execution.NotAllowed as refusal:
+            raise _not_by(method, refusal.operation) from refusal
         for error in result.errors or ():
             _refuse_whole(error.original_error)
         return result
@@ -115,7 +134,7 @@ class GraphQLDoor:
         read = self.database.read
         return Context(
             read,
-            loaders.make(read, day),
+            Loaders(read, day),
             day,
             self.stale_after_months,
             wanted,
@@ -124,6 +143,7 @@ class GraphQLDoor:
             allowance,
             partial(charge, self.database, self.writes_per_minute, actor),
             self.charters,
+            self.database.value,
         )
 
 
@@ -157,6 +177,19 @@ def _response(result: ExecutionResult, kind: str, request_id: str) -> Response:
     answer = answered(result, request_id)
     refused = "data" not in answer
     return _json(answer, 400 if refused and kind == media.GRAPHQL_RESPONSE else 200, kind)
+
+
+def _public(request: Request, answer: Kept, kind: str) -> Response:
+    """Whoever keeps it asks first whether it is still so."""
+    headers = {"ETag": answer.tag, "Cache-Control": "no-cache", "Vary": "Accept"}
+    if request.method == "GET" and _matches(request.headers.get("if-none-match"), answer.tag):
+        return Response(status_code=304, headers=headers)
+    return Response(answer.body, headers=headers, media_type=kind)
+
+
+def _matches(tags: str | None, tag: str) -> bool:
+    given = {part.strip().removeprefix("W/") for part in (tags or "").split(",")}
+    return tag in given or "*" in given
 
 
 def answered(result: ExecutionResult, request_id: str) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """What a document may ask. One walk counts it all, each fragment once however often it spreads."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from graphql import (
     ASTValidationRule,
@@ -29,9 +28,7 @@ from graphql import (
     is_list_type,
     specified_rules,
 )
-from strawberry.extensions import SchemaExtension
 
-from registry.api.context import Context
 from registry.api.errors import LIMIT_EXCEEDED, exceeded
 from registry.api.requests import Asked
 from registry.domain.pages import DEFAULT_SIZE, MAX_SIZE
@@ -223,7 +220,7 @@ class LimitsRule(ASTValidationRule):
 
     def enter_document(self, document: DocumentNode, *_: object) -> None:
         walked = walk(self.context.schema, document, {})
-        for operation in _operations(document):
+        for operation in operations(document):
             counted = of_operation(walked, operation)._asdict()
             for count, (what, allowed) in LIMITS.items():
                 if counted[count] > allowed:
@@ -234,49 +231,24 @@ class LimitsRule(ASTValidationRule):
 RULES: tuple[type[ASTValidationRule], ...] = (LimitsRule, *specified_rules)
 
 
-class Limits(SchemaExtension):
-    """Comes after the caches: what they keep holds for any variables, the cost does not."""
-
-    cost: int | None = None
-
-    def on_operation(self) -> Iterator[None]:
-        self.execution_context.parse_options = {"max_tokens": MAX_TOKENS}
-        self.execution_context.validation_rules = RULES
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        request: Context = self.execution_context.context
-        request.asked.kind = self.execution_context.operation_type.value
-        if not self.execution_context.pre_execution_errors:
-            refusal = self._refusal(request.asked)
-            if refusal:
-                self.execution_context.pre_execution_errors = [refusal]
-            else:
-                request.allowance.spend(request.asked.cost)
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        return {} if self.cost is None else {"cost": self.cost}
-
-    def _refusal(self, asked: Asked) -> GraphQLError | None:
-        document = cast("DocumentNode", self.execution_context.graphql_document)
-        if asked.operation_name is None and len(_operations(document)) > 1:
-            message = "Le document contient plusieurs opérations : « operationName » doit choisir."
-            return GraphQLError(message, extensions={"code": "OPERATION_NAME_REQUIRED"})
-        numbers = {
-            name: value
-            for name, value in (asked.variables or {}).items()
-            if isinstance(value, int | float)
-        }
-        schema = self.execution_context.schema._schema
-        self.cost = cost(schema, document, asked.operation_name, tuple(numbers.items()))
-        asked.cost = self.cost
-        if self.cost > MAX_COST:
-            return _refusal("cost", "Coût de la requête", self.cost, MAX_COST)
+def ambiguous(document: DocumentNode, asked: Asked) -> GraphQLError | None:
+    if asked.operation_name is not None or len(operations(document)) < 2:
         return None
+    message = "Le document contient plusieurs opérations : « operationName » doit choisir."
+    return GraphQLError(message, extensions={"code": "OPERATION_NAME_REQUIRED"})
 
 
-@lru_cache(maxsize=128)
+def too_costly(counted: int) -> GraphQLError | None:
+    return _refusal("cost", "Coût de la requête", counted, MAX_COST) if counted > MAX_COST else None
+
+
+def numbers(variables: Mapping[str, Any] | None) -> tuple[tuple[str, float], ...]:
+    """What a cost depends on, besides the document."""
+    return tuple(
+        (name, value) for name, value in (variables or {}).items() if isinstance(value, int | float)
+    )
+
+
 def cost(
     schema: GraphQLSchema,
     document: DocumentNode,
@@ -295,7 +267,7 @@ def cost(
     return of_operation(walk(schema, document, defaults | dict(numbers)), operation).cost
 
 
-def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
+def operations(document: DocumentNode) -> list[OperationDefinitionNode]:
     return [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
 
 

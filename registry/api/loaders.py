@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, fields
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -87,103 +87,160 @@ class GrantClaimsArguments(NamedTuple):
     page: Page
 
 
-@dataclass(frozen=True, slots=True)
 class Loaders:
-    """Made anew for each request. A key that is a pair carries the field's arguments."""
+    """For one request, each made as it is first asked for.
 
-    vendor: DataLoader[int, Vendor]
-    product: DataLoader[int, Product]
-    collectivite: DataLoader[int, Collectivite]
-    vendor_commitment: DataLoader[int, CommitmentRead | None]
-    product_commitment: DataLoader[int, CommitmentRead | None]
-    commitment_steps: DataLoader[CommitmentHolder, list[Commitment]]
-    integrations: DataLoader[int, list[Integration]]
-    integration_history: DataLoader[int, list[Integration]]
-    client_count: DataLoader[int, int]
-    clients: DataLoader[tuple[int, ClientsArguments], Slice[Deployment]]
-    clients_count: DataLoader[tuple[int, ClientsArguments], int]
-    former_keys: DataLoader[int, list[tuple[str, str]]]
-    blocking: DataLoader[tuple[int, Page], BlockerPage]
-    product_count: DataLoader[int, int]
-    products: DataLoader[tuple[int, ProductsArguments], Slice[Product]]
-    verdict: DataLoader[tuple[int, date | None], Verdict]
-    readiness: DataLoader[tuple[int, ReadinessArguments], Readiness]
-    deployments: DataLoader[tuple[int, date | None], list[Deployment]]
-    activations: DataLoader[Usage, list[Activation]]
-    next_step: DataLoader[int, NextStep]
-    contested: DataLoader[int, set[Service | None]]
-    open_disputes: DataLoader[tuple[int, Holder], int]
-    dispute_steps: DataLoader[int, list[DisputeTransition]]
-    disputes: DataLoader[tuple[int, DisputesArguments], Slice[Dispute]]
-    dispute_count: DataLoader[tuple[int, tuple[Actor, Holder]], int]
-    grant_claims: DataLoader[tuple[int, GrantClaimsArguments], Slice[GrantClaim]]
-    grant_claim_count: DataLoader[tuple[int, Actor], int]
-    grant_claim_steps: DataLoader[int, list[GrantClaimTransition]]
+    A key that is a pair carries the field's arguments.
+    """
+
+    def __init__(self, read: Read, today: date) -> None:
+        self.read = read
+        self.today = today
 
     def forget(self) -> None:
         """A write came after what was read: the next mutation of the document answers anew."""
-        for loader in fields(self):
-            getattr(self, loader.name).clear_all()
+        for made in vars(self).values():
+            if isinstance(made, DataLoader):
+                made.clear_all()
 
+    @cached_property
+    def vendor(self) -> DataLoader[int, Vendor]:
+        return _each(self.read, vendors.by_ids)
 
-def make(read: Read, today: date) -> Loaders:
-    return Loaders(
-        vendor=_each(read, vendors.by_ids),
-        product=_each(read, products.by_ids),
-        collectivite=_each(read, collectivites.by_ids),
-        vendor_commitment=_optional(read, _on(today, commitments.vendor_wide)),
-        product_commitment=_optional(read, _on(today, commitments.applying)),
-        commitment_steps=_each(read, commitments.steps_of, list),
-        integrations=_each(read, _on(today, integrations.current_of_products), list),
-        integration_history=_each(read, integrations.history_of_products, list),
-        client_count=_each(read, _on(today, products.client_counts), int),
-        clients=_with_arguments(
-            read,
+    @cached_property
+    def product(self) -> DataLoader[int, Product]:
+        return _each(self.read, products.by_ids)
+
+    @cached_property
+    def collectivite(self) -> DataLoader[int, Collectivite]:
+        return _each(self.read, collectivites.by_ids)
+
+    @cached_property
+    def vendor_commitment(self) -> DataLoader[int, CommitmentRead | None]:
+        return _optional(self.read, _on(self.today, commitments.vendor_wide))
+
+    @cached_property
+    def product_commitment(self) -> DataLoader[int, CommitmentRead | None]:
+        return _optional(self.read, _on(self.today, commitments.applying))
+
+    @cached_property
+    def commitment_steps(self) -> DataLoader[CommitmentHolder, list[Commitment]]:
+        return _each(self.read, commitments.steps_of, list)
+
+    @cached_property
+    def integrations(self) -> DataLoader[int, list[Integration]]:
+        return _each(self.read, _on(self.today, integrations.current_of_products), list)
+
+    @cached_property
+    def integration_history(self) -> DataLoader[int, list[Integration]]:
+        return _each(self.read, integrations.history_of_products, list)
+
+    @cached_property
+    def client_count(self) -> DataLoader[int, int]:
+        return _each(self.read, _on(self.today, products.client_counts), int)
+
+    @cached_property
+    def clients(self) -> DataLoader[tuple[int, ClientsArguments], Slice[Deployment]]:
+        return _with_arguments(
+            self.read,
             lambda session, ids, asked: clients.of_each(
                 session, asked.of, ids, asked.page, asked.wanted
             ),
             Slice,
-        ),
-        clients_count=_with_arguments(
-            read,
+        )
+
+    @cached_property
+    def clients_count(self) -> DataLoader[tuple[int, ClientsArguments], int]:
+        return _with_arguments(
+            self.read,
             lambda session, ids, asked: clients.count_of_each(session, asked.of, ids, asked.wanted),
             int,
-        ),
-        former_keys=_each(read, products.former_keys, list),
-        blocking=_with_arguments(read, ranking.of_vendors),
-        product_count=_each(read, products.count_of_vendors, int),
-        products=_with_arguments(
-            read,
+        )
+
+    @cached_property
+    def former_keys(self) -> DataLoader[int, list[tuple[str, str]]]:
+        return _each(self.read, products.former_keys, list)
+
+    @cached_property
+    def blocking(self) -> DataLoader[tuple[int, Page], BlockerPage]:
+        return _with_arguments(self.read, ranking.of_vendors)
+
+    @cached_property
+    def product_count(self) -> DataLoader[int, int]:
+        return _each(self.read, products.count_of_vendors, int)
+
+    @cached_property
+    def products(self) -> DataLoader[tuple[int, ProductsArguments], Slice[Product]]:
+        return _with_arguments(
+            self.read,
             lambda session, ids, asked: products.of_vendors(session, ids, asked.page, asked.order),
             Slice,
-        ),
-        verdict=_with_arguments(read, verdicts.of_products),
-        readiness=_with_arguments(
-            read,
+        )
+
+    @cached_property
+    def verdict(self) -> DataLoader[tuple[int, date | None], Verdict]:
+        return _with_arguments(self.read, verdicts.of_products)
+
+    @cached_property
+    def readiness(self) -> DataLoader[tuple[int, ReadinessArguments], Readiness]:
+        return _with_arguments(
+            self.read,
             lambda session, ids, asked: readiness.of_collectivites(
                 session, ids, demarche=asked.demarche, as_of=asked.as_of, basis=asked.basis
             ),
-        ),
-        deployments=_with_arguments(read, deployments.of_collectivites, list),
-        activations=_each(read, _on(today, activations.of_usages), list),
-        next_step=_each(read, _on(today, next_step.of_collectivites)),
-        contested=_each(read, disputes.contested, set),
-        open_disputes=_with_arguments(read, disputes.open_counts, int),
-        dispute_steps=_each(read, disputes.steps, list),
-        disputes=_with_arguments(
-            read, lambda session, ids, asked: disputes.seen_of(session, ids, *asked), Slice
-        ),
-        dispute_count=_with_arguments(
-            read, lambda session, ids, asked: disputes.count_seen_of(session, ids, *asked), int
-        ),
-        grant_claims=_with_arguments(
-            read,
+        )
+
+    @cached_property
+    def deployments(self) -> DataLoader[tuple[int, date | None], list[Deployment]]:
+        return _with_arguments(self.read, deployments.of_collectivites, list)
+
+    @cached_property
+    def activations(self) -> DataLoader[Usage, list[Activation]]:
+        return _each(self.read, _on(self.today, activations.of_usages), list)
+
+    @cached_property
+    def next_step(self) -> DataLoader[int, NextStep]:
+        return _each(self.read, _on(self.today, next_step.of_collectivites))
+
+    @cached_property
+    def contested(self) -> DataLoader[int, set[Service | None]]:
+        return _each(self.read, disputes.contested, set)
+
+    @cached_property
+    def open_disputes(self) -> DataLoader[tuple[int, Holder], int]:
+        return _with_arguments(self.read, disputes.open_counts, int)
+
+    @cached_property
+    def dispute_steps(self) -> DataLoader[int, list[DisputeTransition]]:
+        return _each(self.read, disputes.steps, list)
+
+    @cached_property
+    def disputes(self) -> DataLoader[tuple[int, DisputesArguments], Slice[Dispute]]:
+        return _with_arguments(
+            self.read, lambda session, ids, asked: disputes.seen_of(session, ids, *asked), Slice
+        )
+
+    @cached_property
+    def dispute_count(self) -> DataLoader[tuple[int, tuple[Actor, Holder]], int]:
+        return _with_arguments(
+            self.read, lambda session, ids, asked: disputes.count_seen_of(session, ids, *asked), int
+        )
+
+    @cached_property
+    def grant_claims(self) -> DataLoader[tuple[int, GrantClaimsArguments], Slice[GrantClaim]]:
+        return _with_arguments(
+            self.read,
             lambda session, ids, asked: grants.seen_of_collectivites(session, ids, *asked),
             Slice,
-        ),
-        grant_claim_count=_with_arguments(read, grants.count_seen_of_collectivites, int),
-        grant_claim_steps=_each(read, grants.steps, list),
-    )
+        )
+
+    @cached_property
+    def grant_claim_count(self) -> DataLoader[tuple[int, Actor], int]:
+        return _with_arguments(self.read, grants.count_seen_of_collectivites, int)
+
+    @cached_property
+    def grant_claim_steps(self) -> DataLoader[int, list[GrantClaimTransition]]:
+        return _each(self.read, grants.steps, list)
 
 
 def _on(

@@ -1,5 +1,8 @@
 """The media types of GraphQL over HTTP: which one a caller prefers."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from registry.api.errors import Refused
 
 JSON = "application/json"
@@ -8,6 +11,7 @@ OFFERED = (JSON, GRAPHQL_RESPONSE)
 """The first one is for those who say nothing, or take anything."""
 
 
+@lru_cache(maxsize=256)
 def negotiated(accept: str | None) -> str:
     """The offered type that has the best quality, then that stands first in ``accept``."""
     if accept is None or not accept.strip():
@@ -46,7 +50,8 @@ def _precision(asked: str, offered: str) -> int:
     return {offered: 3, "application/*": 2, "*/*": 1}.get(asked, 0)
 
 
-def parsed(content_type: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=256)
+def parsed(content_type: str) -> tuple[str, Mapping[str, str]]:
     """A media type and its parameters, whose names are in lower case."""
     kind, *parameters = content_type.split(";")
     pairs = (parameter.partition("=") for parameter in parameters)

@@ -3,9 +3,11 @@
 import sys
 
 import strawberry
-from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Undefined
-from strawberry.extensions import ParserCache, ValidationCache
-from strawberry.types import ExecutionContext
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    Undefined,
+)
 
 from registry.api import (
     allowed_sirets,
@@ -34,7 +36,6 @@ from registry.api.disputes import types as disputes
 from registry.api.disputes.mutations import DisputeMutation
 from registry.api.grants import GrantMutation
 from registry.api.integrations import IntegrationMutation
-from registry.api.limits import Limits
 from registry.api.nodes import node_query
 from registry.api.products import ProductMutation, ProductQuery
 from registry.api.queue import QueueQuery
@@ -63,14 +64,7 @@ NODES = {
 }
 
 
-class RegistrySchema(strawberry.Schema):
-    def process_errors(
-        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
-    ) -> None:
-        """The door tells a refusal from a bug, and logs bugs alone."""
-
-
-def build_schema() -> RegistrySchema:
+def build_schema() -> strawberry.Schema:
     @strawberry.type(description="Tout ce qui se lit.")
     class Query(
         node_query(NODES),  # type: ignore[misc]
@@ -108,17 +102,12 @@ def build_schema() -> RegistrySchema:
     ):
         pass
 
-    schema = RegistrySchema(
-        Query,
-        Mutation,
-        types=[deployments.Deployment],
-        extensions=[ParserCache, ValidationCache, Limits],
-    )
+    schema = strawberry.Schema(Query, Mutation, types=[deployments.Deployment])
     _leave_out_null_defaults(schema)
     return schema
 
 
-def _leave_out_null_defaults(schema: RegistrySchema) -> None:
+def _leave_out_null_defaults(schema: strawberry.Schema) -> None:
     """An argument that may be absent is written ``first: Int``, not ``first: Int = null``."""
     for kind in schema._schema.type_map.values():
         if isinstance(kind, GraphQLObjectType):

@@ -80,6 +80,12 @@ CONCERNED = sa.text("""
 
 async def by_code(session: AsyncSession, code: str, field: str = "code") -> Collectivite | None:
     """INSEE, SIREN or SIRET; a code that vanished gives the successor."""
+    found = await session.scalar(BY_CODE, {"code": checked_code(field, code)})
+    return None if found is None else await session.get(Collectivite, found)
+
+
+def checked_code(field: str, code: str) -> str:
+    """As it stands in ``collectivite_code``: a SIRET is that of its SIREN."""
     wanted = compact(code).upper()
     kind = code_kind(wanted)
     if kind is None:
@@ -89,10 +95,7 @@ async def by_code(session: AsyncSession, code: str, field: str = "code") -> Coll
             " (5 caractères), un SIREN (9 chiffres) ou un SIRET (14 chiffres) est attendu,"
             " avec sa clé de contrôle.",
         )
-    found = await session.scalar(
-        BY_CODE, {"code": wanted[:9] if kind is CodeKind.SIRET else wanted}
-    )
-    return None if found is None else await session.get(Collectivite, found)
+    return wanted[:9] if kind is CodeKind.SIRET else wanted
 
 
 def heir_id(body: Collectivite) -> int:
