@@ -20,6 +20,10 @@ STATEMENTS = 512
 """Questions whose statements are kept."""
 
 
+UNDERIVED = orjson.Fragment(projections.UNDERIVED)
+"""In place of an answer that only resolvers can give now."""
+
+
 class Plan(NamedTuple):
     """Of a selection set on a type: its plain values, and the fields that are executed."""
 
@@ -84,7 +88,9 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if path.prev is None and parent_type is self.schema.query_type:
             statement = self._statement(parent_type, str(path.key), field_details_list)
             if statement:
-                return self._projected(statement, parent_type, field_details_list, path)
+                return self._projected(
+                    statement, parent_type, source, field_details_list, path, position_context
+                )
         return super().execute_field(
             parent_type, source, field_details_list, path, position_context
         )
@@ -111,15 +117,25 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             kept[key] = projections.statement(selected, context.today) if selected else None
         return kept[key]
 
-    def _projected(
-        self, statement: Statement, parent_type: GraphQLObjectType, details: Any, path: Path
-    ) -> Awaitable[Any]:
+    async def _projected(
+        self,
+        statement: Statement,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        details: Any,
+        path: Path,
+        position: Any,
+    ) -> Any:
         field = parent_type.fields[details[0].node.name.value]
         info = self.build_resolve_info(
             field, [detail.node for detail in details], parent_type, path
         )
         read = _read(self.context_value, statement)
-        return self.complete_awaitable_value(field.type, details, info, path, read, None)
+        done = await self.complete_awaitable_value(field.type, details, info, path, read, None)
+        if done is not UNDERIVED:
+            return done
+        resolved = super().execute_field(parent_type, source, details, path, position)
+        return await resolved if self.is_awaitable(resolved) else resolved
 
     def _selected(self, parent: GraphQLObjectType, key: str, details: Any) -> Selected | None:
         """None for what no object type alone can answer, or whose arguments are wrong."""
@@ -169,4 +185,6 @@ def _statements(
 
 async def _read(context: Context, statement: Statement) -> orjson.Fragment | None:
     text = await context.value(statement.text, statement.values)
+    if text == projections.UNDERIVED:
+        return UNDERIVED
     return None if text is None else orjson.Fragment(text)

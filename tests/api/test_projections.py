@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import asyncpg
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -200,3 +201,15 @@ async def test_hot_questions_are_one_statement(
     reply = await client.post("/graphql", json={"query": query})
     assert reply.status_code == 200
     assert "errors" not in reply.json()
+
+
+async def test_what_is_derived_is_not_read_where_something_changed_past_the_program(
+    both: Both, addresses: Addresses
+) -> None:
+    query = f'{{ product(vendorSiren: "{siren(99990000)}", slug: "famille") {{ verdict }} }}'
+    owner = await asyncpg.connect(addresses.owner)
+    await owner.execute("UPDATE product SET citizen_login = false WHERE slug = 'famille'")
+    await owner.close()
+    projected, read = await both(query)
+    assert projected.json()["data"] == {"product": {"verdict": "NOT_CONCERNED"}}
+    assert projected.content == read.content

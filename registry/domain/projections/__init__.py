@@ -5,7 +5,7 @@ by row would: where it doesn't cover all that is selected, or something is wrong
 ``statement`` says so and that other way answers.
 """
 
-from registry.domain.projections.building import Selected, Statement
+from registry.domain.projections.building import UNDERIVED, Selected, Statement
 from registry.domain.projections.roots import ROOTS, statement
 
-__all__ = ["ROOTS", "Selected", "Statement", "statement"]
+__all__ = ["ROOTS", "UNDERIVED", "Selected", "Statement", "statement"]

@@ -9,6 +9,12 @@ from typing import Any
 PLACE = re.compile(r"\$([0-9]+)")
 
 
+UNDERIVED = ""
+"""The value of a statement that reads what is derived, where that waits to be brought up to date.
+"""
+HOLDS = "(SELECT as_of = {today} AND NOT EXISTS (SELECT FROM touched) FROM derivation)"
+
+
 class NotCovered(Exception):
     """Something that is selected has no expression here."""
 
@@ -31,11 +37,14 @@ class Statement:
 
 @dataclass(slots=True)
 class Draft:
-    """The values and the aliases of a statement that is being written."""
+    """The values and the aliases of a statement that is being written; ``derived``: it reads what
+    is derived for today.
+    """
 
     day: date
     values: list[object] = field(default_factory=list)
     aliases: int = 0
+    derived: bool = False
 
     def value(self, given: object, kind: str) -> str:
         self.values.append(given)

@@ -7,6 +7,8 @@ from registry.domain.errors import InvalidInput
 from registry.domain.filters import checked_siren
 from registry.domain.products.reading import checked_slug
 from registry.domain.projections.building import (
+    HOLDS,
+    UNDERIVED,
     Draft,
     Expression,
     NotCovered,
@@ -91,4 +93,7 @@ def statement(selected: Selected, day: date) -> Statement | None:
         text = ROOTS[selected.name](draft, "", selected)
     except (NotCovered, InvalidInput):
         return None
+    if draft.derived:
+        holds = HOLDS.format(today=draft.today())
+        text = f"CASE WHEN {holds} THEN {text} ELSE '{UNDERIVED}' END"
     return draft.statement(f"SELECT {text}")

@@ -4,6 +4,7 @@ from registry.domain import products
 from registry.domain.projections.building import (
     Draft,
     Expression,
+    NotCovered,
     Selected,
     Type,
     codes,
@@ -16,13 +17,8 @@ from registry.domain.projections.building import (
     written,
 )
 from registry.domain.projections.pages import Pages
-from registry.domain.rollout.verdicts import VERDICTS
 
 TYPES: dict[str, Type] = {}
-
-VERDICT = VERDICTS.replace(
-    ":accepted", "CAST((SELECT accepted_services FROM campaign) AS text[])"
-).replace(":as_of", "{today}")
 
 
 def identifier(name: str) -> Expression:
@@ -43,12 +39,12 @@ def one(name: str, table: str, column: str) -> Expression:
 
 
 def verdict(draft: Draft, row: str, selected: Selected) -> str:
+    """Today's: another day's is computed, which is not for one product at a time."""
     without_arguments(selected, "asOf")
-    day = draft.value(selected.arguments.get("asOf") or draft.day, "date")
-    found = VERDICT.format(today=day)
-    return (
-        f"""'"' || (WITH {found} SELECT verdict FROM verdict WHERE product_id = {row}.id) || '"'"""
-    )
+    if selected.arguments.get("asOf") not in (None, draft.day):
+        raise NotCovered
+    draft.derived = True
+    return f"""'"' || (SELECT verdict FROM product_verdict WHERE product_id = {row}.id) || '"'"""
 
 
 def deployments(draft: Draft, row: str, selected: Selected) -> str:
