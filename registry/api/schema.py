@@ -32,6 +32,7 @@ from registry.api.delegations import DelegationMutation
 from registry.api.deployments import DeploymentMutation
 from registry.api.disputes import types as disputes
 from registry.api.disputes.mutations import DisputeMutation
+from registry.api.forecast import ForecastQuery
 from registry.api.grants import GrantMutation
 from registry.api.integrations import IntegrationMutation
 from registry.api.limits import Limits
@@ -44,6 +45,7 @@ from registry.api.search import SearchQuery
 from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
 from registry.api.tasks import TaskQuery
 from registry.api.tokens import TokenMutation
+from registry.api.trend import TrendQuery
 from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
@@ -80,6 +82,8 @@ def build_schema() -> RegistrySchema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        TrendQuery,
+        ForecastQuery,
         SoftwareRequestQuery,
         BulkDeclarationQuery,
         QueueQuery,

@@ -18,8 +18,10 @@ from registry.cli import (  # noqa: F401 (each declares its commands)
     collectivites,
     coverage,
     exchanges,
+    forecast,
     service,
     tokens,
+    trend,
     verification,
     work,
 )

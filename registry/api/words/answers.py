@@ -7,6 +7,7 @@ from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.next_step import NextStepCode
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
+from registry.domain.rollout.trend import Step
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.vendors import VendorOrder
 
@@ -46,6 +47,18 @@ describe(
     "Ce que compte une ligne du classement.",
     {"PRODUCT": "Un logiciel.", "VENDOR": "Un éditeur, tous logiciels confondus."},
     name="BlockerGrouping",
+)
+describe(
+    Step,
+    "Ce qui sépare deux dates lues.",
+    {
+        "DAY": "Un jour.",
+        "WEEK": "Sept jours.",
+        "MONTH": "Un mois.",
+        "QUARTER": "Trois mois.",
+        "YEAR": "Un an.",
+    },
+    name="TrendStep",
 )
 describe(
     NextStepCode,
