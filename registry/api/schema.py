@@ -26,6 +26,7 @@ from registry.api.actors import ActorQuery
 from registry.api.allowed_sirets import AllowedSiretMutation
 from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignMutation, CampaignQuery
+from registry.api.changes import ChangesQuery
 from registry.api.collectivites import CollectiviteMutation, CollectiviteQuery
 from registry.api.commitments import CommitmentMutation
 from registry.api.delegations import DelegationMutation
@@ -84,6 +85,7 @@ def build_schema() -> RegistrySchema:
         RolloutQuery,
         TrendQuery,
         ForecastQuery,
+        ChangesQuery,
         SoftwareRequestQuery,
         BulkDeclarationQuery,
         QueueQuery,

@@ -15,6 +15,7 @@ from registry.auth.trial import TrialRefused
 from registry.cli import (  # noqa: F401 (each declares its commands)
     allowed_sirets,
     blockers,
+    changes,
     collectivites,
     coverage,
     exchanges,
