@@ -40,6 +40,9 @@ LIST_SIZE = 3
 CEILING = 1_000_000
 """Beyond it nothing is counted: a number that doubles at each fragment has hundreds of digits."""
 
+WEIGHTS = {"trend": 1_000, "forecast": 250, "changes": 500}
+"""What the questions cost that read the whole registry at several dates."""
+
 INTROSPECTION = {"__schema", "__type"}
 
 
@@ -138,6 +141,8 @@ def _cost(
         return 0
     if parent is not None and parent.name.endswith("Connection"):
         return below
+    if parent is walked.schema.query_type and node.name.value in WEIGHTS:
+        return WEIGHTS[node.name.value] + below
     listed = is_list_type(get_nullable_type(field.type))
     if "first" in field.args:
         size = _size(walked, node)

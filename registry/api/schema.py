@@ -28,12 +28,14 @@ from registry.api.actors import ActorQuery
 from registry.api.allowed_sirets import AllowedSiretMutation
 from registry.api.bulk_declarations import BulkDeclarationQuery
 from registry.api.campaigns import CampaignMutation, CampaignQuery
+from registry.api.changes import ChangesQuery
 from registry.api.collectivites import CollectiviteMutation, CollectiviteQuery
 from registry.api.commitments import CommitmentMutation
 from registry.api.delegations import DelegationMutation
 from registry.api.deployments import DeploymentMutation
 from registry.api.disputes import types as disputes
 from registry.api.disputes.mutations import DisputeMutation
+from registry.api.forecast import ForecastQuery
 from registry.api.grants import GrantMutation
 from registry.api.integrations import IntegrationMutation
 from registry.api.nodes import node_query
@@ -45,6 +47,7 @@ from registry.api.search import SearchQuery
 from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
 from registry.api.tasks import TaskQuery
 from registry.api.tokens import TokenMutation
+from registry.api.trend import TrendQuery
 from registry.api.vendors import VendorMutation, VendorQuery
 
 NODES = {
@@ -74,6 +77,9 @@ def build_schema() -> strawberry.Schema:
         SearchQuery,
         CampaignQuery,
         RolloutQuery,
+        TrendQuery,
+        ForecastQuery,
+        ChangesQuery,
         SoftwareRequestQuery,
         BulkDeclarationQuery,
         QueueQuery,

@@ -15,11 +15,14 @@ from registry.auth.trial import TrialRefused
 from registry.cli import (  # noqa: F401 (each declares its commands)
     allowed_sirets,
     blockers,
+    changes,
     collectivites,
     coverage,
     exchanges,
+    forecast,
     service,
     tokens,
+    trend,
     verification,
     work,
 )

@@ -14,3 +14,7 @@ def months_before(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     length = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, length))
+
+
+def months_after(day: date, months: int) -> date:
+    return months_before(day, -months)

@@ -4,9 +4,11 @@ from registry.api.words.describing import describe
 from registry.domain.collectivites import CollectiviteOrder
 from registry.domain.products import ProductOrder
 from registry.domain.rollout.blockers import Grouping
+from registry.domain.rollout.changes import ChangeKind
 from registry.domain.rollout.next_step import NextStepCode
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
+from registry.domain.rollout.trend import Step
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.vendors import VendorOrder
 
@@ -46,6 +48,28 @@ describe(
     "Ce que compte une ligne du classement.",
     {"PRODUCT": "Un logiciel.", "VENDOR": "Un éditeur, tous logiciels confondus."},
     name="BlockerGrouping",
+)
+describe(
+    ChangeKind,
+    "Ce qui est arrivé à une collectivité.",
+    {
+        "NEWLY_CONNECTED": "Elle est raccordée, et ne l’était pas.",
+        "NEWLY_READY": "Elle est prête, et n’était ni prête ni raccordée.",
+        "NEWLY_BLOCKED": "Elle est bloquée, et ne l’était pas.",
+        "NO_LONGER_CONNECTED": "Elle était raccordée, et ne l’est plus.",
+    },
+)
+describe(
+    Step,
+    "Ce qui sépare deux dates lues.",
+    {
+        "DAY": "Un jour.",
+        "WEEK": "Sept jours.",
+        "MONTH": "Un mois.",
+        "QUARTER": "Trois mois.",
+        "YEAR": "Un an.",
+    },
+    name="TrendStep",
 )
 describe(
     NextStepCode,
