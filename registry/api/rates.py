@@ -3,6 +3,7 @@
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from time import monotonic
 
@@ -101,6 +102,7 @@ class Rates:
         )
 
 
+@lru_cache(maxsize=MAX_CALLERS)
 def caller(address: str) -> str:
     """The same name for all the addresses that one subscriber may take."""
     try:

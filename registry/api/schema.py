@@ -1,6 +1,7 @@
 """The schema, code first. ``python -m registry.api.schema > graphql/schema.graphql`` writes it."""
 
 import sys
+from functools import cache
 
 import strawberry
 from graphql import (
@@ -67,6 +68,7 @@ NODES = {
 }
 
 
+@cache
 def build_schema() -> strawberry.Schema:
     @strawberry.type(description="Tout ce qui se lit.")
     class Query(
