@@ -62,7 +62,7 @@ class Trend:
 @strawberry.type(description="Lectures du temps passé.")
 class TrendQuery:
     @resolved(
-        "La couverture au fil du temps, d’après les dates déclarées ; 37 dates au plus. Le"
+        "La couverture au fil du temps, d’après les dates déclarées ; 25 dates au plus. Le"
         " périmètre ne porte pas de date."
     )
     async def trend(

@@ -35,6 +35,25 @@ async def test_coverage_of_a_scope(ask: Ask) -> None:
     assert coverage["total"]["targetCount"] is None
 
 
+async def test_answers_of_a_past_date_come_from_the_dated_histories(ask: Ask) -> None:
+    """Qualified half a year ago, in production since June 2025, and a vendor that signed in 2022
+    for a time that is over.
+    """
+    early = {"asOf": "2024-03-01"}
+    coverage = (await ask("Coverage", scope=early))["coverage"]
+    total = coverage["total"]
+    assert (coverage["asOf"], total["connected"], total["ready"]) == ("2024-03-01", 0, 1)
+    assert (total["blockedBySurcharge"], total["blockedBySoftware"]) == (1, 3)
+    blockers = (await ask("Blockers", scope=early))["blockers"]
+    assert blockers["asOf"] == "2024-03-01"
+    ranked = [
+        (edge["node"]["product"]["slug"], edge["node"]["blocked"]) for edge in blockers["edges"]
+    ]
+    assert ranked == [("mairie", 2), ("famille", 2), ("guichet", 1)]
+    future = (await ask("Coverage", scope={"asOf": "2199-12-31"}))["coverage"]
+    assert future["total"] == (await ask("Coverage"))["coverage"]["total"]
+
+
 async def test_blockers_rank_products(ask: Ask) -> None:
     blockers = (await ask("Blockers"))["blockers"]
     assert (blockers["totalCount"], blockers["noKnownSoftware"], blockers["costUnknown"]) == (

@@ -42,7 +42,7 @@ async def test_the_trend_ends_today(ask: Ask) -> None:
         ({"from": "2020-01-01", "to": "2024-01-01"}, "step"),
         ({"from": "2024-01-01", "to": "2300-01-01"}, "to"),
         ({"from": "2024-01-01", "scope": {"asOf": "2024-01-01"}}, "asOf"),
-        ({"from": "2024-01-01", "scope": {"epci": siren(1)}}, "epci"),
+        ({"from": str(today()), "scope": {"epci": siren(1)}}, "epci"),
     ],
 )
 async def test_a_trend_that_cannot_be_is_refused(

@@ -35,9 +35,11 @@ def rank(readiness: Readiness) -> int:
 def with_readiness(bound: Bound) -> str:
     """Common table expressions over the bodies and deployments of ``bound``.
 
-    ``usage``: a row for each deployment in force of a concerned product, with the ``rank`` it
-    gives to its collectivité. ``state``: a row for each body, with the best rank, and what
-    ``models.CollectiviteReadiness`` says of it.
+    ``concerned``: each product that may block, with the ``rank`` it gives to any collectivité but
+    those whose own software it is (``in_house``). ``usage``: a row for each deployment in force
+    of one, with the ``rank`` it gives to its collectivité; where no territory narrows the bodies,
+    those of bodies left out are there too. ``state``: a row for each body, with the best rank,
+    and what ``models.CollectiviteReadiness`` says of it.
     """
     apis = ", ".join(f"'{service}'" for service in DATA_APIS)
     return f"""
@@ -54,28 +56,33 @@ def with_readiness(bound: Bound) -> str:
         WHERE state = 'IN_PRODUCTION' AND {IN_FORCE} AND {bound.activations}
         GROUP BY collectivite_id, product_id, demarche
     ),
+    concerned AS (
+        SELECT product_id, vendor_id, vendor.siren, qualified, evidenced, declared_on,
+               CASE verdict WHEN 'READY' THEN 1 WHEN 'COST_UNKNOWN' THEN 2
+                            WHEN 'SURCHARGE' THEN 3 ELSE 4 END AS rank
+        FROM verdict JOIN vendor ON vendor.id = vendor_id
+        WHERE verdict <> 'NOT_CONCERNED'
+    ),
+    in_house AS (
+        SELECT body.id AS collectivite_id, product_id
+        FROM body JOIN concerned USING (siren) WHERE qualified
+    ),
     link AS (
         SELECT collectivite_id, product_id, demarche FROM deployment
         WHERE since <= :as_of AND (until IS NULL OR until > :as_of) AND {bound.deployments}
     ),
     usage AS (
-        SELECT link.collectivite_id, link.product_id, verdict.vendor_id, demarche,
-               verdict.evidenced, verdict.declared_on,
+        SELECT collectivite_id, product_id, concerned.vendor_id, demarche,
+               concerned.evidenced, concerned.declared_on,
                coalesce(live.prefilled, false) AS prefilled,
                CASE WHEN live.connected THEN 0
-                    WHEN verdict.verdict = 'READY' THEN 1
-                    WHEN verdict.qualified AND vendor.siren = body.siren THEN 1
-                    WHEN verdict.verdict = 'COST_UNKNOWN' THEN 2
-                    WHEN verdict.verdict = 'SURCHARGE' THEN 3
-                    ELSE 4 END AS rank,
-               verdict.verdict = 'READY'
-                    OR (verdict.qualified AND vendor.siren = body.siren) AS ready
+                    WHEN in_house.product_id IS NOT NULL THEN 1
+                    ELSE concerned.rank END AS rank,
+               concerned.rank = 1 OR in_house.product_id IS NOT NULL AS ready
         FROM link
-        JOIN body ON body.id = link.collectivite_id
-        JOIN verdict USING (product_id)
-        JOIN vendor ON vendor.id = verdict.vendor_id
+        JOIN concerned USING (product_id)
+        LEFT JOIN in_house USING (collectivite_id, product_id)
         LEFT JOIN live USING (collectivite_id, product_id, demarche)
-        WHERE verdict.verdict <> 'NOT_CONCERNED'
     ),
     best AS (
         SELECT collectivite_id, min(rank) AS rank, bool_or(prefilled) AS prefilled,

@@ -16,7 +16,7 @@ from registry.domain.freshness import months_after
 from registry.domain.rollout.coverage import Counts, Coverage, measure
 from registry.domain.rollout.scope import Scope
 
-MOST_POINTS = 37
+MOST_POINTS = 25
 MONTH = 30.4375
 """Days of a month, on average."""
 
