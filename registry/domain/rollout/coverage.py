@@ -108,8 +108,16 @@ TARGETS = sa.text(
 
 
 async def measure(session: AsyncSession, scope: Scope) -> Coverage:
-    bound = await bind(session, scope)
-    rows = await session.execute(sa.text(with_counts(bound) + LINES), bound.values)
+    return await measure_bound(session, scope, await bind(session, scope))
+
+
+async def measure_bound(
+    session: AsyncSession, scope: Scope, bound: Bound, counts: str | None = None
+) -> Coverage:
+    """``counts``: common table expressions that end with ``count``, where others than the scope's
+    own are to be read.
+    """
+    rows = await session.execute(sa.text((counts or with_counts(bound)) + LINES), bound.values)
     counted = {row["name"]: _counts(row) for row in rows.mappings()}
     targets = (await session.execute(TARGETS)).all()
     shares = {stratum: share for stratum, share, _ in targets}
