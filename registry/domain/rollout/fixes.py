@@ -1,6 +1,6 @@
 """What is supposed to become ready: products, or all those of a vendor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -44,7 +44,7 @@ async def known(session: AsyncSession, fixes: Fixes, field: str) -> Fixes:
     nothing has, or for too many of them.
     """
     if len(fixes.products) + len(fixes.vendors) > MOST_FIXES:
-        raise InvalidInput(field, f"{MOST_FIXES} éditeurs et logiciels au plus peuvent être donnés.")
+        raise InvalidInput(field, f"{MOST_FIXES} éditeurs et logiciels au plus.")
     products = set(await session.scalars(PRODUCTS, {"ids": [*fixes.products]}))
     meant = {row.id: row.meant for row in await session.execute(VENDORS, {"ids": [*fixes.vendors]})}
     if fixes.products - products:
@@ -54,10 +54,9 @@ async def known(session: AsyncSession, fixes: Fixes, field: str) -> Fixes:
     return Fixes(fixes.products, frozenset(meant.values()))
 
 
-async def catalogue(session: AsyncSession, fixes: Fixes) -> set[int]:
-    """The ids of all the products that it is about."""
-    sold = await session.scalars(CATALOGUE, {"vendors": [*fixes.vendors]})
-    return {*fixes.products, *sold}
+async def catalogue(session: AsyncSession, vendors: Iterable[int]) -> frozenset[int]:
+    """The ids of all their products."""
+    return frozenset(await session.scalars(CATALOGUE, {"vendors": [*vendors]}))
 
 
 async def by_keys(
