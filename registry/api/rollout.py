@@ -120,6 +120,14 @@ class Coverage:
     )
     total: TotalCoverage = strawberry.field(description="Toutes strates confondues.")
 
+    @classmethod
+    def of(cls, found: coverage.Coverage) -> "Coverage":
+        return cls(
+            as_of=found.as_of,
+            strata=[StratumCoverage.of(line) for line in found.strata],
+            total=TotalCoverage.of(found.total),
+        )
+
 
 @strawberry.type(description="Part d’une strate dans ce qui est bloqué.")
 class StratumCount:
@@ -219,12 +227,7 @@ class RolloutQuery:
     async def coverage(self, info: Request, scope: ScopeArgument = None) -> Coverage:
         wanted = scope.to_domain() if scope else Scope()
         async with info.context.read() as session:
-            found = await coverage.measure(session, wanted)
-        return Coverage(
-            as_of=found.as_of,
-            strata=[StratumCoverage.of(line) for line in found.strata],
-            total=TotalCoverage.of(found.total),
-        )
+            return Coverage.of(await coverage.measure(session, wanted))
 
     @resolved("Ce qui bloque le déploiement, le plus bloquant d’abord.")
     async def blockers(

@@ -4,6 +4,7 @@ from registry.api.words.describing import describe
 from registry.domain.collectivites import CollectiviteOrder
 from registry.domain.products import ProductOrder
 from registry.domain.rollout.blockers import Grouping
+from registry.domain.rollout.covering import Objective
 from registry.domain.rollout.next_step import NextStepCode
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
@@ -46,6 +47,16 @@ describe(
     "Ce que compte une ligne du classement.",
     {"PRODUCT": "Un logiciel.", "VENDOR": "Un éditeur, tous logiciels confondus."},
     name="BlockerGrouping",
+)
+describe(
+    Objective,
+    "Ce qu’un plan cherche.",
+    {
+        "GAP": "Le plus petit écart : la somme de ce qui manque à chaque objectif.",
+        "STEPS": "Le moins d’étapes.",
+        "UNLOCKED": "Le plus de collectivités débloquées.",
+    },
+    name="PlanObjective",
 )
 describe(
     NextStepCode,

@@ -23,7 +23,10 @@ def as_asked(scope: Scope) -> scopes.Scope:
 
 
 async def coverage_of(loaded: Loaded, scope: Scope) -> Coverage:
-    answer = await coverage.measure(loaded.session, as_asked(scope))
+    return as_told(await coverage.measure(loaded.session, as_asked(scope)))
+
+
+def as_told(answer: coverage.Coverage) -> Coverage:
     strata = tuple(
         CoverageRow(
             stratum=row.stratum,
