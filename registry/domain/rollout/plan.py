@@ -138,12 +138,13 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a plan is made on, as it was read at once. ``promised``: the coverage once what is
-    promised is ready; its products' ids are ``given``.
+    promised is ready; its products' ids are ``given``, and ``refused`` those never to choose.
     """
 
     head: int | None
     bound: Bound
     given: frozenset[int]
+    refused: frozenset[int]
     before: Coverage
     promised: Coverage
     prospects: Prospects
@@ -168,7 +169,7 @@ async def draw_up(
             chosen = {ground.prospects.candidates[index].id for index in choice.chosen}
             ground = await _read_ground(session, scope, wishes)
             choice = _again(ground, chosen)
-        fixed = {p for p, place in ground.prospects.choices.items() if place in choice.chosen}
+        fixed = await _fixed(session, ground, choice.chosen)
         after = await measure_fixed(session, scope, ground.bound, ground.given | fixed)
     return _plan(wishes.by, ground, choice, after)
 
@@ -185,7 +186,7 @@ async def _read_ground(session: AsyncSession, scope: Scope, wishes: Wishes) -> G
     needs = [max(0, wanted - _reached(counts[stratum])) for stratum, wanted in targets]
     groups = prospects.groups([stratum for stratum, _ in targets])
     question = Question(len(prospects.candidates), groups, tuple(needs), wishes.at_most)
-    return Ground(head, bound, given, before, promised, prospects, targets, question)
+    return Ground(head, bound, given, refused, before, promised, prospects, targets, question)
 
 
 async def _wished(session: AsyncSession, wishes: Wishes) -> tuple[frozenset[int], frozenset[int]]:
@@ -220,6 +221,14 @@ def _again(ground: Ground, ids: set[int]) -> Choice:
     candidates = enumerate(ground.prospects.candidates)
     chosen = tuple(place for place, candidate in candidates if candidate.id in ids)
     return Choice(chosen, result(ground.question, chosen), {})
+
+
+async def _fixed(session: AsyncSession, ground: Ground, chosen: Sequence[int]) -> frozenset[int]:
+    """The products of a vendor that unlock nobody become ready too."""
+    taken = [ground.prospects.candidates[place] for place in chosen]
+    products = {one.product_id for one in taken if one.product_id is not None}
+    vendors = [one.vendor_id for one in taken if one.product_id is None]
+    return (await catalogue(session, vendors) | products) - ground.refused
 
 
 def _plan(by: Grouping, ground: Ground, choice: Choice, after: Coverage) -> Plan:

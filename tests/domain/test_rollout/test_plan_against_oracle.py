@@ -72,7 +72,7 @@ def reading(session: AsyncSession) -> Read:
 
 
 async def vendors_of(registry: Loaded) -> Mapping[str, int]:
-    return dict((await registry.session.execute(VENDORS)).tuples().all())
+    return {row.siren: row.id for row in await registry.session.execute(VENDORS)}
 
 
 def identified(registry: Loaded, vendors: Mapping[str, int], fixes: frozenset[Fix]) -> Fixes:
