@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, inf, isfinite
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from registry.domain.rollout.covering import (
     Objective,
@@ -20,10 +21,21 @@ from registry.domain.rollout.covering import (
     result,
 )
 
+if TYPE_CHECKING:
+    from highspy import HighsLp
+
 ROUNDING = 1e-4
 """What the solver's arithmetic may take from a whole number."""
 WITHIN_ONE = 0.99
 """A whole number this close to its bound cannot be improved."""
+OPTIONS: Mapping[str, bool | int | float] = {
+    "output_flag": False,
+    "threads": 1,
+    "random_seed": 0,
+    "mip_rel_gap": 0.0,
+    "mip_abs_gap": WITHIN_ONE,
+}
+"""One thread and one seed: the same question has the same answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,38 +166,14 @@ def optimise(
     """The candidates of the best solution found (``start`` where none is), and the bound."""
     # HiGHS and numpy take a fifth of a second to import, which a service that starts must not pay.
     # Its public class writes a banner on stdout as it is made, among what a command writes there.
-    import highspy
-    import numpy as np
+    from highspy import HighsSolution
     from highspy._core import _Highs
 
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = model.width, len(model.starts) - 1
-    lp.col_cost_ = np.array(model.costs[objective])
-    lp.col_lower_ = np.array([*[0.0] * (model.width - len(model.needs)), *model.least_lacks], float)
-    lp.col_upper_ = np.array([*[1.0] * (model.width - len(model.needs)), *model.needs], float)
-    lower, upper = _row_bounds(model, kept)
-    lp.row_lower_, lp.row_upper_ = np.array(lower), np.array(upper)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.array(model.starts, np.int32)
-    lp.a_matrix_.index_ = np.array(model.columns, np.int32)
-    lp.a_matrix_.value_ = np.array(model.values)
-    whole, any_part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-    others = model.width - model.candidates
-    lp.integrality_ = [whole] * model.candidates + [any_part] * others
-
     highs = _Highs()
-    options = {
-        "output_flag": False,
-        "threads": 1,
-        "random_seed": 0,
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": WITHIN_ONE,
-        "time_limit": time_limit,
-    }
-    for name, value in options.items():
+    for name, value in {**OPTIONS, "time_limit": time_limit}.items():
         highs.setOptionValue(name, value)
-    highs.passModel(lp)
-    solution = highspy.HighsSolution()
+    highs.passModel(stated(model, objective, kept))
+    solution = HighsSolution()
     solution.col_value = _columns_of(model, start)
     highs.setSolution(solution)
     highs.run()
@@ -195,6 +183,29 @@ def optimise(
         return tuple(start), information.mip_dual_bound
     taken = tuple(index for index, value in enumerate(found) if value > 0.5)
     return taken, information.mip_dual_bound
+
+
+def stated(model: Model, objective: Objective, kept: Mapping[Objective, int]) -> "HighsLp":
+    """The model as HiGHS takes it; the values ``kept`` may not get worse."""
+    import highspy
+    import numpy as np
+
+    parts = model.width - len(model.needs)
+    lower, upper = _row_bounds(model, kept)
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = model.width, len(model.starts) - 1
+    lp.col_cost_ = np.array(model.costs[objective])
+    lp.col_lower_ = np.array([*[0.0] * parts, *model.least_lacks], float)
+    lp.col_upper_ = np.array([*[1.0] * parts, *model.needs], float)
+    lp.row_lower_, lp.row_upper_ = np.array(lower), np.array(upper)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = np.array(model.starts, np.int32)
+    lp.a_matrix_.index_ = np.array(model.columns, np.int32)
+    lp.a_matrix_.value_ = np.array(model.values)
+    whole, any_part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+    others = model.width - model.candidates
+    lp.integrality_ = [whole] * model.candidates + [any_part] * others
+    return lp
 
 
 def _row_bounds(model: Model, kept: Mapping[Objective, int]) -> tuple[list[float], list[float]]:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.database import Database
+from registry.domain import ledger
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.covering import Objective
 from registry.domain.rollout.fixes import Fixes
@@ -275,3 +277,29 @@ async def test_without_time_a_set_is_still_found_and_nothing_false_is_claimed(
             first = plan.proofs[0]
             assert first.bound is not None
             assert first.bound <= expected.gap <= first.reached
+
+
+@settings(steadily, max_examples=5)
+@given(questions())
+async def test_nothing_is_proven_of_a_registry_that_changed_meanwhile(
+    database: Database, question: tuple[World, list[tuple[Scope, Wishes]]]
+) -> None:
+    world, asked = question
+    async with loaded(database, world) as registry:
+        session = registry.session
+        campaign = [*await session.scalars(sa.text("SELECT id FROM campaign"))]
+        reads = 0
+
+        @asynccontextmanager
+        async def read() -> AsyncIterator[AsyncSession]:
+            nonlocal reads
+            reads += 1
+            if reads % 2 == 0:
+                await ledger.append(session, ADMINISTRATOR, "edit", "campaign", campaign)
+            yield session
+
+        for scope, _ in asked:
+            still = await plan_of(registry, scope, Wishes())
+            plan = await draw_up(read, as_asked(scope), Asked())
+            assert (chosen_in(plan), plan.after) == (chosen_in(still), still.after)
+            assert (plan.optimal, plan.relative_gap) == (False, None)

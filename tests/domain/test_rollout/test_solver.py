@@ -5,10 +5,11 @@ import asyncio
 import random
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import ceil
 
 import pytest
+from highspy._core import _Highs
 
 from registry.domain.rollout.covering import (
     Group,
@@ -19,7 +20,7 @@ from registry.domain.rollout.covering import (
     preference,
     result,
 )
-from registry.domain.rollout.solver import solve
+from registry.domain.rollout.solver import OPTIONS, Model, build, solve, stated
 
 GAP, STEPS, UNLOCKED = Objective.GAP, Objective.STEPS, Objective.UNLOCKED
 
@@ -66,29 +67,47 @@ def test_no_smaller_set_does_as_well_among_many(seed: int) -> None:
     assert gap == result(asked, range(asked.candidates))[GAP]
     smaller = range(max(0, min(steps, 5) - 1), min(steps, 5))
     assert all(result(asked, one)[GAP] > gap for one in sets(asked, smaller))
-    assert choice.bounds[STEPS] >= exact_bound(asked)
+    assert exact_bound(asked, gap) == steps
 
 
-def exact_bound(asked: Question) -> int:
-    """A bound on the steps by duality, in exact fractions, whatever the multipliers.
-
-    For any price of each target, what a set of candidates brings is shared among them; none may
-    bring more than its share, so that the steps are at least what is lacked over the largest.
+def exact_bound(asked: Question, gap: int) -> int:
+    """No set that leaves this gap has fewer steps: by duality, in exact fractions. Any prices of
+    the rows give a bound; those of the relaxation give a good one.
     """
-    best = Fraction(0)
-    for target, need in enumerate(asked.needs):
-        within = min(need, sum(group.counts[target] for group in asked.groups))
-        brings = [
-            sum(group.counts[target] for group in asked.groups if candidate in group.candidates)
-            for candidate in range(asked.candidates)
-        ]
-        left, count = within, 0
-        for one in sorted(brings, reverse=True):
-            if left <= 0:
-                break
-            left, count = left - one, count + 1
-        best = max(best, Fraction(within, max(brings, default=1) or 1), Fraction(count))
-    return ceil(best)
+    model = build(asked)
+    width, free = model.width, len(model.needs)
+    rows = [
+        {model.columns[k]: Fraction(model.values[k]) for k in range(start, end)}
+        for start, end in pairwise(model.starts)
+    ]
+    least = [*[0] * (width - free), *model.least_lacks]
+    most = [*[1] * (width - free), *model.needs]
+    at_least = [*[None] * len(model.sets), *model.needs, *[None] * 3]
+    at_up_to = [*[0] * len(model.sets), *[None] * free, gap, asked.candidates, None]
+    reduced = [Fraction(cost) for cost in model.costs[STEPS]]
+    bound = Fraction(0)
+    for row, price, low, high in zip(rows, prices(model, gap), at_least, at_up_to, strict=True):
+        side = low if price > 0 else high
+        if side is not None:
+            bound += price * side
+            for column, value in row.items():
+                reduced[column] -= price * value
+    bound += sum(
+        min(cost * low, cost * high) for cost, low, high in zip(reduced, least, most, strict=True)
+    )
+    return ceil(bound)
+
+
+def prices(model: Model, gap: int) -> list[Fraction]:
+    """Of the rows, where a candidate may be taken in part."""
+    relaxed = stated(model, STEPS, {GAP: gap})
+    relaxed.integrality_ = []
+    highs = _Highs()
+    for name, value in OPTIONS.items():
+        highs.setOptionValue(name, value)
+    highs.passModel(relaxed)
+    highs.run()
+    return [Fraction(price) for price in highs.getSolution().row_dual]
 
 
 @pytest.mark.parametrize("at_most", [None, 4])
