@@ -37,6 +37,8 @@ MAX_TOKENS = 2_000
 MAX_COST = 5_000
 LIST_SIZE = 3
 """What a list without pages counts for: a page of 200 collectivités with all theirs passes."""
+HEAVY = {"simulation": 100, "plan": 1_000}
+"""What a root field costs besides what it brings, for the work that it asks."""
 CEILING = 1_000_000
 """Beyond it nothing is counted: a number that doubles at each fragment has hundreds of digits."""
 
@@ -147,6 +149,8 @@ def _cost(
     if "first" in field.args:
         size = _size(walked, node)
         return size * (1 + below) if listed else 1 + size * below
+    if parent is walked.schema.query_type:
+        below += HEAVY.get(node.name.value, 0)
     return LIST_SIZE * (1 + below) if listed else 1 + below
 
 

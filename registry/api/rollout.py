@@ -227,8 +227,7 @@ class RolloutQuery:
     async def coverage(self, info: Request, scope: ScopeArgument = None) -> Coverage:
         wanted = scope.to_domain() if scope else Scope()
         async with info.context.read() as session:
-            found = await coverage.measure(session, wanted)
-        return Coverage.of(found)
+            return Coverage.of(await coverage.measure(session, wanted))
 
     @resolved("Ce qui bloque le déploiement, le plus bloquant d’abord.")
     async def blockers(

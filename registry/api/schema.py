@@ -40,11 +40,13 @@ from registry.api.forecast import ForecastQuery
 from registry.api.grants import GrantMutation
 from registry.api.integrations import IntegrationMutation
 from registry.api.nodes import node_query
+from registry.api.plan import PlanQuery
 from registry.api.products import ProductMutation, ProductQuery
 from registry.api.queue import QueueQuery
 from registry.api.rate_limits import RateLimitQuery
 from registry.api.rollout import RolloutQuery
 from registry.api.search import SearchQuery
+from registry.api.simulation import SimulationQuery
 from registry.api.software_requests import SoftwareRequestMutation, SoftwareRequestQuery
 from registry.api.tasks import TaskQuery
 from registry.api.tokens import TokenMutation
@@ -82,6 +84,8 @@ def build_schema() -> strawberry.Schema:
         TrendQuery,
         ForecastQuery,
         ChangesQuery,
+        SimulationQuery,
+        PlanQuery,
         SoftwareRequestQuery,
         BulkDeclarationQuery,
         QueueQuery,

@@ -53,7 +53,7 @@ def coverage(
     """Combien de collectivités sont raccordées, prêtes ou bloquées, strate par strate."""
     scope = scope_of(stratum, departement, region, epci, demarche, basis, as_of)
     found = reading(lambda session: measure(session, scope))
-    records = _coverage_records(found)
+    records = coverage_records(found)
     if format is Format.JSON:
         write_json({"as_of": found.as_of, "strata": records[:-1], "total": records[-1]})
     elif format is Format.CSV:
@@ -62,7 +62,7 @@ def coverage(
         _coverage_table(found)
 
 
-def _coverage_records(found: Coverage) -> list[dict[str, object]]:
+def coverage_records(found: Coverage) -> list[dict[str, object]]:
     lines = [
         {
             "stratum": line.stratum,

@@ -193,6 +193,8 @@ def test_wrong_usage_exits_2_and_is_told_in_french(run: Run, arguments: tuple[st
         ("export", "bundle"),
         ("coverage",),
         ("blockers",),
+        ("simulate",),
+        ("plan",),
         ("collectivite",),
         ("verify",),
         ("token",),

@@ -88,8 +88,13 @@ def verdict(world: World, product_key: ProductKey, as_of: date) -> str:
 
 
 def verdict_for(world: World, product_key: ProductKey, body: Body, as_of: date) -> str:
-    """§5: in-house software, once qualified, is `READY` for its own collectivité."""
+    """§5: in-house software, once qualified, is `READY` for its own collectivité.
+
+    contract.md §3, Simulation: what is fixed counts as `READY`, unless it is not concerned.
+    """
     general = verdict(world, product_key, as_of)
+    if product_key in world.fixed and general != "NOT_CONCERNED":
+        return "READY"
     in_house = product_key[0] == body.siren
     if in_house and general in {"SURCHARGE", "COST_UNKNOWN"}:
         return "READY"

@@ -103,6 +103,8 @@ class World:
         }
     )
     total_target: int = 5000
+    fixed: frozenset[ProductKey] = frozenset()
+    """contract.md §3, Simulation: supposed to be ready."""
 
 
 @dataclass(frozen=True, kw_only=True)

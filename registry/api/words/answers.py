@@ -5,6 +5,7 @@ from registry.domain.collectivites import CollectiviteOrder
 from registry.domain.products import ProductOrder
 from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.changes import ChangeKind
+from registry.domain.rollout.covering import Objective
 from registry.domain.rollout.next_step import NextStepCode
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
@@ -70,6 +71,16 @@ describe(
         "YEAR": "Un an.",
     },
     name="TrendStep",
+)
+describe(
+    Objective,
+    "Ce qu’un plan cherche.",
+    {
+        "GAP": "Le plus petit écart : la somme de ce qui manque à chaque objectif.",
+        "STEPS": "Le moins d’étapes.",
+        "UNLOCKED": "Le plus de collectivités débloquées.",
+    },
+    name="PlanObjective",
 )
 describe(
     NextStepCode,

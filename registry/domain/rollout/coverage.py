@@ -83,15 +83,20 @@ def _count(condition: str, name: str) -> str:
     return f"coalesce(sum(sign) FILTER (WHERE {condition}), 0) AS {name}"
 
 
-def with_counts(bound: Bound) -> str:
-    """``count``: the rows of ``counted`` over the scope."""
+def own_counts(bound: Bound) -> str:
+    """A query of ``counted`` over the scope; it reads ``state`` where they are not stored."""
     if bound.stored and bound.whole:
         return """
-        WITH count AS (
             SELECT * FROM coverage_count
             WHERE basis = :basis AND strata && CAST(:strata AS text[])
-        )"""
-    return f"{with_state(bound)}, count AS ({counted('(SELECT 1 AS sign, * FROM state) AS one')})"
+        """
+    return counted("(SELECT 1 AS sign, * FROM state) AS one")
+
+
+def with_counts(bound: Bound) -> str:
+    """``count``: the rows of ``counted`` over the scope."""
+    beginning = "WITH" if bound.stored and bound.whole else f"{with_state(bound)},"
+    return f"{beginning} count AS ({own_counts(bound)})"
 
 
 LINES = f"""
@@ -108,8 +113,16 @@ TARGETS = sa.text(
 
 
 async def measure(session: AsyncSession, scope: Scope) -> Coverage:
-    bound = await bind(session, scope)
-    rows = await session.execute(sa.text(with_counts(bound) + LINES), bound.values)
+    return await measure_bound(session, scope, await bind(session, scope))
+
+
+async def measure_bound(
+    session: AsyncSession, scope: Scope, bound: Bound, counts: str | None = None
+) -> Coverage:
+    """``counts``: common table expressions that end with ``count``, where others than the scope's
+    own are to be read.
+    """
+    rows = await session.execute(sa.text((counts or with_counts(bound)) + LINES), bound.values)
     counted = {row["name"]: _counts(row) for row in rows.mappings()}
     targets = (await session.execute(TARGETS)).all()
     shares = {stratum: share for stratum, share, _ in targets}

@@ -1,0 +1,173 @@
+"""The collectivités that wait, grouped by what would unlock them, and what a plan may choose."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain.rollout.blockers import Grouping
+from registry.domain.rollout.covering import Group
+from registry.domain.rollout.fixes import with_fixed_state
+from registry.domain.rollout.readiness import with_state
+from registry.domain.rollout.scope import Bound
+from registry.domain.rollout.verdicts import Verdict
+
+BANDS = (0, 3_501, 20_000, 100_000)
+"""The least population of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """``size`` collectivités of the same strata and band, that use the same concerned products."""
+
+    strata: frozenset[str]
+    products: tuple[int, ...]
+    least: int | None
+    size: int
+    population: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A vendor, or one product of its own; ``id`` is that of the one or the other."""
+
+    id: int
+    vendor_id: int
+    vendor_siren: str
+    vendor_name: str
+    product_id: int | None
+    slug: str | None
+    product_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPart:
+    """``unlocked`` by this product alone."""
+
+    product_id: int
+    vendor_siren: str
+    slug: str
+    name: str
+    verdict: Verdict
+    unlocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Collectivités of ``least`` to ``most`` inhabitants, both included; both none: unknown."""
+
+    least: int | None
+    most: int | None
+    count: int
+    population: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """``candidates`` in the order of their keys; ``choices``: the place among them of each product
+    that may be chosen; ``parts``: those products, each with what it unlocks.
+    """
+
+    patterns: tuple[Pattern, ...]
+    candidates: tuple[Candidate, ...]
+    choices: Mapping[int, int]
+    parts: Mapping[int, ProductPart]
+
+    def groups(self, targets: Sequence[str | None]) -> tuple[Group, ...]:
+        """In an order of their own; ``None`` is the target that all count for."""
+        sizes: Counter[tuple[tuple[int, ...], tuple[str, ...]]] = Counter()
+        for pattern in self.patterns:
+            if unlocking := self._unlocking(pattern):
+                sizes[unlocking, tuple(sorted(pattern.strata))] += pattern.size
+        return tuple(
+            Group(unlocking, tuple(size * (t is None or t in strata) for t in targets), size)
+            for (unlocking, strata), size in sorted(sizes.items())
+        )
+
+    def _unlocking(self, pattern: Pattern) -> tuple[int, ...]:
+        return tuple(sorted({self.choices[p] for p in pattern.products if p in self.choices}))
+
+    def products_of(self, candidate: int) -> tuple[ProductPart, ...]:
+        """Those of the candidate at that place, the one that unlocks most first."""
+        own = (self.parts[p] for p, choice in self.choices.items() if choice == candidate)
+        return tuple(sorted(own, key=lambda part: (-part.unlocked, part.vendor_siren, part.slug)))
+
+    def clients_of(self, candidate: int) -> tuple[Band, ...]:
+        """Those that it unlocks by itself, the largest first."""
+        counts: Counter[int | None] = Counter()
+        inhabitants: Counter[int | None] = Counter()
+        for pattern in self.patterns:
+            if candidate in self._unlocking(pattern):
+                counts[pattern.least] += pattern.size
+                inhabitants[pattern.least] += pattern.population
+        return tuple(
+            Band(least, _most(least), counts[least], inhabitants[least])
+            for least in (*reversed(BANDS), None)
+            if least in counts
+        )
+
+
+def _most(least: int | None) -> int | None:
+    above = [bound for bound in BANDS if least is not None and bound > least]
+    return above[0] - 1 if above else None
+
+
+def _with_patterns(bound: Bound) -> str:
+    band = "CAST(:bands AS int[])"
+    return f"""
+    {with_fixed_state(bound)}
+    SELECT strata, products, ({band})[width_bucket(population, {band})] AS least,
+           count(*) AS size, CAST(coalesce(sum(population), 0) AS bigint) AS population
+    FROM fixed_state WHERE rank > 1 AND products <> '{{}}' GROUP BY strata, products, least
+    """
+
+
+PRODUCTS = """
+    SELECT product.id, slug, product.name, product.vendor_id, siren, vendor.name AS vendor_name,
+           verdict
+    FROM verdict
+    JOIN product ON product.id = product_id
+    JOIN vendor ON vendor.id = product.vendor_id
+    WHERE product.id = ANY(:ids)
+    ORDER BY siren, slug
+"""
+
+
+async def read_prospects(
+    session: AsyncSession, bound: Bound, by: Grouping, excluded: Iterable[int]
+) -> Prospects:
+    """Once the ``fixed`` products that ``bound`` holds are ready; ``excluded`` are not chosen."""
+    values = bound.values | {"bands": [*BANDS]}
+    rows = await session.execute(sa.text(_with_patterns(bound)), values)
+    patterns = tuple(
+        Pattern(frozenset(strata), tuple(products), *rest) for strata, products, *rest in rows
+    )
+    unlocked: dict[int, int] = defaultdict(int)
+    for pattern in patterns:
+        for product in pattern.products:
+            unlocked[product] += pattern.size
+    query = sa.text(f"{with_state(bound)} {PRODUCTS}")
+    ids = {"ids": [*unlocked.keys() - set(excluded)]}
+    known = (await session.execute(query, bound.values | ids)).all()
+    candidates = {candidate.id: candidate for candidate in (_candidate(row, by) for row in known)}
+    place = {identifier: index for index, identifier in enumerate(candidates)}
+    return Prospects(
+        patterns=patterns,
+        candidates=tuple(candidates.values()),
+        choices={row.id: place[_candidate(row, by).id] for row in known},
+        parts={
+            row.id: ProductPart(
+                row.id, row.siren, row.slug, row.name, Verdict(row.verdict), unlocked[row.id]
+            )
+            for row in known
+        },
+    )
+
+
+def _candidate(row: Any, by: Grouping) -> Candidate:
+    if by is Grouping.VENDOR:
+        return Candidate(row.vendor_id, row.vendor_id, row.siren, row.vendor_name, None, None, None)
+    return Candidate(row.id, row.vendor_id, row.siren, row.vendor_name, row.id, row.slug, row.name)
