@@ -14,6 +14,7 @@ help: ## Affiche cette aide
 	$(PYTHON) -m venv .venv
 	$(PIP) -r requirements.txt
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-build-isolation --no-deps --editable .
+	$(BIN)/python -m compileall -q registry models
 	@touch $@
 
 .venv/tested: requirements-test.txt .venv/installed

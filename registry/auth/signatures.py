@@ -8,7 +8,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, KeySet, OctKey, RSAKey
 
-from registry.auth.fetching import Untrusted, UnknownKey
+from registry.auth.fetching import UnknownKey, Untrusted
 
 BY_KEY_PAIR = (
     *("RS256", "RS384", "RS512"),
