@@ -3,6 +3,7 @@
 from models.account import Account
 from models.activation import Activation, ActivationState
 from models.allowed_siret import AllowedSiret
+from models.blocker import BlockerCount
 from models.bulk_declaration import BulkDeclaration, BulkNoun, BulkState
 from models.campaign import Campaign, Target
 from models.collectivite import (
@@ -14,8 +15,10 @@ from models.collectivite import (
     TerritoryKind,
 )
 from models.commitment import Commitment, CommitmentState, SurchargeKind
+from models.coverage import CoverageCount
 from models.delegation import Delegation
 from models.deployment import Deployment
+from models.derivation import Derivation, Derived, Touched
 from models.dispute import Dispute, DisputeKind, DisputeState, DisputeTransition
 from models.evidence import Evidence
 from models.grant_claim import GrantClaim, GrantClaimState, GrantClaimTransition
@@ -24,10 +27,12 @@ from models.integration import DATA_APIS, Feed, Integration, IntegrationState, S
 from models.ledger import LedgerEntry
 from models.message import Message
 from models.product import DeliveryModel, Demarche, Product, ProductFormerKey
+from models.readiness import CollectiviteReadiness
 from models.software_request import SoftwareRequest, SoftwareRequestState
 from models.token import Token, TokenScope
 from models.transition import EvidenceLevel, Source, Transition
 from models.vendor import Vendor
+from models.verdict import ProductVerdict
 from models.web_session import SignInAttempt, WebSession
 from models.write_quota import WriteQuota
 
@@ -37,6 +42,7 @@ __all__ = [
     "Activation",
     "ActivationState",
     "AllowedSiret",
+    "BlockerCount",
     "BulkDeclaration",
     "BulkNoun",
     "BulkState",
@@ -44,12 +50,16 @@ __all__ = [
     "Collectivite",
     "CollectiviteFormerCode",
     "CollectiviteKind",
+    "CollectiviteReadiness",
     "Commitment",
     "CommitmentState",
+    "CoverageCount",
     "Delegation",
     "DeliveryModel",
     "Demarche",
     "Deployment",
+    "Derivation",
+    "Derived",
     "Dispute",
     "DisputeKind",
     "DisputeState",
@@ -67,6 +77,7 @@ __all__ = [
     "Message",
     "Product",
     "ProductFormerKey",
+    "ProductVerdict",
     "Service",
     "SignInAttempt",
     "SoftwareRequest",
@@ -79,6 +90,7 @@ __all__ = [
     "TerritoryKind",
     "Token",
     "TokenScope",
+    "Touched",
     "Transition",
     "Vendor",
     "WebSession",

@@ -17,6 +17,7 @@ from registry.domain import messages
 from registry.domain.actor import REGISTRY
 from registry.domain.clock import today
 from registry.domain.expiry import expire_commitments
+from registry.domain.rollout import upkeep
 from registry.exchange import mail
 from registry.exchange.bulk.running import run_next
 from registry.opening import opened
@@ -31,7 +32,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 PATIENCE = 5.0
 """Seconds for the work under way to end its transactions, once the service stops."""
 
-HOUR = 3600.0
+MINUTE, HOUR = 60.0, 3600.0
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,13 @@ class Task:
 async def expire(database: Database, _: Settings) -> bool:
     async with database.transaction(REGISTRY) as session:
         await expire_commitments(session, today())
+    return False
+
+
+async def derive(database: Database, _: Settings) -> bool:
+    """A day that has come, or what was written past the service."""
+    async with database.transaction(REGISTRY) as session:
+        await upkeep.catch_up(session)
     return False
 
 
@@ -86,6 +94,7 @@ async def send_messages(database: Database, settings: Settings) -> bool:
 TASKS = (
     Task("files", 2.0, read_files),
     Task("messages", 10.0, send_messages),
+    Task("derivation", MINUTE, derive),
     Task("expiry", HOUR, expire),
     Task("reminders", HOUR, remind),
 )

@@ -1,7 +1,7 @@
 """The engine and the only places that open, begin and commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -84,12 +84,21 @@ class Identified(Protocol):
     def identity(self) -> Mapping[str, str]: ...
 
 
+Settle = Callable[[AsyncSession], Awaitable[None]]
+
+
+async def _nothing(_: AsyncSession) -> None:
+    """A transaction that settles nothing leaves that to the next one that does."""
+
+
 @dataclass(frozen=True)
 class Database:
     """``read()`` sees one snapshot and can't write; ``transaction()`` commits at its end,
-    unless it is a dry run. The row policies judge a transaction by its author's identity."""
+    unless it is a dry run. The row policies judge a transaction by its author's identity.
+    ``settle`` is the last thing that a transaction does before it commits."""
 
     engine: AsyncEngine
+    settle: Settle = _nothing
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -110,7 +119,11 @@ class Database:
                 said = author.identity
                 await session.execute(IDENTIFY, {"names": [*said], "values": [*said.values()]})
                 yield session
-                await (session.rollback() if dry_run else session.commit())
+                if dry_run:
+                    await session.rollback()
+                else:
+                    await self.settle(session)
+                    await session.commit()
 
 
 @asynccontextmanager
@@ -123,6 +136,7 @@ async def connected(
     statement_timeout: float = 0,
     lock_timeout: float = 0,
     role: str = SERVICE_ROLE,
+    settle: Settle = _nothing,
 ) -> AsyncIterator[Database]:
     """A pool of connections that act as the service's role, whatever their login.
 
@@ -156,7 +170,7 @@ async def connected(
     )
     sa.event.listen(engine.sync_engine, "checkout", _check_alive)
     try:
-        yield Database(engine)
+        yield Database(engine, settle)
     finally:
         await engine.dispose()
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from models.migrations import HEAD
 from registry.database import Database, DatabaseError, connected, current_revision
 from registry.database import migrate as migrate_database
+from registry.domain.actor import REGISTRY
+from registry.domain.rollout.upkeep import catch_up, settle
 from registry.embedded import running
 from registry.settings import Settings
 
@@ -50,13 +52,14 @@ async def opened(
             connect_timeout=connect_timeout,
             statement_timeout=statement_timeout,
             lock_timeout=lock_timeout,
+            settle=settle,
         ) as database:
             yield database
 
 
 async def migrate(settings: Settings) -> None:
     with located(settings) as urls:
-        await migrate_database(urls.owner)
+        await _migrate(urls)
 
 
 async def _check(urls: Urls) -> None:
@@ -69,4 +72,11 @@ async def _check(urls: Urls) -> None:
             f"La base de données est {state}, le programme attend la révision {HEAD} : "
             "lancez « raccord migrate »."
         )
+    await _migrate(urls)
+
+
+async def _migrate(urls: Urls) -> None:
+    """What a new revision derives is derived before anyone asks."""
     await migrate_database(urls.owner)
+    async with connected(urls.service) as database, database.transaction(REGISTRY) as session:
+        await catch_up(session)

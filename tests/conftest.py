@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from registry.database import Database, connected, migrate
+from registry.domain.rollout.upkeep import settle
 from registry.embedded import Addresses
 from tests.servers import create_external_login, server
 
@@ -17,7 +18,8 @@ TRUNCATE allowed_siret, bulk_declaration, delegation, evidence, idempotency_key,
     sign_in_attempt, software_request, web_session, write_quota, ledger, vendor, product,
     product_former_key, integration, commitment, collectivite,
     collectivite_former_code, territory, deployment, activation, dispute, dispute_transition,
-    grant_claim, grant_claim_transition, account, token;
+    grant_claim, grant_claim_transition, account, token,
+    product_verdict, readiness, coverage_count, blocker_count;
 ALTER TABLE ledger ENABLE ALWAYS TRIGGER ledger_append_only;
 UPDATE campaign SET vintage = NULL, grant_amount_cents = 500000, total_target = 5000,
     deadline = '2022-12-31', accepted_services = ARRAY['FRANCECONNECT_V1', 'FRANCECONNECT_V2'];
@@ -25,6 +27,8 @@ UPDATE target SET share = CASE stratum WHEN 'DEPARTEMENT' THEN 1 WHEN 'COMMUNE_U
     ELSE 0.5 END;
 SELECT ledger_append('migration', NULL, 'create', 'campaign', array_agg(id)) FROM campaign;
 SELECT ledger_append('migration', NULL, 'create', 'target', array_agg(id)) FROM target;
+TRUNCATE touched;
+UPDATE derivation SET as_of = (now() AT TIME ZONE 'Europe/Paris')::date;
 """
 
 
@@ -46,7 +50,7 @@ async def addresses(postgres: Addresses) -> Addresses:
 
 @pytest.fixture(scope="session")
 async def shared_database(addresses: Addresses) -> AsyncIterator[Database]:
-    async with connected(addresses.service) as database:
+    async with connected(addresses.service, settle=settle) as database:
         yield database
 
 

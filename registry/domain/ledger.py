@@ -9,6 +9,14 @@ from registry.domain.actor import Actor
 
 APPEND = sa.text("SELECT ledger_append(:actor, :organisation, :action, :noun, :ids)")
 
+TURN = sa.text("SELECT pg_advisory_xact_lock(7032022)")
+"""The lock that ``ledger_append`` holds to the end of the transaction."""
+
+
+async def take_turn(session: AsyncSession) -> None:
+    """What is read next, no other writer changes: they queue here, as the ledger's entries do."""
+    await session.execute(TURN)
+
 
 async def append(
     session: AsyncSession, actor: Actor, action: str, noun: str, ids: Sequence[int]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry.domain.rollout import derived
 from registry.domain.search import folded
 
 RECORDED = (
@@ -215,6 +216,8 @@ async def differences(session: AsyncSession) -> AsyncIterator[tuple[str, str | N
     """Each check's name with its first difference, or none where all agrees."""
     for check in (*LEDGER, *map(_said, RECORDED), *map(_dated, SUBJECTS), *DERIVED, *CATALOGUE):
         yield check.name, await session.scalar(sa.text(f"{check.query} LIMIT 1"))
+    async for name, difference in derived.differences(session):
+        yield name, difference
     for noun, query in SEARCHED.items():
         yield f"texte recherché ({noun})", await _search(session, query)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from registry.database import connected, migrate
+from registry.domain.rollout.upkeep import settle
 from registry.embedded import Addresses, running
 from tests.benchmarks.answers import blockers
 from tests.benchmarks.exchanges import exported, imported
@@ -45,11 +46,11 @@ async def _measure(addresses: Addresses, folder: Path, scale: int) -> None:
     for file in CATALOGUE:
         shutil.copy(bundle / file, catalogue)
     await migrate(addresses.owner)
-    async with connected(addresses.service) as database:
+    async with connected(addresses.service, settle=settle) as database:
         await load_geography(database)
         await load_bundle(database, catalogue)
     await freeze(addresses, "catalogue")
-    async with connected(addresses.service) as database:
+    async with connected(addresses.service, settle=settle) as database:
         await load_bundle(database, bundle)
         for row in (
             blockers(addresses, database),

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from registry.database import connected, migrate
 from registry.domain.actor import ADMINISTRATOR
+from registry.domain.rollout.upkeep import settle
 from registry.embedded import running
 from tests.exchange.bundles import imported, insert_towns, peak_growth, write_many
 
@@ -20,7 +21,7 @@ async def measure(folder: Path, deployments: int) -> None:
     size = (bundle / "deployments.csv").stat().st_size
     with running(folder / "data") as addresses:
         await migrate(addresses.owner)
-        async with connected(addresses.service) as database:
+        async with connected(addresses.service, settle=settle) as database:
             async with database.transaction(ADMINISTRATOR) as session:
                 await insert_towns(session)
             start = time.perf_counter()

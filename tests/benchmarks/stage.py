@@ -8,6 +8,7 @@ import asyncpg
 
 from registry.database import SERVICE_ROLE, Database, connected
 from registry.domain.actor import ADMINISTRATOR
+from registry.domain.rollout.upkeep import settle
 from registry.embedded import Addresses
 from registry.exchange import referential
 from registry.exchange.bundle import import_bundle
@@ -46,7 +47,7 @@ async def clone(
     await _superuser(addresses, f"CREATE DATABASE {name} TEMPLATE {template} OWNER raccord_owner")
     try:
         url, role = (addresses.owner, "none") if owned else (addresses.service, SERVICE_ROLE)
-        async with connected(named(url, name), role=role) as database:
+        async with connected(named(url, name), role=role, settle=settle) as database:
             yield database
     finally:
         await _superuser(addresses, f"DROP DATABASE {name}")

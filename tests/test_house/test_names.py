@@ -11,7 +11,12 @@ NOUNS = {
     path.stem: f"{path.stem}s"
     for path in (ROOT / "models").glob("*.py")
     if path.stem not in {"__init__", "base", "ledger"}
-} | {"grant_claim": "grants", "evidence": "evidence"}
+} | {
+    "grant_claim": "grants",
+    "evidence": "evidence",
+    "coverage": "coverage",
+    "readiness": "readiness",
+}
 """What is stored, and the name of the file of what is done with it, on every floor."""
 
 
@@ -35,7 +40,7 @@ def test_a_noun_is_one_word_on_every_floor(floor: str) -> None:
 
 def in_domain(noun: str) -> bool:
     room = ROOT / "registry" / "domain"
-    return (room / f"{noun}.py").is_file() or (room / noun).is_dir()
+    return any(room.rglob(f"{noun}.py")) or (room / noun).is_dir()
 
 
 def test_models_are_named_in_the_singular() -> None:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Stratum
-from registry.domain.rollout.readiness import BLOCKED, rank, with_readiness
+from registry.domain.rollout.coverage import with_counts
+from registry.domain.rollout.readiness import BLOCKED, rank
 from registry.domain.rollout.scope import Bound, Scope, bind
-from registry.domain.rollout.verdicts import Verdict
+from registry.domain.rollout.verdicts import STORED, Verdict
 
 
 class Grouping(StrEnum):
@@ -109,8 +110,8 @@ def _blockers(bound: Bound, scope: Scope, rows: Sequence[Any]) -> Blockers:
 
 
 COUNTS = """
-    (SELECT count(*) FROM state WHERE rank = 5) AS no_known_software,
-    (SELECT count(*) FROM state WHERE rank = 2) AS cost_unknown
+    (SELECT coalesce(CAST(sum(no_known_software) AS int), 0) FROM count) AS no_known_software,
+    (SELECT coalesce(CAST(sum(cost_unknown) AS int), 0) FROM count) AS cost_unknown
 """
 
 ALL = f"""
@@ -139,29 +140,50 @@ OWN = f"""
 """
 
 
-def _ranked(bound: Bound, scope: Scope, by: Grouping) -> str:
-    key = "product_id" if by is Grouping.PRODUCT else "vendor_id"
-    alone = "one_product" if by is Grouping.PRODUCT else "one_vendor"
-    blocked = ", ".join(str(rank(readiness)) for readiness in BLOCKED)
+def tallied(states: str, by: Grouping) -> str:
+    """A query of ``states``, each with the ``sign`` it counts for: a row for each product or
+    vendor and set of strata, as ``models.BlockerCount`` has it.
+    """
+    subjects = "products" if by is Grouping.PRODUCT else "vendors"
+    blocked = f"rank IN ({', '.join(str(rank(readiness)) for readiness in BLOCKED)})"
     return f"""
-    {with_readiness(bound)},
-    pair AS (
-        SELECT DISTINCT usage.collectivite_id, usage.{key}
-        FROM usage JOIN state ON state.id = usage.collectivite_id
-        WHERE state.rank IN ({blocked})
-    ),
+        SELECT subject_id, strata,
+               coalesce(sum(sign) FILTER (WHERE {blocked}), 0) AS blocked,
+               coalesce(sum(sign) FILTER (WHERE {blocked} AND cardinality({subjects}) = 1), 0)
+                   AS blocked_alone,
+               coalesce(sum(sign * population) FILTER (WHERE {blocked} AND kind = 'COMMUNE'), 0)
+                   AS inhabitants,
+               coalesce(sum(sign * population) FILTER (WHERE {blocked}), 0) AS population,
+               coalesce(sum(sign) FILTER (WHERE subject_id = ANY(connected_{subjects})), 0)
+                   AS connected_clients
+        FROM {states} CROSS JOIN LATERAL unnest({subjects}) AS subject_id
+        WHERE {blocked} OR subject_id = ANY(connected_{subjects})
+        GROUP BY subject_id, strata
+    """
+
+
+def _with_tallies(bound: Bound, by: Grouping) -> str:
+    """``verdict``, ``count`` of coverage, and ``tally``: the rows of ``tallied`` over the scope."""
+    if bound.stored and bound.whole:
+        return f"""
+        {with_counts(bound)}, {STORED},
+        tally AS (
+            SELECT * FROM blocker_count
+            WHERE basis = :basis AND grouping = '{by}' AND strata && CAST(:strata AS text[])
+        )"""
+    return (
+        f"{with_counts(bound)}, tally AS ({tallied('(SELECT 1 AS sign, * FROM state) AS one', by)})"
+    )
+
+
+def _ranked(bound: Bound, scope: Scope, by: Grouping) -> str:
+    return f"""
+    {_with_tallies(bound, by)},
     blocking AS (
-        SELECT pair.{key}, count(*) AS blocked,
-               count(*) FILTER (WHERE state.{alone}) AS blocked_alone,
-               coalesce(sum(state.population) FILTER (WHERE state.kind = 'COMMUNE'), 0)
-                   AS population,
+        SELECT subject_id, {_sum("blocked")}, {_sum("blocked_alone")},
+               {_sum("inhabitants", "population")}, {_sum("connected_clients")},
                {_stratum_columns(scope)}
-        FROM pair JOIN state ON state.id = pair.collectivite_id
-        GROUP BY pair.{key}
-    ),
-    connected AS (
-        SELECT {key}, count(DISTINCT collectivite_id) AS clients
-        FROM usage WHERE rank = 0 GROUP BY {key}
+        FROM tally GROUP BY subject_id HAVING sum(blocked) > 0
     ),
     ranked AS (
         SELECT row_number() OVER (
@@ -169,39 +191,43 @@ def _ranked(bound: Bound, scope: Scope, by: Grouping) -> str:
         ", product.slug" if by is Grouping.PRODUCT else ""
     }
                ) AS position,
-               blocking.*, coalesce(connected.clients, 0) AS connected_clients,
-               vendor.id AS blocking_vendor_id, vendor.siren AS vendor_siren,
+               blocking.*, vendor.id AS blocking_vendor_id, vendor.siren AS vendor_siren,
                vendor.name AS vendor_name, {_product_columns(by)}
-        FROM blocking LEFT JOIN connected USING ({key}) {_identity(by)}
+        FROM blocking {_identity(by)}
     )
     """
 
 
+def _sum(column: str, name: str | None = None, where: str = "true") -> str:
+    total = f"coalesce(sum({column}) FILTER (WHERE {where}), 0)"
+    return f"CAST({total} AS bigint) AS {name or column}"
+
+
 def _stratum_columns(scope: Scope) -> str:
     return ", ".join(
-        f"count(*) FILTER (WHERE '{stratum}' = ANY(strata)) AS blocked_{stratum.lower()}, "
-        f"coalesce(sum(state.population) FILTER (WHERE '{stratum}' = ANY(strata)), 0)"
-        f" AS population_{stratum.lower()}"
+        _sum(column, f"{column}_{stratum.lower()}", f"'{stratum}' = ANY(strata)")
         for stratum in scope.listed_strata
+        for column in ("blocked", "population")
     )
 
 
 def _product_columns(by: Grouping) -> str:
     if by is Grouping.VENDOR:
         return """
-            NULL AS slug, NULL AS product_name, NULL AS verdict,
+            NULL AS product_id, NULL AS slug, NULL AS product_name, NULL AS verdict,
             (SELECT max(verdict.declared_on) FROM verdict
-             WHERE verdict.vendor_id = blocking.vendor_id) AS declared_on"""
+             WHERE verdict.vendor_id = blocking.subject_id) AS declared_on"""
     return """
-        product.slug, product.name AS product_name, verdict.verdict, verdict.declared_on"""
+        product.id AS product_id, product.slug, product.name AS product_name,
+        verdict.verdict, verdict.declared_on"""
 
 
 def _identity(by: Grouping) -> str:
     if by is Grouping.VENDOR:
-        return "JOIN vendor ON vendor.id = blocking.vendor_id"
+        return "JOIN vendor ON vendor.id = blocking.subject_id"
     return """
-        JOIN verdict USING (product_id)
-        JOIN product ON product.id = blocking.product_id
+        JOIN verdict ON verdict.product_id = blocking.subject_id
+        JOIN product ON product.id = blocking.subject_id
         JOIN vendor ON vendor.id = product.vendor_id"""
 
 
@@ -212,7 +238,7 @@ def _blocker(row: Any, scope: Scope) -> Blocker:
         vendor_id=row["blocking_vendor_id"],
         vendor_siren=row["vendor_siren"],
         vendor_name=row["vendor_name"],
-        product_id=row.get("product_id"),
+        product_id=row["product_id"],
         slug=row["slug"],
         product_name=row["product_name"],
         verdict=None if verdict is None else Verdict(verdict),

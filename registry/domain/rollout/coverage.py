@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Stratum
-from registry.domain.rollout.readiness import with_readiness
-from registry.domain.rollout.scope import Scope, bind
+from registry.domain.rollout.readiness import with_state
+from registry.domain.rollout.scope import Bound, Scope, bind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +59,44 @@ class Coverage:
     total: TotalCoverage
 
 
-COUNTS = """
-SELECT line.name,
-       count(*) AS total,
-       count(*) FILTER (WHERE rank = 0) AS connected,
-       count(*) FILTER (WHERE rank = 0 AND prefilled) AS connected_with_prefill,
-       count(*) FILTER (WHERE rank = 1) AS ready,
-       count(*) FILTER (WHERE rank = 1 AND NOT evidenced) AS ready_unverified,
-       count(*) FILTER (WHERE rank = 2) AS cost_unknown,
-       count(*) FILTER (WHERE rank = 3) AS blocked_by_surcharge,
-       count(*) FILTER (WHERE rank = 4) AS blocked_by_software,
-       count(*) FILTER (WHERE rank = 4 AND NOT declared) AS blocked_undeclared,
-       count(*) FILTER (WHERE rank = 5) AS no_known_software,
-       count(*) FILTER (WHERE rank = 5 AND no_online_demarche_since <= :as_of)
-           AS no_online_demarche
-FROM state CROSS JOIN LATERAL unnest(strata || ARRAY['TOTAL']) AS line(name)
+def counted(states: str) -> str:
+    """A query of ``states``, each with the ``sign`` it counts for: a row for each set of strata,
+    as ``models.CoverageCount`` has it.
+    """
+    return f"""
+        SELECT strata, sum(sign) AS total,
+               {_count("rank = 0", "connected")},
+               {_count("rank = 0 AND prefilled", "connected_with_prefill")},
+               {_count("rank = 1", "ready")},
+               {_count("rank = 1 AND NOT evidenced", "ready_unverified")},
+               {_count("rank = 2", "cost_unknown")},
+               {_count("rank = 3", "blocked_by_surcharge")},
+               {_count("rank = 4", "blocked_by_software")},
+               {_count("rank = 4 AND NOT declared", "blocked_undeclared")},
+               {_count("rank = 5", "no_known_software")},
+               {_count("rank = 5 AND offline", "no_online_demarche")}
+        FROM {states} GROUP BY strata
+    """
+
+
+def _count(condition: str, name: str) -> str:
+    return f"coalesce(sum(sign) FILTER (WHERE {condition}), 0) AS {name}"
+
+
+def with_counts(bound: Bound) -> str:
+    """``count``: the rows of ``counted`` over the scope."""
+    if bound.stored and bound.whole:
+        return """
+        WITH count AS (
+            SELECT * FROM coverage_count
+            WHERE basis = :basis AND strata && CAST(:strata AS text[])
+        )"""
+    return f"{with_state(bound)}, count AS ({counted('(SELECT 1 AS sign, * FROM state) AS one')})"
+
+
+LINES = f"""
+SELECT line.name, {", ".join(f"CAST(sum({name}) AS int) AS {name}" for name in Counts.__slots__)}
+FROM count CROSS JOIN LATERAL unnest(strata || ARRAY['TOTAL']) AS line(name)
 WHERE line.name = 'TOTAL' OR line.name = ANY(:strata)
 GROUP BY line.name
 """
@@ -86,7 +109,7 @@ TARGETS = sa.text(
 
 async def measure(session: AsyncSession, scope: Scope) -> Coverage:
     bound = await bind(session, scope)
-    rows = await session.execute(sa.text(with_readiness(bound) + COUNTS), bound.values)
+    rows = await session.execute(sa.text(with_counts(bound) + LINES), bound.values)
     counted = {row["name"]: _counts(row) for row in rows.mappings()}
     targets = (await session.execute(TARGETS)).all()
     shares = {stratum: share for stratum, share, _ in targets}

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import DATA_APIS, Demarche
 from registry.domain.rollout.scope import Basis, Bound, bind_bodies
-from registry.domain.rollout.verdicts import IN_FORCE, VERDICTS
+from registry.domain.rollout.verdicts import IN_FORCE, STORED, VERDICTS
 
 
 class Readiness(StrEnum):
@@ -36,7 +36,8 @@ def with_readiness(bound: Bound) -> str:
     """Common table expressions over the bodies and deployments of ``bound``.
 
     ``usage``: a row for each deployment in force of a concerned product, with the ``rank`` it
-    gives to its collectivité. ``state``: a row for each body, with the best rank.
+    gives to its collectivité. ``state``: a row for each body, with the best rank, and what
+    ``models.CollectiviteReadiness`` says of it.
     """
     apis = ", ".join(f"'{service}'" for service in DATA_APIS)
     return f"""
@@ -50,11 +51,15 @@ def with_readiness(bound: Bound) -> str:
                bool_or(service = ANY(:accepted)) AS connected,
                bool_or(service IN ({apis})) AS prefilled
         FROM activation
-        WHERE state = 'IN_PRODUCTION' AND {IN_FORCE}
+        WHERE state = 'IN_PRODUCTION' AND {IN_FORCE} AND {bound.activations}
         GROUP BY collectivite_id, product_id, demarche
     ),
+    link AS (
+        SELECT collectivite_id, product_id, demarche FROM deployment
+        WHERE since <= :as_of AND (until IS NULL OR until > :as_of) AND {bound.deployments}
+    ),
     usage AS (
-        SELECT deployment.collectivite_id, deployment.product_id, verdict.vendor_id, demarche,
+        SELECT link.collectivite_id, link.product_id, verdict.vendor_id, demarche,
                verdict.evidenced, verdict.declared_on,
                coalesce(live.prefilled, false) AS prefilled,
                CASE WHEN live.connected THEN 0
@@ -65,28 +70,55 @@ def with_readiness(bound: Bound) -> str:
                     ELSE 4 END AS rank,
                verdict.verdict = 'READY'
                     OR (verdict.qualified AND vendor.siren = body.siren) AS ready
-        FROM deployment
-        JOIN body ON body.id = deployment.collectivite_id
+        FROM link
+        JOIN body ON body.id = link.collectivite_id
         JOIN verdict USING (product_id)
         JOIN vendor ON vendor.id = verdict.vendor_id
         LEFT JOIN live USING (collectivite_id, product_id, demarche)
         WHERE verdict.verdict <> 'NOT_CONCERNED'
-          AND deployment.since <= :as_of
-          AND (deployment.until IS NULL OR deployment.until > :as_of)
-          AND {bound.deployments}
     ),
     best AS (
         SELECT collectivite_id, min(rank) AS rank, bool_or(prefilled) AS prefilled,
                coalesce(bool_or(evidenced) FILTER (WHERE ready), false) AS evidenced,
                bool_or(declared_on IS NOT NULL) AS declared,
-               min(product_id) = max(product_id) AS one_product,
-               min(vendor_id) = max(vendor_id) AS one_vendor
+               array_agg(DISTINCT product_id) AS products,
+               array_agg(DISTINCT vendor_id) AS vendors,
+               array_agg(DISTINCT product_id) FILTER (WHERE rank = 0) AS connected_products,
+               array_agg(DISTINCT vendor_id) FILTER (WHERE rank = 0) AS connected_vendors
         FROM usage GROUP BY collectivite_id
     ),
     state AS (
         SELECT body.*, coalesce(best.rank, {rank(Readiness.NO_KNOWN_SOFTWARE)}) AS rank,
-               best.prefilled, best.evidenced, best.declared, best.one_product, best.one_vendor
+               coalesce(best.prefilled, false) AS prefilled,
+               coalesce(best.evidenced, false) AS evidenced,
+               coalesce(best.declared, false) AS declared,
+               coalesce(body.no_online_demarche_since <= :as_of, false) AS offline,
+               coalesce(best.products, '{{}}') AS products,
+               coalesce(best.vendors, '{{}}') AS vendors,
+               coalesce(best.connected_products, '{{}}') AS connected_products,
+               coalesce(best.connected_vendors, '{{}}') AS connected_vendors
         FROM body LEFT JOIN best ON best.collectivite_id = body.id
+    )
+    """
+
+
+STATE = (
+    "kind, population, strata, rank, prefilled, evidenced, declared, offline, products, vendors,"
+    " connected_products, connected_vendors"
+)
+"""What ``state`` says of each body besides its ``id``."""
+
+
+def with_state(bound: Bound) -> str:
+    """``verdict`` and ``state``: as they were derived where they hold, else computed."""
+    if not bound.stored:
+        return with_readiness(bound)
+    return f"""
+    WITH {STORED},
+    state AS (
+        SELECT collectivite_id AS id, {STATE} FROM readiness
+        WHERE basis = :basis
+          AND collectivite_id IN (SELECT id FROM collectivite WHERE {bound.bodies})
     )
     """
 

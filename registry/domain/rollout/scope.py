@@ -52,12 +52,20 @@ class Bound:
     """A scope checked against the registry: SQL conditions and the values they bind."""
 
     as_of: date
-    bodies: str = "true"
-    deployments: str = "true"
+    bodies: str
+    deployments: str
+    activations: str
     values: dict[str, Any] = field(default_factory=dict)
+    stored: bool = False
+    """Whether the derived tables hold for that day and basis, démarches together."""
+    whole: bool = False
+    """Whether no territory narrows it: the derived counts are then enough."""
 
 
-ACCEPTED = sa.text("SELECT accepted_services FROM campaign")
+STANDING = sa.text(
+    "SELECT accepted_services, derivation.as_of AS derived_on,"
+    " EXISTS (SELECT FROM touched) AS touched FROM campaign CROSS JOIN derivation"
+)
 TERRITORY = sa.text("SELECT count(*) FROM territory WHERE kind = :kind AND code = :code")
 EPCI = sa.text(
     "SELECT collectivite_id FROM collectivite_code JOIN collectivite ON id = collectivite_id"
@@ -68,10 +76,12 @@ EPCI = sa.text(
 async def bind(session: AsyncSession, scope: Scope) -> Bound:
     """Raise ``InvalidInput`` for a territory that the registry does not know."""
     as_of = scope.as_of or today()
+    standing = (await session.execute(STANDING)).one()
     values: dict[str, Any] = {
         "as_of": as_of,
-        "accepted": await session.scalar(ACCEPTED),
+        "accepted": standing.accepted_services,
         "strata": [*scope.listed_strata],
+        "basis": scope.basis.value,
     }
     bodies = ["closed_on IS NULL", "strata && CAST(:strata AS text[])"]
     if scope.departement is not None:
@@ -87,8 +97,16 @@ async def bind(session: AsyncSession, scope: Scope) -> Bound:
     if scope.epci is not None:
         values["epci"] = await known_epci(session, scope.epci)
         bodies.append("(id = :epci OR epci_id = :epci)")
-    deployments = _deployments(values, scope.demarche, scope.basis)
-    return Bound(as_of, " AND ".join(bodies), deployments, values)
+    whole = len(bodies) == 2
+    among = "true" if whole else "collectivite_id IN (SELECT id FROM body)"
+    return Bound(
+        as_of,
+        " AND ".join(bodies),
+        *_usages(values, among, scope.demarche, scope.basis),
+        values,
+        stored=scope.demarche is None and as_of == standing.derived_on and not standing.touched,
+        whole=whole,
+    )
 
 
 async def bind_bodies(
@@ -99,28 +117,33 @@ async def bind_bodies(
     as_of: date | None = None,
     basis: Basis = Basis.DECLARED,
 ) -> Bound:
-    """The given collectivités, whatever their strata."""
+    """The given collectivités, whatever their strata; nothing that is derived is read."""
     day = as_of or today()
-    values: dict[str, Any] = {
-        "as_of": day,
-        "accepted": await session.scalar(ACCEPTED),
-        "strata": [*Stratum],
-        "ids": ids,
-    }
-    deployments = _deployments(values, demarche, basis)
-    return Bound(day, "id = ANY(:ids)", deployments, values)
+    accepted = (await session.execute(STANDING)).one().accepted_services
+    values: dict[str, Any] = {"as_of": day, "accepted": accepted, "ids": ids, "basis": basis.value}
+    among = "collectivite_id = ANY(:ids)"
+    return Bound(day, "id = ANY(:ids)", *_usages(values, among, demarche, basis), values)
 
 
-def _deployments(values: dict[str, Any], demarche: Demarche | None, basis: Basis) -> str:
-    conditions = ["true"]
+async def bind_all(session: AsyncSession, as_of: date, basis: Basis) -> Bound:
+    """Every open collectivité, whatever its strata; nothing that is derived is read."""
+    accepted = (await session.execute(STANDING)).one().accepted_services
+    values: dict[str, Any] = {"as_of": as_of, "accepted": accepted, "basis": basis.value}
+    return Bound(as_of, "closed_on IS NULL", *_usages(values, "true", None, basis), values)
+
+
+def _usages(
+    values: dict[str, Any], among: str, demarche: Demarche | None, basis: Basis
+) -> tuple[str, str]:
+    """What the deployments must satisfy, and their activations."""
+    conditions = [among]
     if demarche is not None:
         values["demarche"] = demarche.value
-        conditions.append("deployment.demarche = :demarche")
+        conditions.append("demarche = :demarche")
+    activations = " AND ".join(conditions)
     if basis is Basis.CONFIRMED:
-        conditions.append(
-            "(deployment.confirmed_by IS NOT NULL OR deployment.declared_by = 'MINISTRY')"
-        )
-    return " AND ".join(conditions)
+        conditions.append("(confirmed_by IS NOT NULL OR declared_by = 'MINISTRY')")
+    return " AND ".join(conditions), activations
 
 
 async def known_territory(

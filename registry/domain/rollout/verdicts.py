@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.clock import today
-from registry.domain.rollout.scope import ACCEPTED
+from registry.domain.rollout.scope import STANDING
 
 
 class Verdict(StrEnum):
@@ -65,20 +65,19 @@ verdict AS (
 """
 """Common table expressions: ``verdict`` has one row a product. Binds ``as_of``, ``accepted``."""
 
-OF_PRODUCTS = sa.text(
-    f"WITH {VERDICTS} SELECT product_id, verdict FROM verdict WHERE product_id = ANY(:products)"
-)
+STORED = "verdict AS (SELECT * FROM product_verdict)"
+"""The same, as it was derived for today."""
+
+OF_PRODUCTS = "SELECT product_id, verdict FROM verdict WHERE product_id = ANY(:products)"
 
 
 async def of_products(
     session: AsyncSession, ids: Sequence[int], as_of: date | None = None
 ) -> dict[int, Verdict]:
-    rows = await session.execute(
-        OF_PRODUCTS,
-        {
-            "as_of": as_of or today(),
-            "accepted": await session.scalar(ACCEPTED),
-            "products": list(ids),
-        },
-    )
+    day = as_of or today()
+    standing = (await session.execute(STANDING)).one()
+    stored = day == standing.derived_on and not standing.touched
+    query = sa.text(f"WITH {STORED if stored else VERDICTS} {OF_PRODUCTS}")
+    values = {"as_of": day, "accepted": standing.accepted_services}
+    rows = await session.execute(query, {"products": list(ids)} | ({} if stored else values))
     return {product: Verdict(verdict) for product, verdict in rows}
