@@ -50,14 +50,14 @@ class Row:
         return figure >= limit if self.faster else figure <= limit
 
     def cells(self) -> list[str]:
-        low, *_, high = self.figures
+        figures = self.figures
         sign = "×" if self.peer else "s"
         return [
             self.name,
             self._shown(self.ours),
             self._shown(self.peer) if self.peer else "—",
-            f"{_french(median(self.figures))} {sign}" if self.peer else "—",
-            f"{_french(low)} – {_french(high)}",
+            f"{_french(median(figures))} {sign}" if self.peer else "—",
+            f"{_french(figures[0])} – {_french(figures[-1])}",
             self._limit(self.must),
             self._limit(self.aim),
             self.held,
@@ -96,9 +96,10 @@ async def compare(
     rate: bool = False,
     runs: int = RUNS,
 ) -> Row:
-    """One warm-up of each, then A B A B…"""
-    await ours()
-    await peer()
+    """One warm-up of each, then A B A B…; what is done once is long, and warms up by itself."""
+    if runs > 1:
+        await ours()
+        await peer()
     pairs = [(await ours(), await peer()) for _ in range(runs)]
     first, second = zip(*pairs, strict=True)
     return Row(name, first, second, must, aim, faster, rate)
