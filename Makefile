@@ -4,16 +4,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 PEERS := tests/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types tests tests-18 tests-16 peers bench schema
+.PHONY: help run test lint types tests tests-18 tests-16 peers bench bench-peers schema
 
 help: ## Affiche cette aide
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 ou plus récent est nécessaire.")'
 	$(PYTHON) -m venv .venv
 	$(PIP) -r requirements.txt
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-build-isolation --no-deps --editable .
+	$(BIN)/python -m compileall -q registry models
 	@touch $@
 
 .venv/tested: requirements-test.txt .venv/installed
@@ -45,8 +46,11 @@ tests: tests-18 tests-16
 tests-18 tests-16: tests-%: $(PEERS)
 	RACCORD_TEST_POSTGRES=$* $(BIN)/pytest -n 2 --dist loadfile
 
-bench: .venv/tested ## Les mesures de vitesse, en rapports
-	$(BIN)/python -m tests.benchmarks
+bench: .venv/tested ## Les mesures de vitesse, en rapports ; OPTIONS="--help" dit lesquelles
+	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.benchmarks $(OPTIONS)
+
+bench-peers: .venv/tested ## Installe les programmes que les mesures prennent pour pairs
+	$(BIN)/npm ci --prefix tests/benchmarks/peers --silent
 
 schema: .venv/installed ## Réécrit graphql/schema.graphql
 	$(BIN)/python -m registry.api.schema > graphql/schema.graphql

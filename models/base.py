@@ -29,6 +29,9 @@ EARLIEST, LATEST = "1900-01-01", "2199-12-31"
 class Base(SQLModel):
     """A table with a surrogate key; its natural key is a unique constraint."""
 
+    # A table doesn't validate what it is given: a validator would be built for nothing.
+    model_config = {"defer_build": True}
+
     __mapper_args__ = {"eager_defaults": True}
 
     id: int | None = Field(

@@ -61,7 +61,8 @@ def running(data_dir: Path, version: int = 18) -> Iterator[Addresses]:
     _start(server, folder)
     _forget_the_dead(server)
     with server:
-        server.psql(BOOTSTRAP)
+        if server._count == 1:  # This process has no other handle, whose opening made the roles.
+            server.psql(BOOTSTRAP)
         try:
             yield _addresses(server)
         finally:

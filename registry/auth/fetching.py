@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import httpx2
+if TYPE_CHECKING:
+    import httpx2
 
 TIMEOUT = 5.0
 DEADLINE = 10.0
@@ -19,6 +21,10 @@ class Untrusted(Exception):
     """What the provider answers can't be taken; the message is for the log, and names no person."""
 
 
+class UnknownKey(Exception):
+    """A signature names a key that is not in the provider's set: it may be a new one."""
+
+
 async def fetch(
     url: str,
     *media_types: str,
@@ -29,6 +35,9 @@ async def fetch(
 
     Raises ``ProviderAway`` or ``Untrusted``.
     """
+    # A service that nobody signs in to asks nobody, and starts without it.
+    import httpx2
+
     headers = {"Accept": ", ".join(media_types), "Accept-Encoding": "identity"}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
@@ -44,7 +53,7 @@ async def fetch(
         raise ProviderAway(type(error).__name__) from error
 
 
-def _check(reply: httpx2.Response, media_types: tuple[str, ...]) -> None:
+def _check(reply: "httpx2.Response", media_types: tuple[str, ...]) -> None:
     status = reply.status_code
     if status >= 500 or status == 429:
         raise ProviderAway(f"status {status}")
@@ -57,7 +66,7 @@ def _check(reply: httpx2.Response, media_types: tuple[str, ...]) -> None:
         raise Untrusted("encoding")
 
 
-async def _body(reply: httpx2.Response) -> bytes:
+async def _body(reply: "httpx2.Response") -> bytes:
     body = bytearray()
     async for chunk in reply.aiter_raw():
         body += chunk

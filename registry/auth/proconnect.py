@@ -5,16 +5,16 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
-from joserfc.jwk import KeySet, OctKey
 from pydantic import BaseModel, ValidationError
 
-from registry.auth import signatures
-from registry.auth.fetching import Untrusted, fetch
-from registry.auth.signatures import UnknownKey
+from registry.auth.fetching import UnknownKey, Untrusted, fetch
 from registry.settings import Address, Settings
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet, OctKey
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 NEEDED = ("openid", "email", "siret")
@@ -63,7 +63,7 @@ class Provider:
     pkce: Literal["auto", "always", "never"]
     hs256: bool
     _discovery: tuple[float, Discovery] | None = None
-    _keys: tuple[float, KeySet] | None = None
+    _keys: "tuple[float, KeySet] | None" = None
 
     @property
     def callback(self) -> str:
@@ -89,10 +89,13 @@ class Provider:
         self._discovery = now, found
         return found
 
-    async def keys(self, *, unknown: bool = False) -> KeySet | OctKey:
+    async def keys(self, *, unknown: bool = False) -> "KeySet | OctKey":
         """Those that sign; ``unknown``: a text names one that is not among those read before."""
+        # A service that nobody signs in to verifies nothing, and starts without it.
+        from registry.auth import signatures
+
         if self.hs256:
-            return OctKey.import_key(self.client_secret)
+            return signatures.shared_key(self.client_secret)
         age = time.monotonic() - self._keys[0] if self._keys else KEYS_LIFETIME
         if self._keys and age < (KEYS_PAUSE if unknown else KEYS_LIFETIME):
             return self._keys[1]
@@ -102,6 +105,8 @@ class Provider:
         return found
 
     async def claims(self, signed: str, *required: str) -> Mapping[str, Any]:
+        from registry.auth import signatures
+
         issuer = (await self.discover()).issuer
         try:
             return signatures.claims(signed, await self.keys(), issuer, self.client_id, *required)

@@ -8,7 +8,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, KeySet, OctKey, RSAKey
 
-from registry.auth.fetching import Untrusted
+from registry.auth.fetching import UnknownKey, Untrusted
 
 BY_KEY_PAIR = (
     *("RS256", "RS384", "RS512"),
@@ -20,8 +20,8 @@ SKEW = 60
 """Seconds by which clocks may differ."""
 
 
-class UnknownKey(Exception):
-    """The signature names a key that is not in the set: it may be a new one."""
+def shared_key(secret: str) -> OctKey:
+    return OctKey.import_key(secret)
 
 
 def key_set(body: bytes) -> KeySet:

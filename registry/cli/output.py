@@ -9,22 +9,16 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import orjson
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
 
-from registry.exchange.bundle.cells import neutralise
+# The service starts without a table, a bar or a CSV file: what makes them is loaded by each.
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+    from rich.table import Table
 
 Record = Mapping[str, object]
 
@@ -38,7 +32,9 @@ def complain(message: str) -> None:
     typer.echo(message, err=True)
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
     watched = (sys.stderr if stderr else sys.stdout).isatty()
     return Console(width=None if watched else WIDE, stderr=stderr, markup=False, highlight=False)
 
@@ -49,18 +45,19 @@ def write_json(value: object) -> None:
 
 def write_csv(records: Sequence[Record], columns: Sequence[str]) -> None:
     """Formulas are neutralised: such a file ends in a spreadsheet."""
+    from registry.exchange.bundle.cells import neutralise
+
+    def cell(value: object) -> object:
+        if value is None:
+            return ""
+        if isinstance(value, Enum):
+            return value.value
+        return neutralise(value) if isinstance(value, str) else value
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for record in records:
-        writer.writerow([_csv_cell(record[column]) for column in columns])
-
-
-def _csv_cell(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, Enum):
-        return value.value
-    return neutralise(value) if isinstance(value, str) else value
+        writer.writerow([cell(record[column]) for column in columns])
 
 
 def tell(sentence: str, *, stderr: bool = False) -> None:
@@ -72,8 +69,11 @@ def tell(sentence: str, *, stderr: bool = False) -> None:
     screen.print(sentence, soft_wrap=True)
 
 
-def table(title: str, columns: Sequence[tuple[str, bool]], *, tight: bool = False) -> Table:
+def table(title: str, columns: Sequence[tuple[str, bool]], *, tight: bool = False) -> "Table":
     """``columns``: each header, and whether its cells are numbers, which never wrap."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
     grid = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     if tight:
         grid.show_edge = grid.pad_edge = False
@@ -86,7 +86,7 @@ def table(title: str, columns: Sequence[tuple[str, bool]], *, tight: bool = Fals
     return grid
 
 
-def display(*layouts: Table) -> None:
+def display(*layouts: "Table") -> None:
     """The first layout that the screen has room for without wrapping, else the last one."""
     screen = console()
     unbounded = screen.options.update(max_width=UNBOUNDED)
@@ -119,6 +119,15 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each name it is told of; silent where stderr is not a terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     bars: dict[str, TaskID] = {}
     with Progress(
         TextColumn("{task.description:<20}"),

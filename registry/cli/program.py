@@ -58,3 +58,8 @@ def writing(work: Callable[[AsyncSession], Awaitable[Result]], *, dry_run: bool 
             return await work(session)
 
     return asyncio.run(run())
+
+
+@program.callback()
+def _named() -> None:
+    """Commands are called by their names even where one alone is loaded."""

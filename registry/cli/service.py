@@ -5,7 +5,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -15,11 +16,11 @@ from uvicorn.supervisors import Multiprocess
 from registry import logs, opening
 from registry.auth import proconnect, trial
 from registry.cli.french import Command
+from registry.cli.loading import loading
 from registry.cli.output import complain, progress
 from registry.cli.program import program
 from registry.domain import examples
 from registry.domain.actor import ADMINISTRATOR
-from registry.exchange.demo import load_when_empty
 from registry.settings import Settings
 
 SOCKETS: dict[str, Any] = {"ws_max_size": 1_000_000, "ws_per_message_deflate": False}
@@ -50,23 +51,29 @@ def serve(
     if dev_sign_in:
         trial.check(settings, host)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with opening.located(settings):
+    config = uvicorn.Config(
+        "registry.app:trying" if dev_sign_in else "registry.app:serving",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=logs.configuration(settings.log_level),
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        **SOCKETS,
+    )
+    with ExitStack() as running:
         with _timed("Base de données prête"):
+            # The database starts while this process loads what it is going to serve.
+            with ThreadPoolExecutor(1) as helper:
+                located = helper.submit(running.enter_context, opening.located(settings))
+                if workers == 1:
+                    with loading():
+                        config.load()
+            located.result()
             asyncio.run(_prepare(settings, demo=demo, dev_sign_in=dev_sign_in))
-        _serve(
-            uvicorn.Config(
-                "registry.app:trying" if dev_sign_in else "registry.app:serving",
-                factory=True,
-                host=host,
-                port=port,
-                workers=workers,
-                log_config=logs.configuration(settings.log_level),
-                access_log=False,
-                server_header=False,
-                forwarded_allow_ips=settings.trusted_proxies,
-                **SOCKETS,
-            )
-        )
+        _serve(config)
 
 
 def _serve(config: uvicorn.Config) -> None:
@@ -92,6 +99,9 @@ def _serve(config: uvicorn.Config) -> None:
 async def _prepare(settings: Settings, *, demo: bool, dev_sign_in: bool) -> None:
     async with opening.opened(settings) as database:
         if demo:
+            # Whoever loads it does so once, and every other start goes without.
+            from registry.exchange.demo import load_when_empty
+
             with progress() as tell, _timed("Registre fictif prêt"):
                 async with database.transaction(ADMINISTRATOR) as session:
                     await load_when_empty(session, ADMINISTRATOR, settings.fixtures_dir, tell)

@@ -2,62 +2,104 @@
 
 import argparse
 import asyncio
-import os
-import platform
-import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from registry.database import connected, migrate
-from registry.domain.rollout.upkeep import settle
-from registry.embedded import Addresses, running
-from tests.benchmarks.answers import blockers
+from tests.benchmarks import node
+from tests.benchmarks.answers import blockers, covered, grown, past, ranked
 from tests.benchmarks.exchanges import exported, imported
-from tests.benchmarks.stage import freeze, load_bundle, load_geography, write_bundle
+from tests.benchmarks.questions import COLLECTIVITE, VENDORS
+from tests.benchmarks.report import Report
+from tests.benchmarks.serving import against_nothing, answered
+from tests.benchmarks.stage import Stage, staged
 from tests.benchmarks.start import started
-from tests.benchmarks.timing import HEADER
+from tests.benchmarks.timing import Row
 
-CATALOGUE = (
-    "vendors.csv",
-    "products.csv",
-    "collectivites.csv",
-    "integrations.csv",
-    "commitments.csv",
-)
+SERVED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
+    "collectivite": partial(answered, question=COLLECTIVITE, reuse=False),
+    "vendors": partial(answered, question=VENDORS, reuse=False),
+    "collectivite-again": partial(answered, question=COLLECTIVITE, reuse=True),
+    "vendors-again": partial(answered, question=VENDORS, reuse=True),
+    "collectivite-nothing": partial(against_nothing, question=COLLECTIVITE),
+    "vendors-nothing": partial(against_nothing, question=VENDORS),
+}
+"""What needs a peer of Node."""
+WORKED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
+    "blockers": blockers,
+    "past": past,
+    "import": imported,
+    "export": exported,
+}
+GROWN: dict[str, Callable[[Stage, Stage], Awaitable[Row]]] = {
+    "blockers-grown": partial(grown, name="blockers national", answer=ranked),
+    "coverage-grown": partial(grown, name="coverage national", answer=covered),
+}
+START = "start"
+SCALES = (1, 10)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=int, default=1, help="× 200 000 usages")
-    scale = parser.parse_args().scale
-    print(f"{platform.platform()}, {os.cpu_count()} cœurs, Python {platform.python_version()}")
-    print(HEADER)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        with running(folder / "data") as addresses:
-            asyncio.run(_measure(addresses, folder, scale))
-        print(asyncio.run(started(folder / "data")))
+    asked = _asked()
+    if not asked.without_peers and (missing := node.missing()):
+        sys.exit(
+            f"Il manque {', '.join(missing)} : « make bench-peers » les installe, « make bench"
+            ' OPTIONS="--without-peers" » mesure le reste.'
+        )
+    names = [name for name in asked.only if not (asked.without_peers and name in SERVED)]
+    report = Report(asked.without_peers)
+    report.open()
+    with TemporaryDirectory() as folder:
+        asyncio.run(_measure(report, Path(folder), sorted(set(asked.scale)), names))
+    if asked.output:
+        report.save(asked.output)
 
 
-async def _measure(addresses: Addresses, folder: Path, scale: int) -> None:
-    bundle, catalogue = folder / "bundle", folder / "catalogue"
-    write_bundle(bundle, scale)
-    catalogue.mkdir()
-    for file in CATALOGUE:
-        shutil.copy(bundle / file, catalogue)
-    await migrate(addresses.owner)
-    async with connected(addresses.service, settle=settle) as database:
-        await load_geography(database)
-        await load_bundle(database, catalogue)
-    await freeze(addresses, "catalogue")
-    async with connected(addresses.service, settle=settle) as database:
-        await load_bundle(database, bundle)
-        for row in (
-            blockers(addresses, database),
-            imported(addresses, "catalogue", bundle, database),
-            exported(database),
-        ):
-            print(await row)
+def _asked() -> argparse.Namespace:
+    every = [*SERVED, *WORKED, *GROWN, START]
+    parser = argparse.ArgumentParser(prog="make bench", description="Les mesures de vitesse.")
+    parser.add_argument("--scale", type=int, nargs="+", choices=SCALES, default=SCALES)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=every,
+        default=every,
+        help=f"ces lignes seulement : {', '.join(every)}",
+        metavar="LIGNE",
+    )
+    parser.add_argument(
+        "--without-peers", action="store_true", help="sans PostGraphile ni autocannon"
+    )
+    parser.add_argument("--output", type=Path, help="une page de Markdown", metavar="FICHIER")
+    return parser.parse_args()
+
+
+async def _measure(report: Report, folder: Path, scales: list[int], names: list[str]) -> None:
+    folders = {scale: folder / str(scale) for scale in scales}
+    async with AsyncExitStack() as running:
+        stages: list[Stage] = []
+        for scale, place in folders.items():
+            stages.append(await running.enter_async_context(staged(place, scale)))
+            report.section(_title(scale))
+            for name, measured in (SERVED | WORKED).items():
+                if name in names:
+                    report.add(await measured(stages[-1]))
+        if len(stages) > 1:
+            report.section("Du registre de démonstration à dix fois celui-ci")
+            for name, compared in GROWN.items():
+                if name in names:
+                    report.add(await compared(stages[1], stages[0]))
+    if START in names:
+        for scale, place in folders.items():
+            report.section(f"{_title(scale)} : démarrage")
+            report.add(await started(place / "data"))
+
+
+def _title(scale: int) -> str:
+    return "Registre de démonstration" if scale == 1 else "Dix fois le registre de démonstration"
 
 
 if __name__ == "__main__":

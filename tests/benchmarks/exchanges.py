@@ -8,13 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
-from registry.embedded import Addresses
 from registry.exchange.bundle import export_bundle
 from registry.exchange.tables import TABLES
-from tests.benchmarks.stage import clone, load_bundle
-from tests.benchmarks.timing import Row, compare, timed
+from tests.benchmarks.stage import CATALOGUE, Stage, clone, load_bundle
+from tests.benchmarks.timing import RUNS, Row, compare, timed
 
 COLUMNS = (
     "collectivite_id",
@@ -28,25 +26,25 @@ COLUMNS = (
 )
 
 
-async def imported(addresses: Addresses, template: str, bundle: Path, full: Database) -> Row:
+async def imported(stage: Stage) -> Row:
     """Deployments alone, into a registry that knows the vendors and products; COPY gets the same
     rows with their keys already resolved, into the same table with its indexes and constraints.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copy(bundle / "deployments.csv", folder)
-        async with full.read() as session:
+        shutil.copy(stage.bundle / "deployments.csv", folder)
+        async with stage.database.read() as session:
             selected = sa.text(f"SELECT {', '.join(COLUMNS)} FROM deployment ORDER BY id")
             records = [tuple(row) for row in await session.execute(selected)]
 
         async def ours() -> float:
-            async with clone(addresses, template) as database:
+            async with clone(stage.addresses, CATALOGUE) as database:
                 return await timed(lambda: load_bundle(database, folder))
 
         async def peer() -> float:
             # COPY refuses a table whose rows are under policies: its owner is not bound by them.
             async with (
-                clone(addresses, template, owned=True) as database,
+                clone(stage.addresses, CATALOGUE, owned=True) as database,
                 database.transaction(ADMINISTRATOR) as session,
             ):
                 raw = await _driver(session)
@@ -57,25 +55,25 @@ async def imported(addresses: Addresses, template: str, bundle: Path, full: Data
                 )
 
         return await compare(
-            f"import de {len(records):,} usages".replace(",", " "),
+            f"import de {stage.size} usages{', une fois' if stage.scale > 1 else ''}",
             ours,
             peer,
-            faster=True,
-            must="0,30 ×",
-            aim="0,60 ×",
+            must=0.3,
+            aim=0.6,
+            runs=1 if stage.scale > 1 else RUNS,
         )
 
 
-async def exported(database: Database) -> Row:
+async def exported(stage: Stage) -> Row:
     with TemporaryDirectory() as name:
         folder = Path(name)
 
         async def ours() -> float:
-            async with database.read() as session:
+            async with stage.database.read() as session:
                 return await timed(lambda: export_bundle(session, ADMINISTRATOR, folder))
 
         async def peer() -> float:
-            async with database.read() as session:
+            async with stage.database.read() as session:
                 raw = await _driver(session)
 
                 async def copy() -> None:
@@ -86,9 +84,7 @@ async def exported(database: Database) -> Row:
 
                 return await timed(copy)
 
-        return await compare(
-            "export du registre", ours, peer, faster=True, must="0,50 ×", aim="0,80 ×"
-        )
+        return await compare("export du registre", ours, peer, must=0.5, aim=0.8)
 
 
 async def _driver(session: AsyncSession) -> Any:
