@@ -37,13 +37,10 @@ MAX_TOKENS = 2_000
 MAX_COST = 5_000
 LIST_SIZE = 3
 """What a list without pages counts for: a page of 200 collectivités with all theirs passes."""
-HEAVY = {"simulation": 100, "plan": 1_000}
+WEIGHTS = {"simulation": 100, "forecast": 250, "changes": 500, "plan": 1_000, "trend": 1_000}
 """What a root field costs besides what it brings, for the work that it asks."""
 CEILING = 1_000_000
 """Beyond it nothing is counted: a number that doubles at each fragment has hundreds of digits."""
-
-WEIGHTS = {"trend": 1_000, "forecast": 250, "changes": 500}
-"""What the questions cost that read the whole registry at several dates."""
 
 INTROSPECTION = {"__schema", "__type"}
 
@@ -143,14 +140,12 @@ def _cost(
         return 0
     if parent is not None and parent.name.endswith("Connection"):
         return below
-    if parent is walked.schema.query_type and node.name.value in WEIGHTS:
-        return WEIGHTS[node.name.value] + below
     listed = is_list_type(get_nullable_type(field.type))
     if "first" in field.args:
         size = _size(walked, node)
         return size * (1 + below) if listed else 1 + size * below
     if parent is walked.schema.query_type:
-        below += HEAVY.get(node.name.value, 0)
+        below += WEIGHTS.get(node.name.value, 0)
     return LIST_SIZE * (1 + below) if listed else 1 + below
 
 
