@@ -1,8 +1,9 @@
 """Which candidates to take so that targets are met: plain numbers, nothing of the registry."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice, takewhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,58 +74,57 @@ class Step:
     alone: int
 
 
-def in_order(question: Question, among: Iterable[int]) -> list[Step]:
+def in_order(question: Question, among: Iterable[int]) -> Iterator[Step]:
     """Greedily by gap closed, then by unlocked, then by key."""
-    alone = _gains(question)
-    gains = [list(gain) for gain in alone]
-    of_candidate = _groups_of(question)
-    waiting, lacking = sorted(among), list(question.needs)
-    covered: set[int] = set()
-    steps = []
-    while waiting:
-        best = min(waiting, key=lambda one: (-_closed(gains[one], lacking), -gains[one][-1], one))
-        gain = list(gains[best])
-        steps.append(Step(best, _closed(gain, lacking), gain[-1], alone[best][-1]))
-        waiting.remove(best)
-        lacking = [max(0, need - count) for need, count in zip(lacking, gain, strict=False)]
-        for index in of_candidate[best] - covered:
-            group = question.groups[index]
-            for other in group.candidates:
-                _add(gains[other], group, -1)
-        covered |= of_candidate[best]
-    return steps
+    brought = _brought(question, among)
+    gains = {one: _gain(question, groups) for one, groups in brought.items()}
+    alone = {one: gain[-1] for one, gain in gains.items()}
+    lacking, covered = question.needs, set[int]()
+    while gains:
+        best = min(gains, key=lambda one: (-_closed(gains[one], lacking), -gains[one][-1], one))
+        gain = gains.pop(best)
+        yield Step(best, _closed(gain, lacking), gain[-1], alone[best])
+        lacking = tuple(max(0, n - count) for n, count in zip(lacking, gain, strict=False))
+        for index in brought[best]:
+            if index not in covered:
+                covered.add(index)
+                group = question.groups[index]
+                for other in gains.keys() & group.candidates:
+                    _add(gains[other], group, -1)
 
 
 def first_choice(question: Question) -> tuple[int, ...]:
     """A set that leaves the smallest gap, or the steps that come first where they are limited."""
     steps = in_order(question, range(question.candidates))
     if question.at_most is None:
-        steps = [step for step in steps if step.gap_closed]
-    return tuple(step.candidate for step in steps[: question.at_most])
+        return tuple(step.candidate for step in takewhile(lambda step: step.gap_closed, steps))
+    return tuple(step.candidate for step in islice(steps, question.at_most))
 
 
 def _closed(gain: Sequence[int], lacking: Sequence[int]) -> int:
     return sum(min(count, need) for count, need in zip(gain, lacking, strict=False))
 
 
-def _gains(question: Question) -> list[list[int]]:
-    """For each candidate what it adds to each target, and last what it unlocks."""
-    gains = [[0] * (len(question.needs) + 1) for _ in range(question.candidates)]
-    for group in question.groups:
+def _brought(question: Question, among: Iterable[int]) -> dict[int, list[int]]:
+    """The groups that each of these candidates unlocks."""
+    found: dict[int, list[int]] = {one: [] for one in sorted(among)}
+    for index, group in enumerate(question.groups):
         for candidate in group.candidates:
-            _add(gains[candidate], group, 1)
-    return gains
+            if candidate in found:
+                found[candidate].append(index)
+    return found
+
+
+def _gain(question: Question, groups: Iterable[int]) -> list[int]:
+    """What they add to each target, and last what they unlock."""
+    gain = [0] * (len(question.needs) + 1)
+    for index in groups:
+        _add(gain, question.groups[index], 1)
+    return gain
 
 
 def _add(gain: list[int], group: Group, sign: int) -> None:
     for target, count in enumerate(group.counts):
-        gain[target] += sign * count
+        if count:
+            gain[target] += sign * count
     gain[-1] += sign * group.size
-
-
-def _groups_of(question: Question) -> list[set[int]]:
-    found: list[set[int]] = [set() for _ in range(question.candidates)]
-    for index, group in enumerate(question.groups):
-        for candidate in group.candidates:
-            found[candidate].add(index)
-    return found

@@ -1,7 +1,7 @@
 """The shortest way to the targets: whom to convince, in which order, and what is proven of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -247,7 +247,7 @@ def _plan(by: Grouping, ground: Ground, choice: Choice, after: Coverage) -> Plan
     )
 
 
-def _steps(ground: Ground, steps: Sequence[Step]) -> tuple[PlanStep, ...]:
+def _steps(ground: Ground, steps: Iterable[Step]) -> tuple[PlanStep, ...]:
     gap, unlocked, told = sum(ground.question.needs), 0, []
     for rank, step in enumerate(steps, start=1):
         gap, unlocked = gap - step.gap_closed, unlocked + step.unlocked
@@ -260,7 +260,7 @@ def _steps(ground: Ground, steps: Sequence[Step]) -> tuple[PlanStep, ...]:
                 unlocked=step.unlocked,
                 unlocked_alone=step.alone,
                 unlocked_cumulated=unlocked,
-                products=ground.prospects.products_of(step.candidate),
+                products=ground.prospects.parts[step.candidate],
                 clients=ground.prospects.clients_of(step.candidate),
             )
         )
