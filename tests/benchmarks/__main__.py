@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks import node
 from tests.benchmarks.answers import blockers, covered, grown, past, ranked
 from tests.benchmarks.exchanges import exported, imported
+from tests.benchmarks.plan import planned
 from tests.benchmarks.questions import COLLECTIVITE, VENDORS
 from tests.benchmarks.report import Report
 from tests.benchmarks.serving import against_nothing, answered
@@ -31,6 +32,7 @@ SERVED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
 WORKED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
     "blockers": blockers,
     "past": past,
+    "plan": planned,
     "import": imported,
     "export": exported,
 }

@@ -160,21 +160,21 @@ async def draw_up(
     """
     deadline = monotonic() + time_limit
     async with read() as session:
-        ground = await _read_ground(session, scope, wishes)
+        ground = await read_ground(session, scope, wishes)
     choice = await asyncio.get_running_loop().run_in_executor(
         SOLVERS, lambda: solve(ground.question, deadline - monotonic())
     )
     async with read() as session:
         if await session.scalar(HEAD) != ground.head:
             chosen = {ground.prospects.candidates[index].id for index in choice.chosen}
-            ground = await _read_ground(session, scope, wishes)
+            ground = await read_ground(session, scope, wishes)
             choice = _again(ground, chosen)
         fixed = await _fixed(session, ground, choice.chosen)
         after = await measure_fixed(session, scope, ground.bound, ground.given | fixed)
     return _plan(wishes.by, ground, choice, after)
 
 
-async def _read_ground(session: AsyncSession, scope: Scope, wishes: Wishes) -> Ground:
+async def read_ground(session: AsyncSession, scope: Scope, wishes: Wishes) -> Ground:
     head = await session.scalar(HEAD)
     given, refused = await _wished(session, wishes)
     bound = await bind(session, scope)
