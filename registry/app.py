@@ -19,6 +19,7 @@ from registry.api.sockets import SocketDoor
 from registry.auth.proconnect import configured
 from registry.auth.trial import check
 from registry.database import Database, DatabaseError
+from registry.domain.rollout.upkeep import settle_soon
 from registry.envelope import Envelope
 from registry.metrics import Metrics
 from registry.opening import opened
@@ -70,6 +71,7 @@ def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
                 connect_timeout=CONNECT_TIMEOUT,
                 statement_timeout=STATEMENT_TIMEOUT,
                 lock_timeout=LOCK_TIMEOUT,
+                settle=settle_soon,
             ) as database,
             database.followed(),
             metrics.served(counts, settings.metrics_host, settings.metrics_port),

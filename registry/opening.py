@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from models.migrations import HEAD
-from registry.database import Database, DatabaseError, connected, current_revision
+from registry.database import Database, DatabaseError, Settle, connected, current_revision
 from registry.database import migrate as migrate_database
 from registry.domain.actor import REGISTRY
 from registry.domain.rollout.upkeep import catch_up, settle
@@ -38,6 +38,7 @@ async def opened(
     connect_timeout: float = 5.0,
     statement_timeout: float = 0,
     lock_timeout: float = 0,
+    settle: Settle = settle,
 ) -> AsyncIterator[Database]:
     """A database at the code's revision. The embedded one is brought to it; another is not.
 

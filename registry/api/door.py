@@ -93,7 +93,7 @@ class GraphQLDoor:
             return _response(result, kind, request.state.request_id)
         body = orjson.dumps(answered(result, request.state.request_id))
         made = reuse.kept(body, kind, wanted.cost)
-        if version:
+        if version and wanted.reusable:
             self.answers.keep(key, made, version)
         return _public(request, made, kind)
 

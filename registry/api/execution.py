@@ -54,7 +54,7 @@ def read(schema: GraphQLSchema, text: str) -> Document:
     return Document(node, tuple(validate(schema, node, limits.RULES)))
 
 
-@lru_cache(maxsize=8 * DOCUMENTS)
+@lru_cache(maxsize=DOCUMENTS)
 def _cost(
     schema: GraphQLSchema,
     document: Document,

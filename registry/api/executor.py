@@ -16,7 +16,7 @@ from registry.api.leaves import UNSURE, Leaf, leaf
 from registry.domain import projections
 from registry.domain.projections import Selected, Statement
 
-STATEMENTS = 512
+STATEMENTS = 128
 """Questions whose statements are kept."""
 
 

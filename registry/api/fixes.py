@@ -23,8 +23,9 @@ class FixInput:
 
 def fixes_of(given: Sequence[FixInput] | None, field: str) -> Fixes:
     """``field`` is the argument that holds them."""
-    asked = given or ()
+    products = [fix.product for fix in given or () if isinstance(fix.product, str)]
+    vendors = [fix.vendor for fix in given or () if isinstance(fix.vendor, str)]
     return Fixes(
-        frozenset(row_id_of("Product", fix.product, field) for fix in asked if fix.product),
-        frozenset(row_id_of("Vendor", fix.vendor, field) for fix in asked if fix.vendor),
+        frozenset(row_id_of("Product", product, field) for product in products),
+        frozenset(row_id_of("Vendor", vendor, field) for vendor in vendors),
     )

@@ -37,8 +37,19 @@ MAX_TOKENS = 2_000
 MAX_COST = 5_000
 LIST_SIZE = 3
 """What a list without pages counts for: a page of 200 collectivités with all theirs passes."""
-WEIGHTS = {"simulation": 100, "forecast": 250, "changes": 500, "plan": 1_000, "trend": 1_000}
-"""What a root field costs besides what it brings, for the work that it asks."""
+WEIGHTS = {
+    ("Query", "coverage"): 20,
+    ("Query", "blockers"): 20,
+    ("Query", "simulation"): 100,
+    ("Query", "forecast"): 250,
+    ("Query", "plan"): 1_000,
+    ("Query", "trend"): 1_000,
+    ("Changes", "counts"): 250,
+    ("Changes", "collectivites"): 250,
+    ("Changes", "products"): 250,
+}
+"""What a field of a type costs besides what it brings, for the work that it asks."""
+Numbers = tuple[tuple[str, float | None], ...]
 CEILING = 1_000_000
 """Beyond it nothing is counted: a number that doubles at each fragment has hundreds of digits."""
 
@@ -141,12 +152,11 @@ def _cost(
     if parent is not None and parent.name.endswith("Connection"):
         return below
     listed = is_list_type(get_nullable_type(field.type))
+    weight = WEIGHTS.get((parent.name, node.name.value), 0) if parent else 0
     if "first" in field.args:
         size = _size(walked, node)
-        return size * (1 + below) if listed else 1 + size * below
-    if parent is walked.schema.query_type:
-        below += WEIGHTS.get(node.name.value, 0)
-    return LIST_SIZE * (1 + below) if listed else 1 + below
+        return size * (1 + below) if listed else 1 + size * below + weight
+    return LIST_SIZE * (1 + below) if listed else 1 + below + weight
 
 
 def _size(walked: Walk, node: FieldNode) -> int:
@@ -246,10 +256,12 @@ def too_costly(counted: int) -> GraphQLError | None:
     return _refusal("cost", "Coût de la requête", counted, MAX_COST) if counted > MAX_COST else None
 
 
-def numbers(variables: Mapping[str, Any] | None) -> tuple[tuple[str, float], ...]:
-    """What a cost depends on, besides the document."""
+def numbers(variables: Mapping[str, Any] | None) -> Numbers:
+    """What a cost depends on, besides the document; null takes the place of a default too."""
     return tuple(
-        (name, value) for name, value in (variables or {}).items() if isinstance(value, int | float)
+        (name, value)
+        for name, value in (variables or {}).items()
+        if value is None or isinstance(value, int | float)
     )
 
 
@@ -257,7 +269,7 @@ def cost(
     schema: GraphQLSchema,
     document: DocumentNode,
     operation_name: str | None,
-    numbers: tuple[tuple[str, float], ...],
+    numbers: Numbers,
 ) -> int:
     """Of the operation of that name, with the variables that are numbers."""
     operation = get_operation_ast(document, operation_name)

@@ -235,4 +235,5 @@ class PlanQuery:
         )
         wanted = scope.to_domain() if scope else Scope()
         found = await draw_up(info.context.read, wanted, wishes, time_limit=TIME_LIMIT)
+        info.context.asked.reusable &= found.optimal
         return Plan.of(found)

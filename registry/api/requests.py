@@ -24,7 +24,9 @@ Member = TypeVar("Member")
 
 @dataclass(slots=True)
 class Asked:
-    """``kind`` and ``cost`` are told by the schema as soon as it has read the query."""
+    """``kind`` and ``cost`` are told by the schema as soon as it has read the query;
+    ``reusable``, by a field whose answer depends on more than the registry.
+    """
 
     query: str
     variables: dict[str, Any] | None
@@ -32,6 +34,7 @@ class Asked:
     extensions: dict[str, Any] | None
     kind: str = "unknown"
     cost: int = 0
+    reusable: bool = True
 
 
 async def asked(request: Request) -> Asked:

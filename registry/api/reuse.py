@@ -18,7 +18,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from registry.api.execution import Document, operation_of
+from registry.api.execution import DOCUMENTS, Document, operation_of
 from registry.api.requests import Asked
 from registry.head import Head, Version
 
@@ -117,7 +117,7 @@ def _size(key: Key, answer: Kept) -> int:
     return OVERHEAD + 4 * len(key.query) + len(key.variables) + len(answer.body)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=DOCUMENTS)
 def is_public(document: Document, name: str | None) -> bool:
     """Whether it asks of the registry alone, nothing of who asks or how often."""
     if document.node is None:

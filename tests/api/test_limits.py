@@ -129,6 +129,7 @@ PRODUCTS = "edges { node { slug vendor { siren } } }"
         ("", {"n": None}, 1 + 20 * (1 + 1 + 60 * 2)),
         (" = 3", {}, 1 + 3 * (1 + 1 + 60 * 2)),
         (" = 3", {"n": 1}, 1 + 1 * (1 + 1 + 60 * 2)),
+        (" = 3", {"n": None}, 1 + 20 * (1 + 1 + 60 * 2)),
         (" = 41", {}, None),
         ("", {"n": 41}, None),
         ("", {"n": 41.0}, None),
@@ -143,6 +144,19 @@ async def test_the_cost_is_told_and_depends_on_variables(
     else:
         reply = await client.post("/graphql", json={"query": query, "variables": variables})
         assert reply.json()["extensions"] == {"cost": cost}
+
+
+HEAVY = """{{ changes(since: "2026-01-01") {{ {asked} }} }}"""
+
+
+async def test_each_field_that_reads_the_whole_registry_is_paid(client: httpx2.AsyncClient) -> None:
+    """However often it is asked for, under whatever names."""
+    costs = []
+    for names in (["a"], ["a", "b", "c"]):
+        asked = " ".join(f"{name}: counts {{ moved }}" for name in names)
+        reply = await client.post("/graphql", json={"query": HEAVY.format(asked=asked)})
+        costs.append(reply.json()["extensions"]["cost"])
+    assert costs[1] > 3 * 250 > costs[0] > 250
 
 
 async def test_only_the_chosen_operation_is_paid(client: httpx2.AsyncClient) -> None:

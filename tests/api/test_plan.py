@@ -104,7 +104,9 @@ UNKNOWN = base64.b64encode(b"Vendor:999999999").decode()
 NOT_A_VENDOR = base64.b64encode(b"Product:1").decode()
 
 
-@pytest.mark.parametrize("fix", [{"vendor": UNKNOWN}, {"vendor": NOT_A_VENDOR}, {"product": "?"}])
+@pytest.mark.parametrize(
+    "fix", [{"vendor": UNKNOWN}, {"vendor": NOT_A_VENDOR}, {"product": "?"}, {"vendor": ""}]
+)
 async def test_what_is_nothing_of_ours_is_refused(refusal: Ask, fix: dict[str, Any]) -> None:
     for operation, argument in (
         ("Simulation", "fixes"),

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
+from registry.api import plan
 from registry.api.reuse import OVERHEAD, Answers, Kept, Key
 from registry.app import create_app
 from registry.database import Database, connected
@@ -265,6 +266,19 @@ async def test_what_depends_on_who_asks_is_not_kept(
     first, second = (reply.json()["data"]["rateLimit"]["remaining"] for reply in replies)
     assert second < first
     assert "etag" not in replies[0].headers
+
+
+async def test_a_plan_that_had_no_time_is_not_kept(
+    reusing: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It depends on more than the registry: the next one may have more."""
+    body = {"query": "{ plan(atMost: 2) { optimal } }"}
+    monkeypatch.setattr(plan, "TIME_LIMIT", 0.0)
+    hurried = await reusing.post("/graphql", json=body)
+    monkeypatch.undo()
+    patient = await reusing.post("/graphql", json=body)
+    answers = [reply.json()["data"]["plan"]["optimal"] for reply in (hurried, patient)]
+    assert answers == [False, True]
 
 
 async def test_a_refusal_is_not_kept(reusing: httpx2.AsyncClient) -> None:

@@ -171,7 +171,9 @@ async def draw_up(
             choice = _again(ground, chosen)
         fixed = await _fixed(session, ground, choice.chosen)
         after = await measure_fixed(session, scope, ground.bound, ground.given | fixed)
-    return _plan(wishes.by, ground, choice, after)
+    return await asyncio.get_running_loop().run_in_executor(
+        SOLVERS, _plan, wishes.by, ground, choice, after
+    )
 
 
 async def read_ground(session: AsyncSession, scope: Scope, wishes: Wishes) -> Ground:

@@ -88,7 +88,8 @@ def solve(question: Question, time_limit: float) -> Choice:
         if reached[objective] != best[objective] and monotonic() < deadline:
             model = model or build(question)
             kept = {one: reached[one] for one in bounds if one is not objective}
-            limit = deadline - monotonic()
+            # HiGHS refuses a limit below zero, and then has none.
+            limit = max(0.0, deadline - monotonic())
             found, bound = optimise(model, objective, kept, chosen, time_limit=limit)
             bounds[objective] = _tighter(objective, bound, best[objective])
             there = result(question, found)

@@ -23,6 +23,7 @@ from registry.domain.rollout.scope import STANDING, Basis, bind_bodies
 from registry.domain.rollout.verdicts import VERDICTS
 
 MARKED = sa.text("SELECT EXISTS (SELECT FROM touched)")
+MARKED_FOR_ALL = sa.text("SELECT EXISTS (SELECT FROM touched WHERE noun = 'campaign')")
 TAKE = sa.text("""
     WITH taken AS (DELETE FROM touched RETURNING noun, subject_id)
     SELECT noun, array_agg(DISTINCT subject_id) AS ids FROM taken GROUP BY noun
@@ -51,6 +52,14 @@ DATE = sa.text("UPDATE derivation SET as_of = :day WHERE as_of <> :day")
 async def settle(session: AsyncSession) -> None:
     """What this transaction changed, derived anew: the last thing that a transaction does."""
     if await session.scalar(MARKED):
+        await derive(session, today())
+
+
+async def settle_soon(session: AsyncSession) -> None:
+    """Likewise where someone waits: what changes for everyone is left to who catches up, and
+    readers compute meanwhile.
+    """
+    if await session.scalar(MARKED) and not await session.scalar(MARKED_FOR_ALL):
         await derive(session, today())
 
 

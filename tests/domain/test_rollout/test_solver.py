@@ -3,14 +3,17 @@ against all that could be better, and the bound against one that exact fractions
 
 import asyncio
 import random
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations, pairwise
 from math import ceil
+from typing import Any
 
 import pytest
 from highspy._core import _Highs
 
+from registry.domain.rollout import solver
 from registry.domain.rollout.covering import (
     Group,
     Objective,
@@ -160,3 +163,27 @@ async def test_several_are_solved_at_once() -> None:
     asked = [question(seed, candidates=25, groups=400) for seed in range(3)]
     together = await asyncio.gather(*(asyncio.to_thread(solve, one, 60) for one in asked))
     assert together == [solve(one, 60) for one in asked]
+
+
+def test_no_time_is_left_once_it_passed_while_the_model_was_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """HiGHS has no limit at all where it is given one below zero."""
+    limits = []
+
+    optimise = solver.optimise
+
+    def slowly(asked: Question) -> Model:
+        time.sleep(0.2)
+        return build(asked)
+
+    def watched(*given: Any, time_limit: float) -> Any:
+        limits.append(time_limit)
+        return optimise(*given, time_limit=time_limit)
+
+    monkeypatch.setattr(solver, "build", slowly)
+    monkeypatch.setattr(solver, "optimise", watched)
+    asked = question(1, candidates=20, groups=200)
+    choice = solve(asked, 0.1)
+    assert limits == [0.0]
+    assert choice.reached == result(asked, choice.chosen)

@@ -113,6 +113,23 @@ async def test_each_thing_that_it_depends_on_moves_it(
     assert await contents(database) != before
 
 
+async def test_what_changes_for_all_is_left_to_who_catches_up(database: Database) -> None:
+    """A request could not wait for it; its answers are right meanwhile."""
+    async with database.transaction(ADMINISTRATOR) as session:
+        await add_world(session)
+    serving = replace(database, settle=upkeep.settle_soon)
+    async with serving.transaction(ADMINISTRATOR) as session:
+        await session.execute(sa.text(CHANGES["campaign"]))
+    assert (await counts(database)).connected == 0
+    async with serving.transaction(ADMINISTRATOR) as session:
+        await session.execute(sa.text(CHANGES["offline"]))
+    assert (await counts(database)).no_online_demarche == 0
+    assert await faults(database) != []
+    async with database.transaction(ADMINISTRATOR) as session:
+        await upkeep.catch_up(session)
+    assert await faults(database) == []
+
+
 async def test_what_ends_tomorrow_counts_until_then(database: Database) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         await add_world(session)
