@@ -24,6 +24,8 @@ from registry.envelope import Envelope
 from registry.metrics import Metrics
 from registry.opening import opened
 from registry.settings import Settings
+from registry.web import errors
+from registry.web.look import Look
 from registry.web.routes import routes
 
 CONNECT_TIMEOUT = 0.7
@@ -34,17 +36,12 @@ STATEMENT_TIMEOUT = 15.0
 LOCK_TIMEOUT = 4.0
 """Seconds that a statement waits for another's lock before the caller is told to come back."""
 
-SAID = {
-    403: "Cette requête ne vient pas d’une page de ce site.",
-    404: "Rien ne se trouve à cette adresse.",
-    405: "Cette méthode n’est pas admise ici.",
-}
-
 
 def create_app(database: Database, settings: Settings, *, trial: bool = False) -> ASGIApp:
     """``trial`` opens the development sign-in, which ``serve`` alone may ask for."""
-    app = _app()
-    app.router.routes.extend(_routes(database, settings, trial=trial))
+    look = Look(settings.site_dir)
+    app = _app(look)
+    app.router.routes.extend(_routes(database, settings, look, trial=trial))
     return Envelope(app, Metrics(), https=settings.https)
 
 
@@ -62,6 +59,7 @@ def trying() -> ASGIApp:
 
 def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
     counts = Metrics()
+    look = Look(settings.site_dir)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -76,21 +74,29 @@ def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
             database.followed(),
             metrics.served(counts, settings.metrics_host, settings.metrics_port),
         ):
-            app.router.routes.extend(_routes(database, settings, trial=trial))
+            app.router.routes.extend(_routes(database, settings, look, trial=trial))
             with background.working(settings):
                 yield
 
-    return Envelope(_app(lifespan), counts, https=settings.https)
+    return Envelope(_app(look, lifespan), counts, https=settings.https)
 
 
-def _app(lifespan: Lifespan[Starlette] | None = None) -> Starlette:
-    handlers = {HTTPException: _refused, Exception: _broken}
+def _app(look: Look, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+    async def refused(request: Request, refusal: Exception) -> Response:
+        if not isinstance(refusal, HTTPException):
+            raise refusal
+        return errors.refused(look, request, refusal)
+
+    async def broken(request: Request, _: Exception) -> Response:
+        return errors.broken(look, request)
+
+    handlers = {HTTPException: refused, Exception: broken}
     app = Starlette(lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return app
 
 
-def _routes(database: Database, settings: Settings, *, trial: bool) -> list[BaseRoute]:
+def _routes(database: Database, settings: Settings, look: Look, *, trial: bool) -> list[BaseRoute]:
     async def livez(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -112,7 +118,7 @@ def _routes(database: Database, settings: Settings, *, trial: bool) -> list[Base
         *graphiql.routes(),
         *bulk_declarations.routes(database, settings),
         *evidence.routes(database, settings),
-        *routes(database, configured(settings), secure=settings.secure, try_identities=trial),
+        *routes(database, settings, configured(settings), look, try_identities=trial),
         Route("/livez", livez),
         Route("/readyz", readyz),
     ]
@@ -120,15 +126,3 @@ def _routes(database: Database, settings: Settings, *, trial: bool) -> list[Base
 
 async def _no_socket(_: WebSocket) -> None:
     raise HTTPException(404)
-
-
-async def _refused(_: Request, refusal: Exception) -> Response:
-    status, headers = 500, None
-    if isinstance(refusal, HTTPException):
-        status, headers = refusal.status_code, refusal.headers
-    return PlainTextResponse(SAID.get(status, "Cette requête est refusée.") + "\n", status, headers)
-
-
-async def _broken(request: Request, _: Exception) -> Response:
-    number = request.state.request_id
-    return PlainTextResponse(f"Erreur interne ; la signaler avec le numéro {number}.\n", 500)

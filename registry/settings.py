@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     in; 0 is no limit.
     ``response_cache_bytes`` bounds the answers that each process keeps to public queries; 0 keeps
     none.
+    ``site_dir`` holds the templates and static files that replace the pages' own: see ``web.look``.
     Messages are sent by ``smtp_host`` in the name of ``mail_from``, with links to ``public_url``;
     without both of them they wait.
     """
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     upload_limit: int = 100_000_000
     evidence_dir: Path | None = None
     fixtures_dir: Path = ROOT / "fixtures"
+    site_dir: Path | None = None
     pool_size: int = 8
     pool_timeout: float = 5.0
     https: bool = False

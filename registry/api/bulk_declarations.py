@@ -16,9 +16,9 @@ from registry.api.fields import resolved
 from registry.api.files import answered, patiently, told
 from registry.api.nodes import Node, global_id, parse
 from registry.api.pages import First
-from registry.api.quotas import charge
 from registry.api.requests import check_origin
 from registry.auth import backend
+from registry.auth.quotas import charge
 from registry.database import Database
 from registry.domain import bulk_declarations, idempotency
 from registry.domain.actor import Actor

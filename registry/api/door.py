@@ -14,12 +14,12 @@ from registry.api import execution, media, reuse
 from registry.api.context import Context
 from registry.api.errors import RETRY, Refused, presented, unusable
 from registry.api.loaders import Loaders
-from registry.api.quotas import charge
 from registry.api.rates import Allowance, Rates
 from registry.api.requests import Asked, asked, check_origin
 from registry.api.reuse import Answers, Kept
 from registry.api.schema import build_schema
 from registry.auth import backend
+from registry.auth.quotas import charge
 from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today

@@ -7,9 +7,9 @@ from starlette.routing import BaseRoute, Route
 from registry.api import media
 from registry.api.errors import LIMIT_EXCEEDED, Refused
 from registry.api.files import answered, patiently, told
-from registry.api.quotas import charge
 from registry.api.requests import check_origin
 from registry.auth import backend
+from registry.auth.quotas import charge
 from registry.database import Database
 from registry.domain import evidence
 from registry.domain.errors import InvalidInput, NotFound

@@ -1,6 +1,23 @@
 """The registry's words as people read them in French."""
 
-from models import ActivationState, CollectiviteKind, Demarche, Service, Stratum
+from models import (
+    ActivationState,
+    CollectiviteKind,
+    CommitmentState,
+    DeliveryModel,
+    Demarche,
+    DisputeKind,
+    DisputeState,
+    Feed,
+    GrantClaimState,
+    IntegrationState,
+    Service,
+    Source,
+    Stratum,
+    SurchargeKind,
+    TokenScope,
+)
+from registry.domain.levels import ShownLevel
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.verdicts import Verdict
 
@@ -76,4 +93,93 @@ ACTIVATION_STATES = {
     ActivationState.IN_PRODUCTION: "en service",
     ActivationState.SUSPENDED: "suspendu",
     ActivationState.STOPPED: "arrêté",
+}
+
+INTEGRATION_STATES = {
+    IntegrationState.NONE: "rien de commencé",
+    IntegrationState.PLANNED: "prévue",
+    IntegrationState.SANDBOX: "en bac à sable",
+    IntegrationState.QUALIFICATION_REQUESTED: "qualification demandée",
+    IntegrationState.QUALIFIED: "qualifiée",
+    IntegrationState.SUSPENDED: "suspendue",
+    IntegrationState.WITHDRAWN: "retirée",
+}
+
+COMMITMENT_STATES = {
+    CommitmentState.NONE: "aucun",
+    CommitmentState.INVITED: "invité à s’engager",
+    CommitmentState.SIGNED: "signé",
+    CommitmentState.DECLINED: "refusé",
+    CommitmentState.WITHDRAWN: "retiré",
+    CommitmentState.EXPIRED: "expiré",
+    CommitmentState.BREACH_ALLEGED: "signé, manquement signalé",
+    CommitmentState.BREACHED: "non tenu",
+}
+
+LEVELS = {
+    ShownLevel.SELF_DECLARED: "auto-déclaré",
+    ShownLevel.EVIDENCED: "étayé",
+    ShownLevel.VERIFIED: "vérifié",
+    ShownLevel.CONTESTED: "contesté",
+}
+
+SOURCES = {
+    Source.VENDOR: "l’éditeur",
+    Source.COLLECTIVITE: "la collectivité",
+    Source.OPERATOR: "l’opérateur",
+    Source.MINISTRY: "le ministère",
+    Source.DATAPASS: "DataPass",
+}
+
+DISPUTE_KINDS = {
+    DisputeKind.INTEGRATION: "statut d’une intégration",
+    DisputeKind.SURCHARGE: "surcoût",
+}
+
+DISPUTE_STATES = {
+    DisputeState.OPEN: "ouverte",
+    DisputeState.UNDER_REVIEW: "en cours d’examen",
+    DisputeState.AWAITING_REPLY: "réponse de l’éditeur attendue",
+    DisputeState.UPHELD: "reconnue fondée",
+    DisputeState.DISMISSED: "écartée",
+    DisputeState.WITHDRAWN: "retirée",
+}
+
+GRANT_CLAIM_STATES = {
+    GrantClaimState.DRAFT: "brouillon",
+    GrantClaimState.SUBMITTED: "déposée",
+    GrantClaimState.CHANGES_REQUESTED: "à compléter",
+    GrantClaimState.ACCEPTED: "acceptée",
+    GrantClaimState.REJECTED: "rejetée",
+    GrantClaimState.PAID: "versée",
+    GrantClaimState.RECOVERY_REQUESTED: "remboursement demandé",
+    GrantClaimState.RECOVERED: "remboursée",
+    GrantClaimState.CANCELLED: "annulée",
+}
+
+SURCHARGE_KINDS = {
+    SurchargeKind.ONE_OFF_FEES: "frais ponctuels (mise en place, paramétrage)",
+    SurchargeKind.RECURRING_FEES: "frais récurrents (abonnement, maintenance)",
+    SurchargeKind.PER_USE_FEES: "frais à l’usage",
+    SurchargeKind.COMPULSORY_MODULES: "modules rendus obligatoires",
+}
+
+DELIVERY_MODELS = {
+    DeliveryModel.SAAS: "hébergé par l’éditeur",
+    DeliveryModel.ON_PREMISE: "installé chez la collectivité",
+    DeliveryModel.OPEN_SOURCE: "logiciel libre",
+}
+
+FEEDS = {
+    Feed.QUOTIENT_FAMILIAL: "quotient familial",
+    Feed.STATUT_ETUDIANT: "statut d’étudiant",
+    Feed.STATUT_BOURSIER: "statut de boursier",
+    Feed.STATUT_DEMANDEUR_EMPLOI: "statut de demandeur d’emploi",
+    Feed.AVIS_IMPOSITION: "avis d’imposition",
+}
+
+TOKEN_SCOPES = {
+    TokenScope.READ: "lire",
+    TokenScope.DECLARE: "déclarer",
+    TokenScope.REVIEW: "instruire",
 }

@@ -1,30 +1,295 @@
-"""What a page's form sends: from a page of ours, short, and once each field."""
+"""Forms: what they send, once; what was wrong with it; and what came of it."""
 
-from urllib.parse import parse_qsl
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
+from starlette.responses import Response
 
 from registry.auth import origins
+from registry.auth.quotas import charge
+from registry.domain import constraints, evidence, idempotency
+from registry.domain.errors import Checks, DomainError, InvalidInput
+from registry.domain.histories import Said
+from registry.exchange.evidence import LARGEST, Kept, store
+from registry.web.visits import Visit
 
-MAX_BODY = 10_000
-MAX_FIELDS = 50
-TYPE = "application/x-www-form-urlencoded"
+MAX_BODY = 100_000
+MAX_UPLOAD = LARGEST + MAX_BODY
+MAX_FIELDS, MAX_FILES = 200, 1
+PLAIN, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+TOKEN = "_jeton"  # noqa: S105 - the name of a field
+EVIDENCE_FILE, EVIDENCE_URL = "evidenceFile", "evidenceUrl"
+REASONS = ("effectiveOn", "reason", EVIDENCE_URL)
+"""What every step may say, as ``Said`` has it."""
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
-async def posted(request: Request) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was typed, kept until it is right. ``faults`` are by field; ``refusal`` is of the whole.
+
+    Field names are those of the GraphQL inputs, so that a refusal finds its field.
+    """
+
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Mapping[str, UploadFile] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    refusal: str | None = None
+    checks: Checks = field(default_factory=Checks)
+
+    @classmethod
+    def of(cls, **values: object) -> "Form":
+        """A form that begins with these values; None is nothing."""
+        return cls({name: _written(value) for name, value in values.items() if value is not None})
+
+    def get(self, name: str) -> str:
+        return next(iter(self.values.get(name, ())), "").strip()
+
+    def all(self, name: str) -> Sequence[str]:
+        return [value for value in self.values.get(name, ()) if value]
+
+    def text(self, name: str) -> str | None:
+        return self.get(name) or None
+
+    def has(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return bool(self.get(name))
+
+    def required(self, name: str) -> str:
+        """Empty where it is missing, which ``settle`` tells with the other faults."""
+        with self.checks:
+            if not self.get(name):
+                raise InvalidInput(name, "Ce champ est à remplir.")
+        return self.get(name)
+
+    def date(self, name: str) -> date | None:
+        with self.checks:
+            return _date(name, self.get(name))
+        return None
+
+    def integer(self, name: str) -> int | None:
+        with self.checks:
+            return _integer(name, self.get(name))
+        return None
+
+    def cents(self, name: str) -> int | None:
+        """Euros as people write them: ``1 200,50``."""
+        with self.checks:
+            return _cents(name, self.get(name))
+        return None
+
+    def word(self, name: str, words: type[Word]) -> Word | None:
+        with self.checks:
+            return _word(name, self.get(name), words) if self.get(name) else None
+        return None
+
+    def words(self, name: str, words: type[Word]) -> tuple[Word, ...]:
+        with self.checks:
+            return tuple(_word(name, value, words) for value in self.all(name))
+        return ()
+
+    def settle(self) -> None:
+        """Raise ``InvalidInput`` with all that is wrong so far."""
+        self.checks.settle()
+
+    def refused(self, refusal: DomainError) -> "Form":
+        """The same, with what is wrong told where it is."""
+        if isinstance(refusal, InvalidInput):
+            faults = {_camel(name): message for name, message in reversed(refusal.faults)}
+            return replace(self, faults=faults, refusal=None)
+        named = getattr(refusal, "field", None)
+        if named is not None and _camel(named) in self.values:
+            return replace(self, faults={_camel(named): refusal.message}, refusal=None)
+        return replace(self, faults={}, refusal=refusal.message)
+
+
+EMPTY = Form()
+
+
+class Recorded(Protocol):
+    @property
+    def recorded_id(self) -> int: ...
+
+
+Work = Callable[[AsyncSession, Said], Awaitable[Recorded]]
+"""One domain function, in a transaction. ``Said`` is what the form says of the step."""
+
+
+async def posted(visit: Visit) -> Form:
+    """Raises ``HTTPException``: 403 for another site’s form or another session’s, 413, 415, 400."""
+    form = await received(visit.request)
+    if visit.signed_in and visit.sending(form.get(TOKEN)) is None:
+        raise HTTPException(403)
+    return form
+
+
+async def received(request: Request) -> Form:
     """Raises ``HTTPException``: 403 for another site's form, 413, 415, 400."""
     if not origins.from_our_page(request.headers):
         raise HTTPException(403)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != TYPE:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in (PLAIN, MULTIPART):
         raise HTTPException(415)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise HTTPException(413)
+    limit = MAX_UPLOAD if kind == MULTIPART else MAX_BODY
+    bounded = Request(request.scope, _bounded(request, limit))
     try:
-        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError as error:
+        fields = await bounded.form(
+            max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_BODY
+        )
+    except (MultiPartException, UnicodeError) as error:
         raise HTTPException(400) from error
-    return dict(fields)
+    values: dict[str, list[str]] = {}
+    files: dict[str, UploadFile] = {}
+    for name, value in fields.multi_items():
+        if isinstance(value, UploadFile):
+            files |= {name: value} if value.filename else {}
+        else:
+            values.setdefault(name, []).append(value)
+    return Form(values, files)
+
+
+async def sent(
+    visit: Visit,
+    form: Form,
+    work: Work,
+    *,
+    to: str | Callable[[int], str],
+    said: str,
+    again: Callable[[Visit, Form], Awaitable[Response]],
+) -> Response:
+    """Write, then go on to ``to``, which may be told by the id of what was written; the same form
+    sent twice writes once. What is refused is shown by ``again``, with what was typed.
+    """
+    try:
+        form.settle()
+        identifier = await write(visit, form, work)
+    except DomainError as refusal:
+        return await again(visit, form.refused(refusal))
+    return visit.done(to if isinstance(to, str) else to(identifier), said)
+
+
+async def write(visit: Visit, form: Form, work: Work) -> int:
+    """The id of what was written, now or by the same sending before. Raises ``DomainError``."""
+    await charge(visit.database, visit.door.settings.writes_per_minute, visit.actor)
+    sending = visit.sending(form.get(TOKEN)) or ""
+    kept = await _kept(visit, form)
+    try:
+        async with visit.database.transaction(visit.actor) as session:
+            before = await idempotency.take(
+                session, visit.actor, sending, _digest(visit, form, kept), visit.request.url.path
+            )
+            if before is not None:
+                return before
+            said = await _said(visit, session, form, kept)
+            done = await work(session, said)
+            await evidence.check(session, visit.actor, said.evidence_url)
+            await idempotency.keep(session, visit.actor, sending, done.recorded_id)
+            return done.recorded_id
+    except (DBAPIError, StaleDataError) as error:
+        raise constraints.refusal(error) from error
+
+
+async def _kept(visit: Visit, form: Form) -> Kept | None:
+    """The file given as evidence, stored before the transaction that records whose it is."""
+    file = form.files.get(EVIDENCE_FILE)
+    if file is None:
+        return None
+    evidence.depositor(visit.actor, None)
+    try:
+        return await store(visit.door.settings.evidence_folder, _chunks(file), None)
+    except InvalidInput as refusal:
+        raise InvalidInput(EVIDENCE_FILE, refusal.message) from refusal
+
+
+async def _said(visit: Visit, session: AsyncSession, form: Form, kept: Kept | None) -> Said:
+    url = form.text(EVIDENCE_URL)
+    if kept is not None:
+        siren = evidence.depositor(visit.actor, None)
+        await evidence.give(session, visit.actor, siren, kept.digest, kept.media_type, kept.size)
+        url = f"{visit.base_url}/evidence/{kept.digest.hex()}"
+    day = form.date("effectiveOn")
+    form.settle()
+    return Said(day, form.text("reason"), url)
+
+
+async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await file.read(64_000):
+        yield chunk
+
+
+def _bounded(request: Request, limit: int) -> Callable[[], Awaitable[Any]]:
+    size = 0
+
+    async def receive() -> Any:
+        nonlocal size
+        message = await request.receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise HTTPException(413)
+        return message
+
+    return receive
+
+
+def _digest(visit: Visit, form: Form, kept: Kept | None) -> bytes:
+    values = sorted((name, *found) for name, found in form.values.items() if name != TOKEN)
+    said = repr((visit.request.url.path, values, kept and kept.digest))
+    return hashlib.sha256(said.encode()).digest()
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _written(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, bool):
+        return ["oui"] if value else []
+    return [str(item) for item in value] if isinstance(value, Iterable) else [str(value)]
+
+
+def _date(name: str, text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InvalidInput(name, "Une date est attendue, comme 2026-03-31.") from error
+
+
+def _integer(name: str, text: str) -> int | None:
+    try:
+        return int(text) if text else None
+    except ValueError as error:
+        raise InvalidInput(name, "Un nombre entier est attendu.") from error
+
+
+def _cents(name: str, text: str) -> int | None:
+    digits = "".join(text.split()).rstrip("€").replace(",", ".")
+    whole, _, cents = digits.partition(".")
+    if not digits:
+        return None
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= 7 and len(cents) <= 2):
+        raise InvalidInput(name, "Un montant en euros est attendu, comme 1 200,50.")
+    if cents and not (cents.isascii() and cents.isdigit()):
+        raise InvalidInput(name, "Un montant en euros est attendu, comme 1 200,50.")
+    return int(whole) * 100 + int(cents.ljust(2, "0") or "0")
+
+
+def _word(name: str, text: str, words: type[Word]) -> Word:
+    try:
+        return words(text)
+    except ValueError as error:
+        raise InvalidInput(name, "Ce choix n’est pas de la liste.") from error

@@ -1,34 +1,31 @@
-from collections.abc import Awaitable, Callable
-from functools import partial
-
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from registry.auth.proconnect import Provider
 from registry.database import Database
-from registry.web import signing, trial
-from registry.web.pages import ROOM
-from registry.web.signing import Door, Endpoint
+from registry.settings import Settings
+from registry.web import home, signing, statics, trial
+from registry.web.look import Look
+from registry.web.visits import Door, opening
 
 
 def routes(
-    database: Database, provider: Provider | None, *, secure: bool, try_identities: bool = False
+    database: Database,
+    settings: Settings,
+    provider: Provider | None,
+    look: Look,
+    *,
+    try_identities: bool = False,
 ) -> list[Route]:
     """``try_identities`` opens the sign-in of the demo registry: see ``auth.trial``."""
-    door = Door(database, provider, secure, try_identities)
-
-    def at(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
-        answer: Callable[[Request], Awaitable[Response]] = partial(endpoint, door)
-        return Route(path, answer, methods=[method])
-
+    at = opening(Door(database, settings, provider, look, try_identities))
     found = [
+        statics.route(look),
+        at("/", home.show),
         at("/connexion", signing.sign_in),
         at("/connexion/retour", signing.back),
         at("/deconnexion", signing.signed_out),
         at("/deconnexion", signing.sign_out, "POST"),
         at("/compte", signing.account),
-        Route("/static/page.css", _stylesheet()),
     ]
     if try_identities:
         found += [
@@ -36,12 +33,3 @@ def routes(
             at("/connexion/essai", trial.enter, "POST"),
         ]
     return found
-
-
-def _stylesheet() -> Callable[[Request], Awaitable[Response]]:
-    content = (ROOM / "static" / "page.css").read_bytes()
-
-    async def serve(_: Request) -> Response:
-        return Response(content, media_type="text/css", headers={"Cache-Control": "no-cache"})
-
-    return serve

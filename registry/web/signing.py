@@ -1,50 +1,33 @@
 """Signing in and out, and what one is once signed in."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.auth import backend, sessions, signing_in
+from registry.auth import sessions, signing_in
 from registry.auth.fetching import ProviderAway, Untrusted
-from registry.auth.proconnect import Provider
 from registry.auth.signing_in import SignedIn, SignInRefused
-from registry.database import Database, DatabaseAway
+from registry.database import DatabaseAway
 from registry.domain import actors, web_sessions
-from registry.domain.actor import PUBLIC
-from registry.domain.errors import NotSignedIn
-from registry.web.forms import posted
-from registry.web.pages import PRIVATE, page, refusal
+from registry.web.errors import RETRY_AFTER
+from registry.web.forms import received
+from registry.web.visits import PRIVATE, Door, Endpoint, Visit
 
 LIFETIME = int(web_sessions.LIFETIME.total_seconds())
 ATTEMPT = int(web_sessions.ATTEMPT.total_seconds())
-RETRY_AFTER = "30"
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """What these pages need. ``trial``: identities of the demo registry can be tried."""
-
-    database: Database
-    provider: Provider | None
-    secure: bool
-    trial: bool
-
-
-Endpoint = Callable[[Door, Request], Awaitable[Response]]
 
 
 def answered(endpoint: Endpoint) -> Endpoint:
     """What keeps a person from signing in is told on a page."""
 
     @wraps(endpoint)
-    async def run(door: Door, request: Request) -> Response:
+    async def run(visit: Visit) -> Response:
         try:
-            return await endpoint(door, request)
+            return await endpoint(visit)
         except SignInRefused as refused:
             return refusal(
+                visit,
                 403,
                 "Connexion refusée",
                 refused.rule,
@@ -52,23 +35,41 @@ def answered(endpoint: Endpoint) -> Endpoint:
                 organisation=refused.organisation,
             )
         except (ProviderAway, Untrusted):
-            return _unavailable("Le service de connexion ne répond pas pour le moment.")
+            return _unavailable(visit, "Le service de connexion ne répond pas pour le moment.")
         except DatabaseAway:
-            return _unavailable("La base de données du registre ne répond pas pour le moment.")
+            return _unavailable(
+                visit, "La base de données du registre ne répond pas pour le moment."
+            )
 
     return run
 
 
-def _unavailable(rule: str) -> Response:
-    response = refusal(503, "Connexion indisponible", rule)
+def refusal(
+    visit: Visit,
+    status: int,
+    title: str,
+    rule: str,
+    *,
+    siret: str | None = None,
+    organisation: str | None = None,
+) -> Response:
+    """The rule, what was seen, and the way out."""
+    return visit.page(
+        "refusal.html", status, title=title, rule=rule, siret=siret, organisation=organisation
+    )
+
+
+def _unavailable(visit: Visit, rule: str) -> Response:
+    response = refusal(visit, 503, "Connexion indisponible", rule)
     response.headers["Retry-After"] = RETRY_AFTER
     return response
 
 
 @answered
-async def sign_in(door: Door, request: Request) -> Response:
+async def sign_in(visit: Visit) -> Response:
+    door, request = visit.door, visit.request
     if door.provider is None:
-        return _without_provider(door)
+        return _without_provider(visit)
     browser = _cookie(door, request, sessions.BROWSER) or sessions.generate()
     return_to = signing_in.local_path(request.query_params.get("retour"))
     url = await signing_in.attempt(door.database, door.provider, browser, return_to)
@@ -78,9 +79,10 @@ async def sign_in(door: Door, request: Request) -> Response:
 
 
 @answered
-async def back(door: Door, request: Request) -> Response:
+async def back(visit: Visit) -> Response:
+    door, request = visit.door, visit.request
     if door.provider is None:
-        return _without_provider(door)
+        return _without_provider(visit)
     signed_in = await signing_in.complete(
         door.database,
         door.provider,
@@ -98,46 +100,44 @@ def entered(door: Door, signed_in: SignedIn) -> Response:
 
 
 @answered
-async def sign_out(door: Door, request: Request) -> Response:
+async def sign_out(visit: Visit) -> Response:
+    door, request = visit.door, visit.request
     """A page that goes on by itself: Chromium, whose form-action also bounds redirections, would
     not follow one to the provider, nor from there to the identity provider behind it.
     """
-    fields = await posted(request)
+    form = await received(request)
     secret, url = _cookie(door, request, sessions.SESSION), None
     if secret:
         url = await signing_in.leave(
-            door.database, door.provider, secret, everywhere="partout" in fields
+            door.database, door.provider, secret, everywhere=form.has("partout")
         )
-    response = page("signed_out.html", provider=url)
+    response = visit.page("signed_out.html", provider=url)
     if url:
         response.headers["Refresh"] = f"0; url={url}"
-    sessions.forget(response, sessions.SESSION, secure=door.secure)
+    sessions.forget(response, sessions.SESSION, secure=door.settings.secure)
     return response
 
 
 @answered
-async def signed_out(_: Door, __: Request) -> Response:
-    return page("signed_out.html", provider=None)
+async def signed_out(visit: Visit) -> Response:
+    return visit.page("signed_out.html", provider=None)
 
 
 @answered
-async def account(door: Door, request: Request) -> Response:
-    try:
-        actor = await backend.actor_of(door.database, request.headers, secure=door.secure)
-    except NotSignedIn:
-        actor = PUBLIC
-    if actor is PUBLIC:
-        return page("signed_off.html", proconnect=door.provider is not None, trial=door.trial)
-    async with door.database.read() as session:
-        capacities = await actors.capacities(session, actor)
-    return page("account.html", actor=actor, capacities=capacities)
+async def account(visit: Visit) -> Response:
+    if not visit.signed_in:
+        door = visit.door
+        return visit.page("signed_off.html", proconnect=door.provider is not None, trial=door.trial)
+    async with visit.database.read() as session:
+        capacities = await actors.capacities(session, visit.actor)
+    return visit.page("account.html", actor=visit.actor, capacities=capacities)
 
 
-def _without_provider(door: Door) -> Response:
-    if door.trial:
+def _without_provider(visit: Visit) -> Response:
+    if visit.door.trial:
         return _sent("/connexion/essai")
     rule = "Ce registre n’est raccordé à aucun service de connexion : il se consulte seulement."
-    return refusal(404, "Connexion impossible", rule)
+    return refusal(visit, 404, "Connexion impossible", rule)
 
 
 def _answer(request: Request) -> dict[str, str]:
@@ -147,11 +147,11 @@ def _answer(request: Request) -> dict[str, str]:
 
 
 def _cookie(door: Door, request: Request, name: str) -> str | None:
-    return sessions.read(request.headers, name, secure=door.secure)
+    return sessions.read(request.headers, name, secure=door.settings.secure)
 
 
 def _keep(door: Door, response: Response, name: str, value: str, seconds: int) -> None:
-    sessions.write(response, name, value, secure=door.secure, seconds=seconds)
+    sessions.write(response, name, value, secure=door.settings.secure, seconds=seconds)
 
 
 def _sent(url: str) -> Response:

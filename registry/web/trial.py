@@ -5,9 +5,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from registry.auth import sessions, trial
-from registry.web.forms import posted
-from registry.web.pages import page
-from registry.web.signing import Door, answered, entered
+from registry.web.forms import received
+from registry.web.signing import answered, entered
+from registry.web.visits import Visit
 
 WORDS = {
     "MINISTRY": "Ministère",
@@ -18,16 +18,18 @@ WORDS = {
 
 
 @answered
-async def identities(door: Door, request: Request) -> Response:
-    _check_local(request)
-    return page("trial.html", identities=await trial.identities(door.database), words=WORDS)
+async def identities(visit: Visit) -> Response:
+    _check_local(visit.request)
+    known = await trial.identities(visit.database)
+    return visit.page("trial.html", identities=known, words=WORDS)
 
 
 @answered
-async def enter(door: Door, request: Request) -> Response:
+async def enter(visit: Visit) -> Response:
+    door, request = visit.door, visit.request
     _check_local(request)
-    chosen = (await posted(request)).get("organisation", "")
-    former = sessions.read(request.headers, sessions.SESSION, secure=door.secure)
+    chosen = (await received(request)).get("organisation")
+    former = sessions.read(request.headers, sessions.SESSION, secure=door.settings.secure)
     signed_in = await trial.enter(door.database, chosen, former)
     if signed_in is None:
         raise HTTPException(400)

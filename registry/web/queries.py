@@ -1,0 +1,98 @@
+"""What an address asks: filters, order, page. What it can't be is refused by name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from registry.domain.errors import InvalidInput
+from registry.domain.pages import Page, Slice
+
+Word = TypeVar("Word", bound=StrEnum)
+AFTER, BEFORE = "apres", "avant"
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The parameters of an address, empty ones left out. Readers raise ``InvalidInput``."""
+
+    path: str
+    pairs: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, request: Request) -> "Query":
+        pairs = request.query_params.multi_items()
+        return cls(request.url.path, tuple((name, value) for name, value in pairs if value.strip()))
+
+    def get(self, name: str) -> str | None:
+        return next((value.strip() for key, value in self.pairs if key == name), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value.strip() for key, value in self.pairs if key == name)
+
+    def word(self, name: str, words: type[Word]) -> Word | None:
+        found = self.get(name)
+        return None if found is None else _word(name, found, words)
+
+    def words(self, name: str, words: type[Word]) -> tuple[Word, ...]:
+        return tuple(_word(name, found, words) for found in self.all(name))
+
+    def date(self, name: str) -> date | None:
+        found = self.get(name)
+        try:
+            return None if found is None else date.fromisoformat(found)
+        except ValueError as error:
+            message = f"« {name} » attend une date, comme 2026-03-31, et non « {found} »."
+            raise InvalidInput(name, message) from error
+
+    def integer(self, name: str) -> int | None:
+        found = self.get(name)
+        if found is not None and not (found.isascii() and found.isdigit() and len(found) < 10):
+            raise InvalidInput(name, f"« {name} » attend un nombre, et non « {found} ».")
+        return None if found is None else int(found)
+
+    def flag(self, name: str) -> bool | None:
+        """``oui``, ``non``, or nothing asked."""
+        found = self.get(name)
+        if found not in (None, "oui", "non"):
+            raise InvalidInput(name, f"« {name} » attend oui ou non.")
+        return None if found is None else found == "oui"
+
+    def page(self, size: int = PAGE) -> Page:
+        before = self.get(BEFORE)
+        if before is not None:
+            return Page(last=size, before=before)
+        return Page(first=size, after=self.get(AFTER))
+
+    def link(self, path: str | None = None, **changes: str | Iterable[str] | None) -> str:
+        """This address with other values; None leaves one out. A filter changed is a new list:
+        the page is left out unless it is given.
+        """
+        dropped = {*changes, AFTER, BEFORE}
+        pairs = [(name, value) for name, value in self.pairs if name not in dropped]
+        for name, value in changes.items():
+            values = [] if value is None else [value] if isinstance(value, str) else value
+            pairs += [(name, each) for each in values]
+        text = urlencode(pairs)
+        return f"{path or self.path}?{text}" if text else path or self.path
+
+    def following(self, rows: Slice[object]) -> str | None:
+        return self.link(**{AFTER: rows.cursors[-1]}) if rows.has_next and rows.cursors else None
+
+    def preceding(self, rows: Slice[object]) -> str | None:
+        return (
+            self.link(**{BEFORE: rows.cursors[0]}) if rows.has_previous and rows.cursors else None
+        )
+
+
+def _word(name: str, text: str, words: type[Word]) -> Word:
+    try:
+        return words(text)
+    except ValueError as error:
+        known = ", ".join(words)
+        raise InvalidInput(name, f"« {name} » attend {known}, et non « {text} ».") from error

@@ -1,0 +1,168 @@
+"""A request for a page: who asks, what the page is made with, and what came of it."""
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+from urllib.parse import quote, unquote, urlencode
+
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request, cookie_parser
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from registry.auth import backend, sessions
+from registry.auth.proconnect import Provider
+from registry.database import Database, DatabaseAway, DatabaseBusy
+from registry.domain.actor import PUBLIC, Actor
+from registry.domain.clock import today
+from registry.domain.errors import DomainError, NotAllowed, NotFound, NotSignedIn
+from registry.settings import Settings
+from registry.web import errors
+from registry.web.look import Look
+
+PRIVATE = {"Cache-Control": "no-store"}
+SAID = "raccord-dit"
+"""The cookie of a sentence for the next page: what a form has just done."""
+SAID_FOR = 60
+COMPRESSED = [Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What every page may need. ``trial``: identities of the demo registry can be tried."""
+
+    database: Database
+    settings: Settings
+    provider: Provider | None
+    look: Look
+    trial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """``actor`` is the public until a session or a token says otherwise."""
+
+    door: Door
+    request: Request
+    actor: Actor
+    today: date = field(default_factory=today)
+
+    @property
+    def database(self) -> Database:
+        return self.door.database
+
+    @property
+    def signed_in(self) -> bool:
+        return self.actor is not PUBLIC
+
+    @property
+    def enhanced(self) -> bool:
+        """htmx asks for the part of the page that it will replace."""
+        return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def address(self) -> str:
+        """The path and query that were asked."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    @property
+    def base_url(self) -> str:
+        """Of this service as others reach it, without a slash at its end."""
+        return (self.door.settings.public_url or str(self.request.base_url)).rstrip("/")
+
+    def token(self) -> str:
+        """For one form of one page: it proves that the form is ours, and names its sending, so
+        that a second one does nothing more.
+        """
+        sending = secrets.token_urlsafe(18)
+        return f"{sending}.{self._proof(sending)}"
+
+    def sending(self, token: str) -> str | None:
+        """What ``token`` names; None where it was not made for this session."""
+        name, _, proof = token.partition(".")
+        return name if hmac.compare_digest(proof.encode(), self._proof(name).encode()) else None
+
+    def _proof(self, sending: str) -> str:
+        secret = sessions.read(
+            self.request.headers, sessions.SESSION, secure=self.door.settings.secure
+        )
+        return hmac.new((secret or "").encode(), sending.encode(), "sha256").hexdigest()[:32]
+
+    def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page that is made for its reader, and that nobody keeps."""
+        said = cookie_parser(self.request.headers.get("cookie", "")).get(self._said)
+        content = self.door.look.render(
+            template, visit=self, today=self.today, said=unquote(said) if said else None, **values
+        )
+        response = HTMLResponse(content, status, PRIVATE)
+        if said and not self.enhanced:
+            response.delete_cookie(self._said, **self._kept)
+        return response
+
+    def done(self, to: str, said: str) -> Response:
+        """Go on to a page of ours, which says what was done."""
+        response = RedirectResponse(to, 303, PRIVATE)
+        response.set_cookie(self._said, quote(said), SAID_FOR, **self._kept)
+        return response
+
+    def sign_in(self) -> Response:
+        """Go and sign in, then come back to this page."""
+        back = self.address if self.request.method == "GET" else "/"
+        return RedirectResponse(f"/connexion?{urlencode({'retour': back})}", 303, PRIVATE)
+
+    @property
+    def _said(self) -> str:
+        return f"__Host-{SAID}" if self.door.settings.secure else SAID
+
+    @property
+    def _kept(self) -> dict[str, Any]:
+        return {
+            "path": "/",
+            "secure": self.door.settings.secure,
+            "httponly": True,
+            "samesite": "lax",
+        }
+
+
+Endpoint = Callable[[Visit], Awaitable[Response]]
+At = Callable[..., Route]
+"""``at(path, endpoint, method)``: the route of a page."""
+
+
+def opening(door: Door) -> At:
+    def at(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
+        answer = partial(_answered, door, endpoint)
+        return Route(path, answer, methods=[method], middleware=COMPRESSED)
+
+    return at
+
+
+async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Response:
+    """What the domain refuses where no form can show it is told on a page."""
+    visit = Visit(door, request, PUBLIC)
+    try:
+        visit = Visit(door, request, await _actor(door, request))
+        return await endpoint(visit)
+    except NotSignedIn:
+        return visit.sign_in()
+    except NotAllowed as refusal:
+        return errors.page(visit, 403, refusal.message)
+    except NotFound as refusal:
+        return errors.page(visit, 404, refusal.message)
+    except DomainError as refusal:
+        return errors.page(visit, 400, refusal.message)
+    except (DatabaseAway, DatabaseBusy):
+        return errors.page(visit, 503)
+
+
+async def _actor(door: Door, request: Request) -> Actor:
+    try:
+        return await backend.actor_of(door.database, request.headers, secure=door.settings.secure)
+    except NotSignedIn:
+        return PUBLIC

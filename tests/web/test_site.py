@@ -1,0 +1,61 @@
+"""What every page has in common."""
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from registry.app import create_app
+from registry.database import Database
+from registry.settings import Settings
+from registry.web.look import Look
+from tests.servers import listening
+from tests.web.browsing import Browser, Page
+
+
+async def test_an_unknown_address_is_told_on_a_page(public: Browser) -> None:
+    page = await public.open("/nulle-part")
+    assert page.status == 404
+    assert "Rien ne se trouve à cette adresse." in page.text
+    assert page.link("depuis l’accueil") == "/"
+
+
+async def test_a_program_is_told_in_a_line(public: Browser) -> None:
+    reply = await public.client.get("/nulle-part", headers={"Accept": "application/json"})
+    assert (reply.status_code, reply.text) == (404, "Rien ne se trouve à cette adresse.\n")
+
+
+async def test_static_files_are_kept_by_their_version(public: Browser) -> None:
+    for name in ("page.css", "page.js", "htmx.js", "icon.svg"):
+        file = Look().statics[name]
+        named = await public.client.get(f"/static/{name}?v={file.version}")
+        assert "immutable" in named.headers["cache-control"]
+        assert named.content == file.content
+        assert (await public.client.get(f"/static/{name}")).headers["cache-control"] == "no-cache"
+    assert (await public.client.get("/static/nothing.css")).status_code == 404
+
+
+async def test_a_folder_replaces_templates_and_files(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "static").mkdir()
+    (tmp_path / "templates" / "base.html").write_text(
+        '{% extends "raccord/base.html" %}{% block brand %}<p>Ministère d’Essai</p>{% endblock %}'
+    )
+    (tmp_path / "static" / "page.css").write_text("body { color: #123456 }")
+    app = create_app(database, Settings(site_dir=tmp_path))
+    async with listening(app) as url, httpx2.AsyncClient(base_url=url) as client:
+        page = Page(await client.get("/compte"))
+        assert "Ministère d’Essai" in page.text
+        assert "Aller au contenu" in page.text
+        assert (await client.get("/static/page.css")).text == "body { color: #123456 }"
+        assert (await client.get("/static/page.js")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("Vrai ?", "Vrai\u00a0?"), ("a != b", "a != b"), ("« oui »", "«\u00a0oui\u00a0»")],
+)
+def test_french_spaces_never_end_a_line(written: str, shown: str, tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "essai.html").write_text(written)
+    assert Look(tmp_path).render("essai.html") == shown
