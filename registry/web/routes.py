@@ -3,7 +3,7 @@ from starlette.routing import Route
 from registry.auth.proconnect import Provider
 from registry.database import Database
 from registry.settings import Settings
-from registry.web import home, signing, statics, trial
+from registry.web import collectivites, home, searches, signing, statics, trial
 from registry.web.look import Look
 from registry.web.visits import Door, opening
 
@@ -21,6 +21,8 @@ def routes(
     found = [
         statics.route(look),
         at("/", home.show),
+        at("/recherche", searches.show),
+        *collectivites.routes(at),
         at("/connexion", signing.sign_in),
         at("/connexion/retour", signing.back),
         at("/deconnexion", signing.signed_out),
