@@ -190,3 +190,15 @@ async def test_an_impossible_filter_is_told(public: Browser) -> None:
     assert (await public.open("/collectivites.csv", habitants_min="beaucoup")).status == 400
     none = await public.open("/collectivites", q="zzzz")
     assert "Aucune collectivité ne répond à tous ces filtres" in none.text
+
+
+async def test_a_use_is_corrected(eloise: Browser, written: Written) -> None:
+    page = await eloise.follow(await eloise.open(f"/collectivites/{READY}"), "Corriger")
+    form = page.form(page.path)
+    assert ("since", "2023-01-01") in form.values
+    wrong = await eloise.send(form, operator="12")
+    assert "n’est pas un SIREN" in wrong.text
+    done = await eloise.send(wrong.form(page.path), operator="", since="2022-09-01")
+    assert "Cet usage est corrigé." in done.text
+    assert "Déclaré par la collectivité" in done.text
+    assert ("correct", "deployment") in [entry[:2] for entry in await written()]

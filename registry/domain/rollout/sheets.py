@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import Integration, IntegrationState, Product, Service, Vendor
+from models import Commitment, Integration, IntegrationState, Product, Service, Vendor
 from registry.domain import campaigns, commitments, integrations, products, vendors
 from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
@@ -90,7 +90,16 @@ class Sheet:
 
     @property
     def commitment_level(self) -> ShownLevel | None:
-        return self.commitment and of_commitment(self.commitment.row, self.contested)
+        if self.commitment is None:
+            return None
+        return of_commitment(self.commitment.row, self.contested)
+
+    @property
+    def last_word(self) -> Integration | Commitment | None:
+        """What was said last of it, of all that holds now."""
+        promised = [] if self.commitment is None else [self.commitment.row]
+        rows: list[Integration | Commitment] = [*self.integrations, *promised]
+        return max(rows, key=lambda row: row.effective_on, default=None)
 
     def level_of(self, row: Integration) -> ShownLevel:
         return of_integration(row, self.contested)

@@ -2,7 +2,16 @@
 
 from starlette.routing import Route
 
-from registry.web.collectivites import contesting, letters, listing, naming, offline, showing, using
+from registry.web.collectivites import (
+    contesting,
+    correcting,
+    letters,
+    listing,
+    naming,
+    offline,
+    showing,
+    using,
+)
 from registry.web.visits import At
 
 ONE = "/collectivites/{code}"
@@ -20,8 +29,10 @@ def routes(at: At) -> list[Route]:
         at(f"{ONE}/logiciels/inconnu", naming.show),
         at(f"{ONE}/logiciels/inconnu", naming.name, "POST"),
         at(f"{ONE}/usages/{{id:int}}/confirmer", using.confirm, "POST"),
-        at(f"{ONE}/usages/{{id:int}}/fin", using.show_ending),
-        at(f"{ONE}/usages/{{id:int}}/fin", using.end, "POST"),
+        at(f"{ONE}/usages/{{id:int}}", correcting.show),
+        at(f"{ONE}/usages/{{id:int}}", correcting.correct, "POST"),
+        at(f"{ONE}/usages/{{id:int}}/fin", correcting.show_end),
+        at(f"{ONE}/usages/{{id:int}}/fin", correcting.end, "POST"),
         at(f"{ONE}/sans-demarche", offline.show),
         at(f"{ONE}/sans-demarche", offline.declare, "POST"),
         at(f"{ONE}/sans-demarche/retrait", offline.withdraw, "POST"),

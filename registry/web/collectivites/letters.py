@@ -62,7 +62,7 @@ def _chosen(visit: Visit, said: Answer, by_key: dict[str, list[Use]]) -> str:
     if wanted:
         raise NotFound(PRODUCT, f"{said.collectivite.name} n’utilise pas ce logiciel aujourd’hui.")
     asked = [contact.product_id for contact in said.next_step.contacts]
-    ranked = [key for id in asked for key, uses in by_key.items() if uses[0].product.id == id]
+    ranked = [key for one in asked for key, uses in by_key.items() if uses[0].product.id == one]
     if not ranked:
         raise NotFound(PRODUCT, f"Aucun courrier n’est utile. {said.next_step.sentence}")
     return ranked[0]

@@ -79,7 +79,7 @@ async def page(visit: Visit, form: Form) -> Response:
 
 
 def _unknown(visit: Visit, rule: str) -> Response:
-    return visit.page("collectivites/unknown.html", 404, asked=code_of(visit), rule=rule)
+    return visit.page("collectivites/unknown.html", 404, text=code_of(visit), found=None, rule=rule)
 
 
 async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:

@@ -1,4 +1,4 @@
-"""A collectivité says what it uses: declared, confirmed, ended."""
+"""A collectivité says what it uses: declared, or confirmed."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -7,7 +7,6 @@ from models import Demarche, Deployment, Product, Vendor
 from registry.domain import deployments, products, vendors
 from registry.domain.clock import today
 from registry.domain.deployments import Declaration
-from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page
 from registry.domain.policy import Action
@@ -15,7 +14,14 @@ from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import answer
 from registry.domain.vendors import VendorFilter, VendorOrder
 from registry.web.collectivites import showing
-from registry.web.collectivites.finding import PRODUCT, code_of, key, own, page_of
+from registry.web.collectivites.finding import (
+    PRODUCT,
+    code_of,
+    key,
+    own,
+    page_of,
+    usage_of,
+)
 from registry.web.forms import Form, posted, sent
 from registry.web.visits import Visit
 
@@ -93,7 +99,7 @@ async def confirm(visit: Visit) -> Response:
     form = await posted(visit)
 
     async def work(session: AsyncSession, said: Said) -> Deployment:
-        return await deployments.confirm(session, visit.actor, _id(visit))
+        return await deployments.confirm(session, visit.actor, usage_of(visit))
 
     return await sent(
         visit,
@@ -103,39 +109,3 @@ async def confirm(visit: Visit) -> Response:
         said="Cet usage est confirmé. Merci.",
         again=showing.page,
     )
-
-
-async def show_ending(visit: Visit) -> Response:
-    return await _ending(visit, Form())
-
-
-async def _ending(visit: Visit, form: Form) -> Response:
-    async with visit.database.read() as session:
-        body = await own(session, visit, Action.CORRECT_DEPLOYMENT)
-        row = (await deployments.by_ids(session, [_id(visit)])).get(_id(visit))
-        if row is None or row.collectivite_id != body.id:
-            raise NotFound("id", f"{body.name} n’a pas d’usage de ce numéro.")
-        product = (await products.by_ids(session, [row.product_id]))[row.product_id]
-    return visit.page("collectivites/end.html", body=body, row=row, product=product, form=form)
-
-
-async def end(visit: Visit) -> Response:
-    form = await posted(visit)
-    version, until = form.integer("version"), form.date("until")
-
-    async def work(session: AsyncSession, said: Said) -> Deployment:
-        return await deployments.end(session, visit.actor, _id(visit), version or 0, until)
-
-    return await sent(
-        visit,
-        form,
-        work,
-        to=page_of(visit),
-        said="La fin de cet usage est enregistrée.",
-        again=_ending,
-    )
-
-
-def _id(visit: Visit) -> int:
-    identifier: int = visit.request.path_params["id"]
-    return identifier
