@@ -28,6 +28,8 @@ async def test_the_software_is_chosen_among_those_in_use(eloise: Browser) -> Non
 async def test_a_surcharge_is_reported_once_with_its_quote(
     eloise: Browser, public: Browser, written: Written
 ) -> None:
+    # The quote is kept at an address of this site, which has to be one that the web knows.
+    eloise.client.base_url = "http://127.0.0.1"
     form = (await eloise.open(SURCHARGE, logiciel=FAMILLE)).form("/surcout")
     said = {
         "statement": "Un devis demande 1 200,50 € pour FranceConnect.",

@@ -46,9 +46,7 @@ async def withdraw(visit: Visit) -> Response:
     form = await posted(visit)
 
     async def work(session: AsyncSession, said: Said) -> Collectivite:
-        return await collectivites.withdraw_no_online_demarche(
-            session, visit.actor, code_of(visit)
-        )
+        return await collectivites.withdraw_no_online_demarche(session, visit.actor, code_of(visit))
 
     return await sent(
         visit,

@@ -68,9 +68,7 @@ async def _filling(visit: Visit, form: Form) -> Response:
         product=product,
         vendor=vendor,
         form=form,
-        already=[
-            use.deployment.demarche for use in said.uses if use.product.id == product.id
-        ],
+        already=[use.deployment.demarche for use in said.uses if use.product.id == product.id],
         offered=[Demarche(code) for code in product.demarches],
     )
 
