@@ -1,7 +1,7 @@
 """What the registry means, with examples of its own, and how programs ask it."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class Sample(NamedTuple):
 
     @property
     def text(self) -> str:
-        return (QUERIES / f"{self.name}.graphql").read_text()
+        return _text(self.name)
 
 
 SAMPLES = (
@@ -44,6 +44,11 @@ SAMPLES = (
 
 def routes(at: At) -> list[Route]:
     return [at("/aide", explain), at("/api", document)]
+
+
+@cache
+def _text(name: str) -> str:
+    return (QUERIES / f"{name}.graphql").read_text()
 
 
 async def explain(visit: Visit) -> Response:

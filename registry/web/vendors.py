@@ -124,7 +124,7 @@ async def show(visit: Visit) -> Response:
         steps = await commitments.steps_of(session, [(identifier, None)])
         opened = await disputes.open_counts(session, [identifier], Holder.VENDOR)
         parents = await vendors.by_ids(session, [vendor.parent_id] if vendor.parent_id else [])
-    row = line.commitment and line.commitment.row
+    row = None if line.commitment is None else line.commitment.row
     return visit.page(
         "vendor.html",
         vendor=vendor,
@@ -133,7 +133,7 @@ async def show(visit: Visit) -> Response:
         steps=timeline.merged((), steps.get((identifier, None), ())),
         open_disputes=opened.get(identifier, 0),
         parent=parents.get(vendor.parent_id or 0),
-        signatory=row and commitments.signatory(visit.actor, row),
+        signatory=None if row is None else commitments.signatory(visit.actor, row),
         own=identifier in visit.actor.vendors,
         late=partial(is_late, day=visit.today),
         stale=partial(timeline.stale, visit),

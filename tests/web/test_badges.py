@@ -1,5 +1,6 @@
 """The badge of a product, as other sites embed it."""
 
+from datetime import date
 from xml.etree import ElementTree
 
 import pytest
@@ -21,7 +22,7 @@ SVG = "{http://www.w3.org/2000/svg}"
     ("key", "said"),
     [
         (f"{EBENE}/famille", f"prêt · étayé · {day(today() - YEAR / 2)} · à confirmer"),
-        (f"{AUBEPINE}/guichet", "avec surcoût · auto-déclaré · 1er février 2024 · à confirmer"),
+        (f"{AUBEPINE}/guichet", f"avec surcoût · auto-déclaré · {day(date(2024, 2, 1))} · à confirmer"),
         (f"{CEDRE}/cantine", f"coût inconnu · auto-déclaré · {day(today())} · à confirmer"),
         (f"{EBENE}/interne", f"non concerné · {day(today())}"),
         (f"{SILENT}/mairie", f"n’a rien déclaré à ce jour ({day(today())})"),

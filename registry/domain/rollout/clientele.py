@@ -73,9 +73,6 @@ async def _bind(
         "basis": Basis.DECLARED.value,
         "owners": list(ids),
     }
+    bodies = f"closed_on IS NULL AND id IN ({clients})"
     stored = day == standing.derived_on and not standing.touched
-    if stored:
-        del values["accepted"]
-    return Bound(
-        day, f"closed_on IS NULL AND id IN ({clients})", among, among, values, stored=stored
-    )
+    return Bound(day, bodies, among, among, values, stored=stored)

@@ -90,7 +90,9 @@ class Sheet:
 
     @property
     def commitment_level(self) -> ShownLevel | None:
-        return self.commitment and of_commitment(self.commitment.row, self.contested)
+        if self.commitment is None:
+            return None
+        return of_commitment(self.commitment.row, self.contested)
 
     @property
     def last_word(self) -> Integration | Commitment | None:
@@ -127,6 +129,8 @@ async def of_products(
     session: AsyncSession, rows: Sequence[Product], day: date
 ) -> list[Sheet]:
     """In the order of ``rows``."""
+    if not rows:
+        return []
     ids = [row.recorded_id for row in rows]
     owners = await vendors.by_ids(session, [row.vendor_id for row in rows])
     judged = await verdicts.of_products(session, ids, day)

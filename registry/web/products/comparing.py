@@ -30,8 +30,8 @@ class Side:
     """``name`` is its parameter; what is not chosen yet is looked for among ``offered``."""
 
     name: str
-    sheet: Sheet | None
-    text: str
+    sheet: Sheet | None = None
+    text: str = ""
     offered: Sequence[Sheet] = ()
 
 
@@ -43,7 +43,9 @@ async def show(visit: Visit) -> Response:
         rows = await sheets.of_products(session, known, visit.today)
         by_id = {sheet.product.recorded_id: sheet for sheet in rows}
         sides = [
-            await _side(visit, session, query, name, row and by_id[row.recorded_id], known)
+            Side(name, by_id[row.recorded_id])
+            if row is not None
+            else await _missing(visit, session, query, name, known)
             for name, row in zip(SIDES, chosen, strict=True)
         ]
         clients = await _clients(visit, session, known)
@@ -67,18 +69,13 @@ async def _chosen(session: AsyncSession, query: Query, name: str) -> Product | N
     return await products.named(session, siren, slug)
 
 
-async def _side(
-    visit: Visit,
-    session: AsyncSession,
-    query: Query,
-    name: str,
-    sheet: Sheet | None,
-    known: Sequence[Product],
+async def _missing(
+    visit: Visit, session: AsyncSession, query: Query, name: str, known: Sequence[Product]
 ) -> Side:
-    """Without words to look for, what the other one may be replaced by is offered."""
+    """Without words to look for, what may replace the other one is offered."""
     text = query.get(f"cherche-{name}")
-    if sheet is not None or (text is None and not known):
-        return Side(name, sheet, text or "")
+    if text is None and not known:
+        return Side(name)
     demarche = Demarche(known[0].demarches[0]) if text is None and known[0].demarches else None
     wanted = ProductFilter(text=text, demarche=demarche, retired=False)
     found = await products.listed(session, Page(first=OFFERED), wanted, ProductOrder.NAME_ASC)

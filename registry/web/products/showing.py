@@ -38,7 +38,7 @@ async def show(visit: Visit) -> Response:
         retired=products.is_retired(product, visit.today),
         late=partial(is_late, day=visit.today),
         stale=partial(timeline.stale, visit),
-        signatory=sheet.commitment and commitments.signatory(visit.actor, sheet.commitment.row),
+        signatory=_signatory(visit, sheet),
     )
 
 
@@ -50,6 +50,12 @@ def embedding(visit: Visit, sheet: Sheet) -> str:
         f'<a href="{page}/{sheet.key}">'
         f'<img src="{picture}/{sheet.key}.svg" height="22" alt="{said}"></a>'
     )
+
+
+def _signatory(visit: Visit, sheet: Sheet) -> str | None:
+    if sheet.commitment is None:
+        return None
+    return commitments.signatory(visit.actor, sheet.commitment.row)
 
 
 async def _steps(session: AsyncSession, sheet: Sheet) -> list[Step]:
