@@ -9,7 +9,6 @@ from models import Commitment, Integration, Product, Service, Vendor
 from registry.domain import commitments, integrations, products, vendors
 from registry.domain.disputes import reading as disputes
 
-
 Step = Integration | Commitment
 
 

@@ -66,7 +66,7 @@ def _told(look: Look, request: Request, status: int, headers: dict[str, str]) ->
 
 def _said(request: Request, status: int, rule: str | None) -> dict[str, object]:
     return {
-        "status": status,
+        "code": status,
         "title": TITLES.get(status, OTHER),
         "rule": rule or RULES.get(status, OTHER),
         "number": getattr(request.state, "request_id", None),

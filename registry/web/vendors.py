@@ -69,9 +69,7 @@ class Line:
 
 
 def asked(query: Query) -> tuple[VendorFilter, VendorOrder]:
-    wanted = VendorFilter(
-        text=query.get("q"), commitment=query.word("engagement", CommitmentState)
-    )
+    wanted = VendorFilter(text=query.get("q"), commitment=query.word("engagement", CommitmentState))
     return wanted, query.word("tri", VendorOrder) or VendorOrder.NAME_ASC
 
 

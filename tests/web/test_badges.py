@@ -22,7 +22,10 @@ SVG = "{http://www.w3.org/2000/svg}"
     ("key", "said"),
     [
         (f"{EBENE}/famille", f"prêt · étayé · {day(today() - YEAR / 2)} · à confirmer"),
-        (f"{AUBEPINE}/guichet", f"avec surcoût · auto-déclaré · {day(date(2024, 2, 1))} · à confirmer"),
+        (
+            f"{AUBEPINE}/guichet",
+            f"avec surcoût · auto-déclaré · {day(date(2024, 2, 1))} · à confirmer",
+        ),
         (f"{CEDRE}/cantine", f"coût inconnu · auto-déclaré · {day(today())} · à confirmer"),
         (f"{EBENE}/interne", f"non concerné · {day(today())}"),
         (f"{SILENT}/mairie", f"n’a rien déclaré à ce jour ({day(today())})"),
@@ -33,7 +36,7 @@ async def test_it_says_the_state_its_proof_and_its_date(
 ) -> None:
     reply = await public.client.get(f"/badges/{key}.svg")
     assert reply.headers["content-type"] == "image/svg+xml"
-    picture = ElementTree.fromstring(reply.text)  # noqa: S314 - our own
+    picture = ElementTree.fromstring(reply.text)
     words = [text.text for text in picture.iter(f"{SVG}text")]
     assert words == ["FranceConnect", said]
     title = picture.find(f"{SVG}title")

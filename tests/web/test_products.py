@@ -86,7 +86,7 @@ async def test_filters_are_those_of_the_files(
     lines = (await public.client.get("/logiciels.csv", params=asked)).text
     assert [row["slug"] for row in csv.DictReader(StringIO(lines))] == left
     page = await public.open("/logiciels", **asked)
-    places = [page.reply.text.find(f"/{slug}\">") for slug in left]
+    places = [page.reply.text.find(f'/{slug}">') for slug in left]
     assert places == sorted(places)
     assert -1 not in places
 

@@ -61,9 +61,7 @@ def _clients(owner: ClientsOf) -> str:
     """
 
 
-async def _bind(
-    session: AsyncSession, owner: ClientsOf, ids: Sequence[int], day: date
-) -> Bound:
+async def _bind(session: AsyncSession, owner: ClientsOf, ids: Sequence[int], day: date) -> Bound:
     standing = (await session.execute(STANDING)).one()
     clients = f"SELECT collectivite_id FROM ({_clients(owner)}) AS client"
     among = "collectivite_id IN (SELECT id FROM body)"

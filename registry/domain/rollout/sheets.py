@@ -125,9 +125,7 @@ def read_since(read: CommitmentRead) -> date:
     return read.row.effective_on
 
 
-async def of_products(
-    session: AsyncSession, rows: Sequence[Product], day: date
-) -> list[Sheet]:
+async def of_products(session: AsyncSession, rows: Sequence[Product], day: date) -> list[Sheet]:
     """In the order of ``rows``."""
     if not rows:
         return []
