@@ -127,6 +127,8 @@ def read_since(read: CommitmentRead) -> date:
 
 async def of_products(session: AsyncSession, rows: Sequence[Product], day: date) -> list[Sheet]:
     """In the order of ``rows``."""
+    if not rows:
+        return []
     ids = [row.recorded_id for row in rows]
     owners = await vendors.by_ids(session, [row.vendor_id for row in rows])
     judged = await verdicts.of_products(session, ids, day)
