@@ -38,6 +38,8 @@ ORDERS = {
     CollectiviteOrder.KEY_ASC: "code",
     CollectiviteOrder.KEY_DESC: "code, en remontant",
 }
+FURTHER = ("nature", "strate", "region", "epci", "habitants_min", "habitants_max")
+"""The filters that fewer people need."""
 Standings = Mapping[int, Standing]
 
 
@@ -72,6 +74,7 @@ async def show(visit: Visit) -> Response:
         places=places,
         order=order,
         orders=ORDERS,
+        narrowed=any(query.get(name) for name in FURTHER),
     )
 
 

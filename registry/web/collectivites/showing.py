@@ -87,25 +87,33 @@ async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:
     mine = may(visit.actor, Action.NAME_SOFTWARE, Subject(collectivite=body_id))
     epci = [] if body.epci_id is None else [body.epci_id]
     disputed = await disputes.open_counts(session, [body_id], Holder.COLLECTIVITE)
+    waiting = _confirmable(visit, said)
     return Around(
         (await readiness.standings(session, [body_id])).get(body_id),
-        await _in_use(session, visit, said),
+        await _in_use(session, visit, said, waiting),
         await territories.names(session),
         next(iter((await collectivites.by_ids(session, epci)).values()), None),
         disputed.get(body_id, 0),
         mine,
-        _confirmable(visit, said),
+        waiting,
         await _named(session, visit, body) if mine else (),
     )
 
 
-async def _in_use(session: AsyncSession, visit: Visit, said: Answer) -> list[InUse]:
-    """What nobody signs in to comes last."""
+async def _in_use(
+    session: AsyncSession, visit: Visit, said: Answer, waiting: set[int]
+) -> list[InUse]:
+    """What waits to be confirmed comes first, what nobody signs in to last."""
     by_key = used(said)
     rows = [uses[0].product for uses in by_key.values()]
     known = await sheets.of_products(session, rows, visit.today)
     found = [InUse(sheet, by_key[sheet.key]) for sheet in known]
-    return sorted(found, key=lambda one: one.verdict is Verdict.NOT_CONCERNED)
+
+    def place(one: InUse) -> tuple[bool, bool]:
+        settled = waiting.isdisjoint(use.deployment.recorded_id for use in one.uses)
+        return settled, one.verdict is Verdict.NOT_CONCERNED
+
+    return sorted(found, key=place)
 
 
 def _confirmable(visit: Visit, said: Answer) -> set[int]:
