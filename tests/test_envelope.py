@@ -12,8 +12,10 @@ from registry.app import create_app
 from registry.database import Database
 from registry.logs import JsonLines
 from registry.settings import Settings
+from registry.web.look import Look
 
 ROUTES = {
+    "/": 200,
     "/graphql?query={__typename}": 200,
     "/graphql": 400,
     "/graphiql": 200,
@@ -70,7 +72,7 @@ def check_protected(reply: httpx2.Response) -> None:
 
 def test_the_routes_above_are_all_of_them(database: Database) -> None:
     asked = [path.partition("?")[0] for path in ROUTES]
-    for route in root._routes(database, Settings(), trial=True):
+    for route in root._routes(database, Settings(), Look(), trial=True):
         if isinstance(route, Route):
             assert any(route.path_regex.match(path) for path in asked), route.path
 

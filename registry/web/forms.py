@@ -28,6 +28,8 @@ MAX_BODY = 100_000
 MAX_UPLOAD = LARGEST + MAX_BODY
 MAX_FIELDS, MAX_FILES = 200, 1
 PLAIN, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+UNREADABLE = {"\0", "\ufffd"}
+"""What a text can't hold, and what stands for bytes that are no text."""
 TOKEN = "_jeton"  # noqa: S105 - the name of a field
 EVIDENCE_FILE, EVIDENCE_URL = "evidenceFile", "evidenceUrl"
 REASONS = ("effectiveOn", "reason", EVIDENCE_URL)
@@ -155,6 +157,8 @@ async def received(request: Request) -> Form:
     for name, value in fields.multi_items():
         if isinstance(value, UploadFile):
             files |= {name: value} if value.filename else {}
+        elif UNREADABLE & {*value}:
+            raise HTTPException(400)
         else:
             values.setdefault(name, []).append(value)
     return Form(values, files)

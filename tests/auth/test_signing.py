@@ -240,7 +240,7 @@ async def test_who_has_no_role_is_shown_the_rule_and_the_way_out(
     assert "un éditeur" in (await browser.get("/compte")).text
 
 
-async def test_pages_are_private_and_without_script(
+async def test_pages_are_private_and_hold_nothing_inline(
     browser: httpx2.AsyncClient, provider: Provider
 ) -> None:
     await sign_in(browser, provider)

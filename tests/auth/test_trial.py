@@ -65,7 +65,7 @@ async def test_each_role_is_one_click_away(database: Database, written: Written)
         door = await browser.get("/connexion")
         assert (door.status_code, door.headers["location"]) == (303, "/connexion/essai")
         page = (await browser.get("/connexion/essai")).text
-        offered = re.findall(r'value="([0-9]{9})">([^:]+) : ', page)
+        offered = re.findall(r'value="([0-9]{9})">([^:]+)\s: ', page)
         assert [role for _, role in offered] == [
             "Ministère",
             *["Éditeur"] * 2,
@@ -98,7 +98,7 @@ async def test_it_is_a_session_like_another(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-@pytest.mark.parametrize("organisation", ["", "x", "130025265", "000001008 "])
+@pytest.mark.parametrize("organisation", ["", "x", "130025265", "0000010080"])
 async def test_only_those_that_are_listed(
     database: Database, nobody: Check, organisation: str
 ) -> None:

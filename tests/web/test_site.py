@@ -17,7 +17,7 @@ async def test_an_unknown_address_is_told_on_a_page(public: Browser) -> None:
     page = await public.open("/nulle-part")
     assert page.status == 404
     assert "Rien ne se trouve à cette adresse." in page.text
-    assert page.link("depuis l’accueil") == "/"
+    assert page.link("Chercher votre commune") == "/"
 
 
 async def test_a_program_is_told_in_a_line(public: Browser) -> None:
