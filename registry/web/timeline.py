@@ -39,7 +39,8 @@ def merged(
     contested: Collection[Service | None] = (),
 ) -> Sequence[Step]:
     """Latest first."""
-    steps = [of_step(row, contested) for row in (*integrations, *commitments)]
+    steps = [of_step(row, contested) for row in integrations]
+    steps += [of_step(row, contested) for row in commitments]
     return sorted(steps, key=lambda step: (step.day, step.recorded_at, step.number), reverse=True)
 
 

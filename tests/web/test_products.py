@@ -109,7 +109,7 @@ async def test_an_unknown_filter_is_told(public: Browser) -> None:
 async def test_a_product_says_its_state_and_why(public: Browser) -> None:
     page = await public.open(FAMILLE)
     assert "Ce logiciel est prêt : ses clients peuvent activer FranceConnect" in page.text
-    assert "FranceConnect v1 ou FranceConnect v2 : oui, FranceConnect v2 depuis le" in page.text
+    assert "FranceConnect v1 ou FranceConnect v2 : oui , FranceConnect v2 depuis le" in page.text
     assert "étayé" in page.text
     assert "4.2" in page.text
     assert "en retard" in page.text

@@ -15,7 +15,7 @@ from tests.web.browsing import Browser
 async def test_the_list_says_who_committed(public: Browser) -> None:
     page = await public.open("/editeurs")
     assert "4 éditeurs." in page.text
-    assert "signé depuis le 10 janvier 2024, dit par l’éditeur" in page.text
+    assert "signé depuis le 10 janvier 2024 , dit par l’éditeur" in page.text
     assert "expiré depuis le" in page.text
     assert "Éditions du Silence 999 900 03" in page.text
     assert "n’a rien dit à ce jour" in page.text
