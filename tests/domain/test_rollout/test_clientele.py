@@ -51,3 +51,5 @@ async def compare(session: AsyncSession) -> None:
             if count
         }
         assert counted == expected
+        totals = await clientele.totals(session, owner, [*found], today())
+        assert totals == {key: clients.total for key, clients in found.items()}
