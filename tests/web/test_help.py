@@ -11,7 +11,6 @@ from tests.api.sides import AUBEPINE, CEDRE, EBENE, SILENT
 from tests.web.browsing import Browser
 from tests.web.conftest import Open
 
-
 PROGRAM = {"Accept": "*/*"}
 
 
