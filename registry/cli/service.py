@@ -23,7 +23,19 @@ from registry.domain import examples
 from registry.domain.actor import ADMINISTRATOR
 from registry.settings import Settings
 
-SOCKETS: dict[str, Any] = {"ws_max_size": 1_000_000, "ws_per_message_deflate": False}
+
+def _socket(**given: Any) -> asyncio.Protocol:
+    """The first socket loads what reads its frames."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    return WebSocketsSansIOProtocol(**given)
+
+
+SOCKETS: dict[str, Any] = {
+    "ws": _socket,
+    "ws_max_size": 1_000_000,
+    "ws_per_message_deflate": False,
+}
 """What the server reads of a frame before the door says that it is too long."""
 
 

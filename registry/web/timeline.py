@@ -7,23 +7,28 @@ from datetime import date, datetime
 from models import Commitment, Integration, Service, Source
 from registry.domain.freshness import is_stale
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
-from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES
+from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
 from registry.web.visits import Visit
 
 OWN = "Engagement sans surcoût, propre à ce logiciel"
 WIDE = "Engagement sans surcoût de l’éditeur, pour tous ses logiciels"
 
 
+REPORTED = "une collectivité, qui a signalé un surcoût"
+"""Which one is not public, and a commitment moves by such a word in a dispute alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``noun`` and ``number`` name it for good; ``about`` and ``state`` are words."""
+    """``noun`` and ``number`` name it for good; ``about``, ``state`` and ``by`` are
+    words."""
 
     noun: str
     number: int
     about: str
     state: str
     level: ShownLevel
-    source: Source
+    by: str
     day: date
     recorded_at: datetime
     reason: str | None
@@ -39,7 +44,8 @@ def merged(
     contested: Collection[Service | None] = (),
 ) -> Sequence[Step]:
     """Latest first."""
-    steps = [of_step(row, contested) for row in (*integrations, *commitments)]
+    steps = [of_step(row, contested) for row in integrations]
+    steps += [of_step(row, contested) for row in commitments]
     return sorted(steps, key=lambda step: (step.day, step.recorded_at, step.number), reverse=True)
 
 
@@ -52,7 +58,7 @@ def of_step(row: Integration | Commitment, contested: Collection[Service | None]
         about=WIDE if row.product_id is None else OWN,
         state=COMMITMENT_STATES[row.state],
         level=of_commitment(row, contested if row.product_id is not None else ()),
-        source=row.declared_by,
+        by=REPORTED if row.declared_by is Source.COLLECTIVITE else SOURCES[row.declared_by],
         day=row.effective_on,
         recorded_at=row.recorded_at,
         reason=row.reason,
@@ -64,10 +70,10 @@ def _of_integration(row: Integration, contested: Collection[Service | None]) -> 
     return Step(
         noun="integration",
         number=row.recorded_id,
-        about=f"Intégration de {SERVICES[row.service]}",
+        about=f"Intégration {_of(SERVICES[row.service])}",
         state=INTEGRATION_STATES[row.state],
         level=of_integration(row, contested),
-        source=row.declared_by,
+        by=SOURCES[row.declared_by],
         day=row.effective_on,
         recorded_at=row.recorded_at,
         reason=row.reason,
@@ -76,6 +82,10 @@ def _of_integration(row: Integration, contested: Collection[Service | None]) -> 
         review=row.review,
         target_date=row.target_date,
     )
+
+
+def _of(name: str) -> str:
+    return f"d’{name}" if name[0] in "AEIOU" else f"de {name}"
 
 
 def stale(visit: Visit, day: date | None) -> bool:

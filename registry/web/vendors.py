@@ -21,7 +21,6 @@ from registry.domain.integrations import is_late
 from registry.domain.levels import ShownLevel, of_commitment
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import clientele, sheets, verdicts
-from registry.domain.rollout.clientele import Clientele
 from registry.domain.rollout.sheets import read_since
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.vendors import VendorFilter, VendorOrder
@@ -40,7 +39,7 @@ ORDERS = {
 COLUMNS = (
     "siren", "name", "website", "contact", "claimed", "statement", "statementOn", "commitment",
     "commitmentSince", "commitmentDeclaredBy", "validUntil", "productCount", "readyProductCount",
-    "clientCount", "connectedClientCount",
+    "clientCount",
 )  # fmt: skip
 
 
@@ -57,7 +56,7 @@ class Line:
     vendor: Vendor
     commitment: CommitmentRead | None
     products: Mapping[Verdict, int]
-    clients: Clientele
+    clients: int
 
     @property
     def since(self) -> date | None:
@@ -121,12 +120,14 @@ async def show(visit: Visit) -> Response:
         rows = await sheets.of_products(session, owned, visit.today)
         steps = await commitments.steps_of(session, [(identifier, None)])
         opened = await disputes.open_counts(session, [identifier], Holder.VENDOR)
+        clients = await clientele.of_each(session, ClientsOf.VENDOR, [identifier], visit.today)
         parents = await vendors.by_ids(session, [vendor.parent_id] if vendor.parent_id else [])
     row = None if line.commitment is None else line.commitment.row
     return visit.page(
         "vendor.html",
         vendor=vendor,
         line=line,
+        clients=clients[identifier],
         sheets=rows,
         steps=timeline.merged((), steps.get((identifier, None), ())),
         open_disputes=opened.get(identifier, 0),
@@ -142,9 +143,9 @@ async def _lines(session: AsyncSession, rows: Sequence[Vendor], day: date) -> li
     ids = [row.recorded_id for row in rows]
     promised = await commitments.vendor_wide(session, ids, day)
     judged = await verdicts.of_vendors(session, ids)
-    clients = await clientele.of_each(session, ClientsOf.VENDOR, ids, day)
+    clients = await clientele.totals(session, ClientsOf.VENDOR, ids, day)
     return [
-        Line(row, promised.get(key), judged[key], clients[key])
+        Line(row, promised.get(key), judged[key], clients.get(key, 0))
         for row, key in zip(rows, ids, strict=True)
     ]
 
@@ -165,6 +166,5 @@ def _record(line: Line) -> Record:
         "validUntil": None if read is None else read.row.valid_until,
         "productCount": sum(line.products.values()),
         "readyProductCount": line.products.get(Verdict.READY, 0),
-        "clientCount": line.clients.total,
-        "connectedClientCount": line.clients.through,
+        "clientCount": line.clients,
     }

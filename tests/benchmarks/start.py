@@ -13,7 +13,7 @@ from tests.benchmarks.timing import Row, compare
 from tests.servers import free_port
 
 EMPTY = """
-import subprocess, sys
+import signal, subprocess, sys
 from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ from registry.embedded import running
 async def answer(request):
     return PlainTextResponse("ok")
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 with running(Path(sys.argv[1])):
     uvicorn.run(Starlette(routes=[Route("/livez", answer)]), port=int(sys.argv[2]),
                 log_level="warning")

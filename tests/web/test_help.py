@@ -11,6 +11,8 @@ from tests.api.sides import AUBEPINE, CEDRE, EBENE, SILENT
 from tests.web.browsing import Browser
 from tests.web.conftest import Open
 
+PROGRAM = {"Accept": "*/*"}
+
 
 async def test_examples_are_taken_from_the_registry(public: Browser) -> None:
     page = await public.open("/aide")
@@ -34,7 +36,7 @@ async def test_each_query_to_copy_runs(sample: Sample, public: Browser) -> None:
     shown = re.search(rf'id="requete-{sample.name}"[^>]*><code>(.*?)</code>', page.text, re.DOTALL)
     assert shown is not None
     query = html.unescape(shown[1])
-    reply = await public.client.post("/graphql", json={"query": query})
+    reply = await public.client.post("/graphql", json={"query": query}, headers=PROGRAM)
     assert reply.status_code == 200
     assert "errors" not in reply.json()
     assert reply.json()["data"] is not None
@@ -44,9 +46,8 @@ async def test_the_query_of_the_terminal_runs(public: Browser) -> None:
     page = await public.client.get("/api")
     shown = re.search(r"-d '(.*?)'", html.unescape(page.text))
     assert shown is not None
-    reply = await public.client.post(
-        "/graphql", content=shown[1], headers={"Content-Type": "application/json"}
-    )
+    headers = PROGRAM | {"Content-Type": "application/json"}
+    reply = await public.client.post("/graphql", content=shown[1], headers=headers)
     assert "errors" not in reply.json()
 
 

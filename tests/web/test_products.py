@@ -15,12 +15,13 @@ from models import (
     Product,
     Service,
     Source,
+    Vendor,
 )
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from tests.api.sides import AUBEPINE, CEDRE, EBENE, READY, SILENT
-from tests.factories import add
+from tests.factories import add, product
 from tests.web.browsing import Browser
 
 FAMILLE = f"/editeurs/{EBENE}/famille"
@@ -30,10 +31,10 @@ async def contest(database: Database) -> None:
     """Éloise says that Ébène's portal is not what it says."""
     async with database.transaction(ADMINISTRATOR) as session:
         town = await session.scalar(sa.select(Collectivite.id).where(Collectivite.insee == READY))
-        product = await session.scalar(sa.select(Product.id).where(Product.slug == "famille"))
+        used = await session.scalar(sa.select(Product.id).where(Product.slug == "famille"))
         dispute = Dispute(
             collectivite_id=town,
-            product_id=product,
+            product_id=used,
             kind=DisputeKind.INTEGRATION,
             service=Service.FRANCECONNECT_V2,
             statement="Rien ne marche.",
@@ -100,6 +101,20 @@ async def test_the_files_say_what_the_list_says(public: Browser) -> None:
     assert page.link("CSV") == "/logiciels.csv?demarche=PERISCOLAIRE&tri=NAME_DESC"
 
 
+async def test_a_long_list_has_pages_and_one_file(public: Browser, database: Database) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        owner = await session.scalar(sa.select(Vendor).where(Vendor.siren == EBENE))
+        await add(session, *(product(owner, f"a{n:03}", f"Alpha {n:03}") for n in range(60)))
+    page = await public.open("/logiciels", q="alpha")
+    assert "Alpha 049" in page.text
+    assert "Alpha 050" not in page.text
+    page = await public.follow(page, "Page suivante")
+    assert "Alpha 050" in page.text
+    page = await public.follow(page, "Page précédente")
+    assert "Alpha 000" in page.text
+    assert len((await public.client.get("/logiciels.json?q=alpha")).json()) == 60
+
+
 async def test_an_unknown_filter_is_told(public: Browser) -> None:
     page = await public.open("/logiciels", demarche="PECHE")
     assert page.status == 400
@@ -109,7 +124,7 @@ async def test_an_unknown_filter_is_told(public: Browser) -> None:
 async def test_a_product_says_its_state_and_why(public: Browser) -> None:
     page = await public.open(FAMILLE)
     assert "Ce logiciel est prêt : ses clients peuvent activer FranceConnect" in page.text
-    assert "FranceConnect v1 ou FranceConnect v2 : oui, FranceConnect v2 depuis le" in page.text
+    assert "FranceConnect v1 ou FranceConnect v2 : oui , FranceConnect v2 depuis le" in page.text
     assert "étayé" in page.text
     assert "4.2" in page.text
     assert "en retard" in page.text
@@ -125,7 +140,7 @@ async def test_its_history_goes_back_from_today(public: Browser) -> None:
     history = text[text.index("au fil du temps") :]
     said = [
         "Intégration de FranceConnect v2 : qualifiée",
-        "Intégration de API Particulier : prévue",
+        "Intégration d’API Particulier : prévue",
         "pour tous ses logiciels : signé",
         "Intégration de FranceConnect v2 : en bac à sable",
         "pour tous ses logiciels : invité à s’engager",

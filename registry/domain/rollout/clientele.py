@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.clients import ClientsOf
-from registry.domain.rollout.readiness import ORDER, Readiness, with_state
+from registry.domain.rollout.readiness import ORDER, Readiness, with_readiness
 from registry.domain.rollout.scope import STANDING, Basis, Bound
 
 OWNERS = {ClientsOf.PRODUCT: "id", ClientsOf.VENDOR: "vendor_id"}
@@ -29,6 +29,14 @@ class Clientele:
         return sum(self.counts.values())
 
 
+KEPT = """
+    WITH state AS (
+        SELECT collectivite_id AS id, rank, connected_products, connected_vendors
+        FROM readiness WHERE basis = :basis
+    )
+"""
+"""Of all who are open, as it was derived: those that are clients are found by their key."""
+
 NOBODY = Clientele(dict.fromkeys(Readiness, 0), 0)
 
 
@@ -38,7 +46,7 @@ async def of_each(
     """One without any client has ``NOBODY``."""
     bound = await _bind(session, owner, ids, day)
     query = f"""
-        {with_state(bound)}, client AS ({_clients(owner)})
+        {KEPT if bound.stored else with_readiness(bound)}, client AS ({_clients(owner)})
         SELECT owner, rank, count(*) AS clients,
                count(*) FILTER (WHERE owner = ANY({THROUGH[owner]})) AS through
         FROM client JOIN state ON state.id = client.collectivite_id
@@ -50,6 +58,15 @@ async def of_each(
         counts = {**before.counts, ORDER[row.rank]: row.clients}
         found[row.owner] = Clientele(counts, before.through + row.through)
     return found
+
+
+async def totals(
+    session: AsyncSession, owner: ClientsOf, ids: Sequence[int], day: date
+) -> dict[int, int]:
+    """How many there are, wherever they stand; one without any is absent."""
+    query = f"SELECT owner, count(*) FROM ({_clients(owner)}) AS client GROUP BY owner"
+    rows = await session.execute(sa.text(query), {"owners": list(ids), "as_of": day})
+    return dict(rows.all())
 
 
 def _clients(owner: ClientsOf) -> str:

@@ -16,10 +16,10 @@ from tests.domain.test_rollout.test_against_oracle import questions, steadily
 from tests.oracle import Scope, World
 
 CLIENTS = sa.text("""
-    SELECT DISTINCT product_id, vendor_id, collectivite_id
+    SELECT DISTINCT product_id, vendor_id, collectivite_id, closed_on IS NULL AS open
     FROM deployment
     JOIN product ON product.id = product_id
-    JOIN collectivite ON collectivite.id = collectivite_id AND closed_on IS NULL
+    JOIN collectivite ON collectivite.id = collectivite_id
     WHERE since <= :day AND (until IS NULL OR until > :day)
 """)
 
@@ -38,16 +38,18 @@ async def test_counts_are_those_of_each_client(
 
 
 async def compare(session: AsyncSession) -> None:
+    """A body that closed, and whose use nobody ended, is still counted among all."""
     rows = (await session.execute(CLIENTS, {"day": today()})).all()
     states = await readiness.of_collectivites(session, [row.collectivite_id for row in rows])
     for owner, column in ((ClientsOf.PRODUCT, "product_id"), (ClientsOf.VENDOR, "vendor_id")):
-        pairs = {(getattr(row, column), row.collectivite_id) for row in rows}
-        expected = Counter((subject, states[client]) for subject, client in pairs)
-        found = await clientele.of_each(session, owner, [*{key for key, _ in pairs}], today())
-        counted = {
+        pairs = {(getattr(row, column), row.collectivite_id, row.open) for row in rows}
+        ids = [*{subject for subject, *_ in pairs}]
+        found = await clientele.of_each(session, owner, ids, today())
+        assert {
             (subject, state): count
             for subject, clients in found.items()
             for state, count in clients.counts.items()
             if count
-        }
-        assert counted == expected
+        } == Counter((subject, states[client]) for subject, client, is_open in pairs if is_open)
+        totals = await clientele.totals(session, owner, ids, today())
+        assert totals == Counter(subject for subject, *_ in pairs)
