@@ -5,7 +5,7 @@ from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from registry.auth import signing_in
-from registry.auth.signing_in import HOME, SignedIn
+from registry.auth.signing_in import SignedIn, local_path
 from registry.database import Database
 from registry.domain.accounts import Person
 from registry.domain.examples import ISSUER, Example, examples
@@ -67,10 +67,12 @@ async def identities(database: Database) -> list[Example]:
         return await examples(session)
 
 
-async def enter(database: Database, siren: str, former: str | None) -> SignedIn | None:
+async def enter(
+    database: Database, siren: str, former: str | None, return_to: str | None = None
+) -> SignedIn | None:
     """None for an organisation that is not among those to try."""
     for example in await identities(database):
         if example.siren == siren:
             person = Person(ISSUER, siren, example.siret, f"essai@{siren}.example", example.name)
-            return await signing_in.enter(database, person, HOME, former)
+            return await signing_in.enter(database, person, local_path(return_to), former)
     return None

@@ -39,6 +39,12 @@ async def current(session: AsyncSession, day: date) -> CampaignRead:
     )
 
 
+async def accepted_services(session: AsyncSession) -> tuple[Service, ...]:
+    """Those with which an integration counts, in the order of ``Service``."""
+    found = await session.scalar(sa.select(col(Campaign.accepted_services))) or ()
+    return tuple(service for service in Service if service in found)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What is None stays as it is, and so does a stratum that ``shares`` leaves out."""

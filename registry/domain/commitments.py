@@ -149,6 +149,16 @@ async def steps_of(
     return found
 
 
+async def latest(
+    session: AsyncSession, first: int, vendor_id: int | None = None
+) -> list[Commitment]:
+    """The steps recorded last, of one vendor and its products or of all."""
+    query = sa.select(Commitment).order_by(col(Commitment.id).desc()).limit(first)
+    if vendor_id is not None:
+        query = query.where(among(VENDOR_ID, [vendor_id]))
+    return [*await session.scalars(query)]
+
+
 def signatory(actor: Actor, row: Commitment) -> str | None:
     """A person's name: for the vendor itself and the ministry."""
     subject = Subject(vendor=row.vendor_id)

@@ -181,6 +181,27 @@ async def history_of_products(
     return _by_product(await session.scalars(query))
 
 
+async def declared(session: AsyncSession, ids: Sequence[int], day: date) -> set[int]:
+    """The products of which their vendor has said something by that day."""
+    query = sa.select(col(Integration.product_id)).where(
+        among(col(Integration.product_id), ids),
+        col(Integration.declared_by) == Source.VENDOR,
+        col(Integration.effective_on) <= day,
+    )
+    return set(await session.scalars(query))
+
+
+async def latest(
+    session: AsyncSession, first: int, vendor_id: int | None = None
+) -> list[Integration]:
+    """The steps recorded last, of the products of one vendor or of all."""
+    query = sa.select(Integration).order_by(col(Integration.id).desc()).limit(first)
+    if vendor_id is not None:
+        owned = sa.select(col(Product.id)).where(col(Product.vendor_id) == vendor_id)
+        query = query.where(col(Integration.product_id).in_(owned))
+    return [*await session.scalars(query)]
+
+
 def is_late(row: Integration, day: date) -> bool:
     """Promised for a day that has passed."""
     planned = row.state is IntegrationState.PLANNED

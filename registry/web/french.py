@@ -98,6 +98,11 @@ def listed(items: Sequence[str], last: str = "et") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
+def in_words(code: str, words: Mapping[Any, str]) -> str:
+    """What ``words``, one of those above, says of a code; for ``map``."""
+    return words[code]
+
+
 FILTERS: Mapping[str, Callable[..., str]] = {
     "number": number,
     "percent": percent,
@@ -108,4 +113,5 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "siren": siren,
     "capital": capital,
     "listed": listed,
+    "in_words": in_words,
 }

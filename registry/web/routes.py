@@ -3,7 +3,19 @@ from starlette.routing import Route
 from registry.auth.proconnect import Provider
 from registry.database import Database
 from registry.settings import Settings
-from registry.web import home, signing, statics, trial
+from registry.web import (
+    badges,
+    collectivites,
+    feed,
+    help,
+    home,
+    products,
+    searches,
+    signing,
+    statics,
+    trial,
+    vendors,
+)
 from registry.web.look import Look
 from registry.web.visits import Door, opening
 
@@ -21,11 +33,18 @@ def routes(
     found = [
         statics.route(look),
         at("/", home.show),
+        at("/recherche", searches.show),
+        *collectivites.routes(at),
         at("/connexion", signing.sign_in),
         at("/connexion/retour", signing.back),
         at("/deconnexion", signing.signed_out),
         at("/deconnexion", signing.sign_out, "POST"),
         at("/compte", signing.account),
+        *vendors.routes(at),
+        *products.routes(at),
+        *badges.routes(at),
+        *feed.routes(at),
+        *help.routes(at),
     ]
     if try_identities:
         found += [

@@ -1,6 +1,7 @@
 """Signing in and out, and what one is once signed in."""
 
 from functools import wraps
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -135,7 +136,9 @@ async def account(visit: Visit) -> Response:
 
 def _without_provider(visit: Visit) -> Response:
     if visit.door.trial:
-        return _sent("/connexion/essai")
+        back = visit.request.query_params.get("retour")
+        query = f"?{urlencode({'retour': back})}" if back else ""
+        return _sent(f"/connexion/essai{query}")
     rule = "Ce registre n’est raccordé à aucun service de connexion : il se consulte seulement."
     return refusal(visit, 404, "Connexion impossible", rule)
 

@@ -19,18 +19,22 @@ WORDS = {
 
 @answered
 async def identities(visit: Visit) -> Response:
-    _check_local(visit.request)
+    request = visit.request
+    _check_local(request)
     known = await trial.identities(visit.database)
-    return visit.page("trial.html", identities=known, words=WORDS)
+    back = request.query_params.get("retour", "")
+    return visit.page("trial.html", identities=known, words=WORDS, back=back)
 
 
 @answered
 async def enter(visit: Visit) -> Response:
     door, request = visit.door, visit.request
     _check_local(request)
-    chosen = (await received(request)).get("organisation")
+    form = await received(request)
     former = sessions.read(request.headers, sessions.SESSION, secure=door.settings.secure)
-    signed_in = await trial.enter(door.database, chosen, former)
+    signed_in = await trial.enter(
+        door.database, form.get("organisation"), former, form.text("retour")
+    )
     if signed_in is None:
         raise HTTPException(400)
     return entered(door, signed_in)

@@ -60,6 +60,21 @@ async def choose(
 
 
 @pytest.mark.usefixtures("demo")
+async def test_one_comes_back_to_the_page_one_left(database: Database) -> None:
+    async with trying(database) as browser:
+        door = await browser.get("/connexion?retour=/collectivites/01001")
+        page = (await browser.get(door.headers["location"])).text
+        assert 'name="retour" value="/collectivites/01001"' in page
+        for back, landing in (("/collectivites/01001", "/collectivites/01001"), ("//x", "/compte")):
+            reply = await browser.post(
+                "/connexion/essai",
+                content=f"organisation={EBENE}&retour={back}",
+                headers={**FORM, **OUR_PAGE},
+            )
+            assert (reply.status_code, reply.headers["location"]) == (303, landing)
+
+
+@pytest.mark.usefixtures("demo")
 async def test_each_role_is_one_click_away(database: Database, written: Written) -> None:
     async with trying(database) as browser:
         door = await browser.get("/connexion")

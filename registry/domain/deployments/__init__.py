@@ -8,7 +8,14 @@ declarant and its confirmation stand; only a later end, or none, is one.
 """
 
 from registry.domain.deployments.correcting import Changes, correct, end
-from registry.domain.deployments.declaring import Declaration, Link, confirm, declare, record
+from registry.domain.deployments.declaring import (
+    Declaration,
+    Link,
+    confirm,
+    declare,
+    declare_each,
+    record,
+)
 from registry.domain.deployments.reading import (
     by_ids,
     is_confirmable,
@@ -28,6 +35,7 @@ __all__ = [
     "confirm",
     "correct",
     "declare",
+    "declare_each",
     "end",
     "is_confirmable",
     "is_confirmed",

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,6 +72,16 @@ async def declare(session: AsyncSession, actor: Actor, given: Declaration) -> De
     link = _checked(given, body, product)
     await take_turn_on(session, "collectivite", body.recorded_id)
     return await record(session, actor, link, source)
+
+
+async def declare_each(
+    session: AsyncSession, actor: Actor, given: Declaration, demarches: Sequence[Demarche]
+) -> Deployment:
+    """The same of each démarche, all or none; the last link is answered."""
+    *others, last = demarches
+    for demarche in others:
+        await declare(session, actor, replace(given, demarche=demarche))
+    return await declare(session, actor, replace(given, demarche=last))
 
 
 async def _named(session: AsyncSession, given: Declaration) -> tuple[Collectivite, Product]:

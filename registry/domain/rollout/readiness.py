@@ -1,6 +1,7 @@
 """How ready a collectivité is: the best of its deployments decides (second half of the rule)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -142,6 +143,29 @@ async def of_collectivites(
     query = sa.text(f"{with_readiness(bound)} SELECT id, rank FROM state")
     rows = await session.execute(query, bound.values)
     return {identifier: ORDER[position] for identifier, position in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``silent``: blocked by software of which no vendor said anything. ``offline``: it declares
+    that it has no online démarche.
+    """
+
+    readiness: Readiness
+    silent: bool
+    offline: bool
+
+
+async def standings(session: AsyncSession, ids: Sequence[int]) -> dict[int, Standing]:
+    """Today's of open bodies, as they were derived where they hold."""
+    bound = await bind_bodies(session, list(ids))
+    query = sa.text(f"{with_state(bound)} SELECT id, rank, declared, offline FROM state")
+    found = {}
+    for row in await session.execute(query, bound.values):
+        readiness = ORDER[row.rank]
+        silent = readiness is Readiness.BLOCKED_BY_SOFTWARE and not row.declared
+        found[row.id] = Standing(readiness, silent, row.offline)
+    return found
 
 
 async def with_prefill(session: AsyncSession, ids: Sequence[int], as_of: date) -> set[int]:

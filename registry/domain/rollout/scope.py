@@ -117,12 +117,19 @@ async def bind_bodies(
     as_of: date | None = None,
     basis: Basis = Basis.DECLARED,
 ) -> Bound:
-    """The given collectivités, whatever their strata; nothing that is derived is read."""
+    """The given collectivités, whatever their strata."""
     day = as_of or today()
-    accepted = (await session.execute(STANDING)).one().accepted_services
+    standing = (await session.execute(STANDING)).one()
+    accepted = standing.accepted_services
     values: dict[str, Any] = {"as_of": day, "accepted": accepted, "ids": ids, "basis": basis.value}
     among = "collectivite_id = ANY(:ids)"
-    return Bound(day, "id = ANY(:ids)", *_usages(values, among, demarche, basis), values)
+    return Bound(
+        day,
+        "id = ANY(:ids)",
+        *_usages(values, among, demarche, basis),
+        values,
+        stored=demarche is None and day == standing.derived_on and not standing.touched,
+    )
 
 
 async def bind_all(session: AsyncSession, as_of: date, basis: Basis) -> Bound:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -69,15 +70,50 @@ STORED = "verdict AS (SELECT * FROM product_verdict)"
 """The same, as it was derived for today."""
 
 OF_PRODUCTS = "SELECT product_id, verdict FROM verdict WHERE product_id = ANY(:products)"
+OF_VENDORS = """
+    SELECT vendor_id, verdict, count(*) FROM verdict
+    WHERE vendor_id = ANY(:vendors) GROUP BY vendor_id, verdict
+"""
+EXAMPLES = """
+    SELECT DISTINCT ON (verdict) verdict, product_id
+    FROM verdict
+    JOIN product ON product.id = product_id
+    JOIN vendor ON vendor.id = product.vendor_id
+    WHERE retired_on IS NULL
+    ORDER BY verdict, declared_on IS NULL, siren, slug
+"""
 
 
 async def of_products(
     session: AsyncSession, ids: Sequence[int], as_of: date | None = None
 ) -> dict[int, Verdict]:
+    rows = await _read(session, OF_PRODUCTS, as_of, products=list(ids))
+    return {product: Verdict(verdict) for product, verdict in rows}
+
+
+async def of_vendors(session: AsyncSession, ids: Sequence[int]) -> dict[int, dict[Verdict, int]]:
+    """How many products of each verdict every vendor has today."""
+    found: dict[int, dict[Verdict, int]] = {identifier: {} for identifier in ids}
+    for vendor, verdict, count in await _read(session, OF_VENDORS, None, vendors=list(ids)):
+        found[vendor][Verdict(verdict)] = count
+    return found
+
+
+async def examples(session: AsyncSession) -> dict[Verdict, int]:
+    """A product on offer of each verdict that there is one of today: the first by its key, where
+    possible among those of which their vendor said something.
+    """
+    rows = await _read(session, EXAMPLES, None)
+    return {Verdict(verdict): product for verdict, product in rows}
+
+
+async def _read(
+    session: AsyncSession, query: str, as_of: date | None, **values: object
+) -> Sequence[Any]:
+    """As it was derived where that holds for the day, else computed."""
     day = as_of or today()
     standing = (await session.execute(STANDING)).one()
     stored = day == standing.derived_on and not standing.touched
-    query = sa.text(f"WITH {STORED if stored else VERDICTS} {OF_PRODUCTS}")
-    values = {"as_of": day, "accepted": standing.accepted_services}
-    rows = await session.execute(query, {"products": list(ids)} | ({} if stored else values))
-    return {product: Verdict(verdict) for product, verdict in rows}
+    asked = {} if stored else {"as_of": day, "accepted": standing.accepted_services}
+    statement = sa.text(f"WITH {STORED if stored else VERDICTS} {query}")
+    return (await session.execute(statement, values | asked)).all()

@@ -1,0 +1,75 @@
+"""Which collectivité an address means, and which of its software."""
+
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse
+
+from models import Collectivite, Demarche, Product, Vendor
+from registry.domain import collectivites
+from registry.domain.errors import InvalidInput, NotFound
+from registry.domain.policy import Action, Subject, authorise
+from registry.domain.rollout.answer import Answer, Use
+from registry.domain.words import DEMARCHES
+from registry.web.french import listed
+from registry.web.visits import PRIVATE, Visit
+
+PRODUCT = "logiciel"
+"""The parameter, or the field, that holds a product's key."""
+
+
+def code_of(visit: Visit) -> str:
+    code: str = visit.request.path_params["code"]
+    return code
+
+
+def usage_of(visit: Visit) -> int:
+    """The id of the deployment that the address names."""
+    identifier: int = visit.request.path_params["id"]
+    return identifier
+
+
+def page_of(visit: Visit) -> str:
+    """The address of the collectivité's page, as it was written."""
+    return f"/collectivites/{quote(code_of(visit), safe='')}"
+
+
+async def found(session: AsyncSession, visit: Visit) -> Collectivite:
+    """Raises ``NotFound`` for what is no code at all too."""
+    try:
+        return await collectivites.named(session, "code", code_of(visit))
+    except InvalidInput as refusal:
+        raise NotFound("code", refusal.message) from refusal
+
+
+async def own(session: AsyncSession, visit: Visit, action: Action) -> Collectivite:
+    """The collectivité of the address, to those who may act for it."""
+    body = await found(session, visit)
+    authorise(visit.actor, action, Subject(collectivite=body.id))
+    return body
+
+
+def elsewhere(visit: Visit, body: Collectivite, page: str = "") -> RedirectResponse | None:
+    """The way to the address that stays, from a former code, a SIREN or a SIRET."""
+    if code_of(visit) == body.code:
+        return None
+    query = visit.request.url.query
+    address = f"/collectivites/{body.code}{page}"
+    return RedirectResponse(f"{address}?{query}" if query else address, 308, PRIVATE)
+
+
+def key(product: Product, vendor: Vendor) -> str:
+    return f"{vendor.siren}/{product.slug}"
+
+
+def used(answer: Answer) -> dict[str, list[Use]]:
+    """Each product in use, by key."""
+    uses: dict[str, list[Use]] = {}
+    for use in answer.uses:
+        uses.setdefault(key(use.product, use.vendor), []).append(use)
+    return uses
+
+
+def demarches(uses: list[Use]) -> str:
+    found = {use.deployment.demarche for use in uses}
+    return listed([DEMARCHES[demarche] for demarche in Demarche if demarche in found])

@@ -1,0 +1,124 @@
+"""The collectivités that exist, narrowed and sorted, and the same list as a file."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from models import Collectivite, CollectiviteKind, Stratum
+from registry.domain import collectivites, territories
+from registry.domain.collectivites import CollectiviteFilter, CollectiviteOrder
+from registry.domain.pages import Page, Slice
+from registry.domain.rollout import readiness
+from registry.domain.rollout.readiness import Standing
+from registry.web import twins
+from registry.web.queries import Query
+from registry.web.visits import Visit
+
+COLUMNS = (
+    "code",
+    "insee",
+    "siren",
+    "name",
+    "kind",
+    "strata",
+    "departements",
+    "regions",
+    "population",
+    "readiness",
+    "blockedUndeclared",
+    "noOnlineDemarcheSince",
+)
+ORDERS = {
+    CollectiviteOrder.NAME_ASC: "nom, de A à Z",
+    CollectiviteOrder.NAME_DESC: "nom, de Z à A",
+    CollectiviteOrder.POPULATION_DESC: "les plus peuplées d’abord",
+    CollectiviteOrder.POPULATION_ASC: "les moins peuplées d’abord",
+    CollectiviteOrder.KEY_ASC: "code",
+    CollectiviteOrder.KEY_DESC: "code, en remontant",
+}
+FURTHER = ("nature", "strate", "region", "epci", "habitants_min", "habitants_max")
+"""The filters that fewer people need."""
+Standings = Mapping[int, Standing]
+
+
+def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
+    wanted = CollectiviteFilter(
+        text=query.get("q"),
+        kinds=query.words("nature", CollectiviteKind),
+        strata=query.words("strate", Stratum),
+        departement=query.get("departement"),
+        region=query.get("region"),
+        epci=query.get("epci"),
+        min_population=query.integer("habitants_min"),
+        max_population=query.integer("habitants_max"),
+    )
+    return wanted, query.word("tri", CollectiviteOrder) or CollectiviteOrder.NAME_ASC
+
+
+async def show(visit: Visit) -> Response:
+    query = Query.of(visit.request)
+    wanted, order = _wanted(query)
+    async with visit.database.read() as session:
+        found = await collectivites.listed(session, query.page(), wanted, order)
+        count = await collectivites.count(session, wanted)
+        standings = await _standings(session, found.rows)
+        places = await territories.names(session)
+    return visit.page(
+        "collectivites/list.html",
+        query=query,
+        found=found,
+        count=count,
+        standings=standings,
+        places=places,
+        order=order,
+        orders=ORDERS,
+        narrowed=any(query.get(name) for name in FURTHER),
+    )
+
+
+async def as_csv(visit: Visit) -> Response:
+    return await _file(visit, "csv")
+
+
+async def as_json(visit: Visit) -> Response:
+    return await _file(visit, "json")
+
+
+async def _file(visit: Visit, kind: str) -> Response:
+    wanted, order = _wanted(Query.of(visit.request))
+    parts = await twins.every(partial(_records, visit, wanted, order))
+    return twins.twin(kind, "collectivites", COLUMNS, parts)
+
+
+async def _records(
+    visit: Visit, wanted: CollectiviteFilter, order: CollectiviteOrder, page: Page
+) -> Slice[twins.Record]:
+    async with visit.database.read() as session:
+        found = await collectivites.listed(session, page, wanted, order)
+        standings = await _standings(session, found.rows)
+    rows = tuple(_record(row, standings) for row in found.rows)
+    return Slice(rows, found.cursors, found.has_next, found.has_previous)
+
+
+async def _standings(session: AsyncSession, rows: Sequence[Collectivite]) -> Standings:
+    return await readiness.standings(session, [row.recorded_id for row in rows])
+
+
+def _record(row: Collectivite, standings: Standings) -> twins.Record:
+    standing = standings[row.recorded_id]
+    return {
+        "code": row.code,
+        "insee": row.insee,
+        "siren": row.siren,
+        "name": row.name,
+        "kind": row.kind,
+        "strata": row.strata,
+        "departements": row.departements,
+        "regions": row.regions,
+        "population": row.population,
+        "readiness": standing.readiness,
+        "blockedUndeclared": standing.silent,
+        "noOnlineDemarcheSince": row.no_online_demarche_since,
+    }

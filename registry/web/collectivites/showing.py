@@ -1,0 +1,131 @@
+"""What everyone reads of a collectivité, and what its own can do there."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from models import Collectivite, SoftwareRequest
+from registry.domain import collectivites, deployments, software_requests, territories
+from registry.domain.disputes import reading as disputes
+from registry.domain.disputes.reading import Holder
+from registry.domain.errors import NotFound
+from registry.domain.freshness import is_stale
+from registry.domain.pages import MAX_SIZE, Page
+from registry.domain.policy import Action, Subject, may
+from registry.domain.rollout import answer, readiness, sheets
+from registry.domain.rollout.answer import Answer, Use
+from registry.domain.rollout.readiness import Standing
+from registry.domain.rollout.sheets import Sheet
+from registry.domain.rollout.verdicts import Verdict
+from registry.web.collectivites.finding import code_of, elsewhere, found, used
+from registry.web.forms import EMPTY, Form
+from registry.web.visits import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A product, and every use of it here. ``verdict`` is the one it has for this collectivité."""
+
+    sheet: Sheet
+    uses: Sequence[Use]
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.uses[0].verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the page says besides the answer itself. ``confirmable`` are ids of deployments."""
+
+    standing: Standing | None
+    products: Sequence[InUse]
+    places: territories.Names
+    epci: Collectivite | None
+    open_disputes: int
+    mine: bool
+    confirmable: Collection[int]
+    named: Sequence[SoftwareRequest]
+
+
+async def show(visit: Visit) -> Response:
+    return await page(visit, EMPTY)
+
+
+async def page(visit: Visit, form: Form) -> Response:
+    """``form``: one of the page’s buttons that was refused."""
+    async with visit.database.read() as session:
+        try:
+            body = await found(session, visit)
+        except NotFound as refusal:
+            return _unknown(visit, refusal.message)
+        moved = elsewhere(visit, body)
+        if moved is not None and visit.request.method != "POST":
+            return moved
+        said = await answer.of_collectivite(session, body.code or "", visit.today)
+        around = await _around(session, visit, said)
+    months = visit.door.settings.stale_after_months
+    return visit.page(
+        "collectivites/page.html",
+        body=body,
+        answer=said,
+        around=around,
+        form=form,
+        stale=partial(is_stale, day=visit.today, months=months),
+    )
+
+
+def _unknown(visit: Visit, rule: str) -> Response:
+    return visit.page("collectivites/unknown.html", 404, text=code_of(visit), found=None, rule=rule)
+
+
+async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:
+    body, body_id = said.collectivite, said.collectivite.recorded_id
+    mine = may(visit.actor, Action.NAME_SOFTWARE, Subject(collectivite=body_id))
+    epci = [] if body.epci_id is None else [body.epci_id]
+    disputed = await disputes.open_counts(session, [body_id], Holder.COLLECTIVITE)
+    waiting = _confirmable(visit, said)
+    return Around(
+        (await readiness.standings(session, [body_id])).get(body_id),
+        await _in_use(session, visit, said, waiting),
+        await territories.names(session),
+        next(iter((await collectivites.by_ids(session, epci)).values()), None),
+        disputed.get(body_id, 0),
+        mine,
+        waiting,
+        await _named(session, visit, body) if mine else (),
+    )
+
+
+async def _in_use(
+    session: AsyncSession, visit: Visit, said: Answer, waiting: set[int]
+) -> list[InUse]:
+    """What waits to be confirmed comes first, what nobody signs in to last."""
+    by_key = used(said)
+    rows = [uses[0].product for uses in by_key.values()]
+    known = await sheets.of_products(session, rows, visit.today)
+    found = [InUse(sheet, by_key[sheet.key]) for sheet in known]
+
+    def place(one: InUse) -> tuple[bool, bool]:
+        settled = waiting.isdisjoint(use.deployment.recorded_id for use in one.uses)
+        return settled, one.verdict is Verdict.NOT_CONCERNED
+
+    return sorted(found, key=place)
+
+
+def _confirmable(visit: Visit, said: Answer) -> set[int]:
+    return {
+        use.deployment.recorded_id
+        for use in said.uses
+        if deployments.is_confirmable(visit.actor, use.deployment, use.product)
+    }
+
+
+async def _named(
+    session: AsyncSession, visit: Visit, body: Collectivite
+) -> Sequence[SoftwareRequest]:
+    waiting = await software_requests.listed(session, visit.actor, Page(first=MAX_SIZE))
+    return [row for row in waiting.rows if row.collectivite_id == body.id]

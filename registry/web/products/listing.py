@@ -1,0 +1,105 @@
+"""The list of the registry's products, and its files."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from models import DeliveryModel, Demarche, Product
+from registry.domain import products
+from registry.domain.pages import Page, Slice
+from registry.domain.products import ProductFilter, ProductOrder
+from registry.domain.rollout import sheets
+from registry.domain.rollout.sheets import Sheet
+from registry.web import timeline
+from registry.web.queries import Query
+from registry.web.twins import KINDS, Record, every, twin
+from registry.web.visits import Visit
+
+ORDERS = {
+    ProductOrder.NAME_ASC: "par nom, de A à Z",
+    ProductOrder.NAME_DESC: "par nom, de Z à A",
+    ProductOrder.KEY_ASC: "par SIREN de l’éditeur, croissant",
+    ProductOrder.KEY_DESC: "par SIREN de l’éditeur, décroissant",
+}
+COLUMNS = (
+    "vendorSiren", "vendorName", "slug", "name", "demarches", "citizenLogin", "deliveryModel",
+    "retiredOn", "verdict", "evidenceLevel", "since", "vendorDeclared", "commitment",
+    "commitmentSince", "commitmentDeclaredBy", "clientCount", "openDisputeCount",
+)  # fmt: skip
+
+
+def asked(query: Query) -> tuple[ProductFilter, ProductOrder]:
+    wanted = ProductFilter(
+        text=query.get("q"),
+        vendor_siren=query.get("editeur"),
+        demarche=query.word("demarche", Demarche),
+        citizen_login=query.flag("connexion"),
+        delivery_model=query.word("fourniture", DeliveryModel),
+        retired=query.flag("retires"),
+    )
+    return wanted, query.word("tri", ProductOrder) or ProductOrder.NAME_ASC
+
+
+async def show(visit: Visit) -> Response:
+    query = Query.of(visit.request)
+    wanted, order = asked(query)
+    async with visit.database.read() as session:
+        found = await products.listed(session, query.page(), wanted, order)
+        rows = await sheets.of_products(session, found.rows, visit.today)
+        total = await products.count(session, wanted)
+    return visit.page(
+        "products.html",
+        query=query,
+        found=found,
+        sheets=rows,
+        total=total,
+        orders=ORDERS,
+        stale=partial(timeline.stale, visit),
+    )
+
+
+async def file(visit: Visit) -> Response:
+    kind = visit.request.path_params["kind"]
+    if kind not in KINDS:
+        raise HTTPException(404)
+    wanted, order = asked(Query.of(visit.request))
+
+    async def fetch(page: Page) -> Slice[Record]:
+        async with visit.database.read() as session:
+            found = await products.listed(session, page, wanted, order)
+            return await _records(session, found, visit.today)
+
+    return twin(kind, "logiciels", COLUMNS, await every(fetch))
+
+
+async def _records(session: AsyncSession, found: Slice[Product], day: date) -> Slice[Record]:
+    rows: Sequence[Sheet] = await sheets.of_products(session, found.rows, day)
+    records = tuple(_record(sheet) for sheet in rows)
+    return Slice(records, found.cursors, found.has_next, found.has_previous)
+
+
+def _record(sheet: Sheet) -> Mapping[str, object]:
+    product, read = sheet.product, sheet.commitment
+    return {
+        "vendorSiren": sheet.vendor.siren,
+        "vendorName": sheet.vendor.name,
+        "slug": product.slug,
+        "name": product.name,
+        "demarches": product.demarches,
+        "citizenLogin": product.citizen_login,
+        "deliveryModel": product.delivery_model,
+        "retiredOn": product.retired_on,
+        "verdict": sheet.verdict,
+        "evidenceLevel": sheet.level,
+        "since": sheet.since,
+        "vendorDeclared": sheet.declared,
+        "commitment": None if read is None else read.state,
+        "commitmentSince": sheet.commitment_since,
+        "commitmentDeclaredBy": None if read is None else read.row.declared_by,
+        "clientCount": sheet.clients,
+        "openDisputeCount": sheet.open_disputes,
+    }

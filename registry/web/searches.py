@@ -1,0 +1,70 @@
+"""One box for collectivités, software and vendors."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from models import Collectivite, Product, Vendor
+from registry.domain import collectivites, integrations, searches, territories, vendors
+from registry.domain.identifiers import code_kind, compact
+from registry.domain.rollout import readiness, verdicts
+from registry.domain.rollout.readiness import Standing
+from registry.domain.rollout.verdicts import Verdict
+from registry.domain.searches import Found
+from registry.web.visits import Visit
+
+SHOWN = 20
+SHORTEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was found, in order, and what is told of each, by id."""
+
+    rows: Sequence[Found]
+    standings: Mapping[int, Standing]
+    verdicts: Mapping[int, Verdict]
+    declared: Collection[int]
+    makers: Mapping[int, Vendor]
+    places: territories.Names
+
+    @property
+    def whole(self) -> bool:
+        return len(self.rows) < SHOWN
+
+
+async def show(visit: Visit) -> Response:
+    """htmx asks for the results alone, as one types."""
+    text = visit.request.query_params.get("q", "").strip()
+    found = None
+    if len(text) >= SHORTEST:
+        async with visit.database.read() as session:
+            found = await _results(session, visit, text)
+    template = "results.html" if visit.enhanced else "search.html"
+    return visit.page(template, text=text, found=found)
+
+
+async def _results(session: AsyncSession, visit: Visit, text: str) -> Results:
+    rows = await searches.search(session, text, SHOWN, visit.today)
+    rows = [*await _meant(session, text, rows), *rows]
+    bodies = [row.recorded_id for row in rows if isinstance(row, Collectivite)]
+    products = [row for row in rows if isinstance(row, Product)]
+    ids = [row.recorded_id for row in products]
+    return Results(
+        rows,
+        await readiness.standings(session, bodies),
+        await verdicts.of_products(session, ids),
+        await integrations.declared(session, ids, visit.today),
+        await vendors.by_ids(session, [row.vendor_id for row in products]),
+        await territories.names(session),
+    )
+
+
+async def _meant(session: AsyncSession, text: str, found: Sequence[Found]) -> list[Collectivite]:
+    """The collectivité that a former code or a SIRET means, which no text holds."""
+    if code_kind(compact(text).upper()) is None:
+        return []
+    body = await collectivites.by_code(session, text)
+    return [] if body is None or body in found else [body]

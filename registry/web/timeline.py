@@ -1,0 +1,94 @@
+"""The steps of integrations and commitments in one line of time, as pages tell them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from models import Commitment, Integration, Service, Source
+from registry.domain.freshness import is_stale
+from registry.domain.levels import ShownLevel, of_commitment, of_integration
+from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
+from registry.web.visits import Visit
+
+OWN = "Engagement sans surcoût, propre à ce logiciel"
+WIDE = "Engagement sans surcoût de l’éditeur, pour tous ses logiciels"
+
+
+REPORTED = "une collectivité, qui a signalé un surcoût"
+"""Which one is not public, and a commitment moves by such a word in a dispute alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """``noun`` and ``number`` name it for good; ``about``, ``state`` and ``by`` are
+    words."""
+
+    noun: str
+    number: int
+    about: str
+    state: str
+    level: ShownLevel
+    by: str
+    day: date
+    recorded_at: datetime
+    reason: str | None
+    evidence_url: str | None
+    reviewed_on: date | None = None
+    review: str | None = None
+    target_date: date | None = None
+
+
+def merged(
+    integrations: Iterable[Integration],
+    commitments: Iterable[Commitment],
+    contested: Collection[Service | None] = (),
+) -> Sequence[Step]:
+    """Latest first."""
+    steps = [of_step(row, contested) for row in integrations]
+    steps += [of_step(row, contested) for row in commitments]
+    return sorted(steps, key=lambda step: (step.day, step.recorded_at, step.number), reverse=True)
+
+
+def of_step(row: Integration | Commitment, contested: Collection[Service | None] = ()) -> Step:
+    if isinstance(row, Integration):
+        return _of_integration(row, contested)
+    return Step(
+        noun="commitment",
+        number=row.recorded_id,
+        about=WIDE if row.product_id is None else OWN,
+        state=COMMITMENT_STATES[row.state],
+        level=of_commitment(row, contested if row.product_id is not None else ()),
+        by=REPORTED if row.declared_by is Source.COLLECTIVITE else SOURCES[row.declared_by],
+        day=row.effective_on,
+        recorded_at=row.recorded_at,
+        reason=row.reason,
+        evidence_url=row.evidence_url,
+    )
+
+
+def _of_integration(row: Integration, contested: Collection[Service | None]) -> Step:
+    return Step(
+        noun="integration",
+        number=row.recorded_id,
+        about=f"Intégration {_of(SERVICES[row.service])}",
+        state=INTEGRATION_STATES[row.state],
+        level=of_integration(row, contested),
+        by=SOURCES[row.declared_by],
+        day=row.effective_on,
+        recorded_at=row.recorded_at,
+        reason=row.reason,
+        evidence_url=row.evidence_url,
+        reviewed_on=row.reviewed_on,
+        review=row.review,
+        target_date=row.target_date,
+    )
+
+
+def _of(name: str) -> str:
+    return f"d’{name}" if name[0] in "AEIOU" else f"de {name}"
+
+
+def stale(visit: Visit, day: date | None) -> bool:
+    """Whether what was said on that day is shown as « à confirmer »."""
+    months = visit.door.settings.stale_after_months
+    return day is not None and is_stale(day, visit.today, months)

@@ -1,0 +1,170 @@
+"""The list of vendors with its files, and the page of one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import CommitmentState, Vendor
+from registry.domain import commitments, products, vendors
+from registry.domain.clients import ClientsOf
+from registry.domain.commitments import CommitmentRead
+from registry.domain.disputes import reading as disputes
+from registry.domain.disputes.reading import Holder
+from registry.domain.errors import NotFound
+from registry.domain.integrations import is_late
+from registry.domain.levels import ShownLevel, of_commitment
+from registry.domain.pages import Page, Slice
+from registry.domain.rollout import clientele, sheets, verdicts
+from registry.domain.rollout.sheets import read_since
+from registry.domain.rollout.verdicts import Verdict
+from registry.domain.vendors import VendorFilter, VendorOrder
+from registry.web import timeline
+from registry.web.publishing import elsewhere
+from registry.web.queries import Query
+from registry.web.twins import KINDS, Record, every, twin
+from registry.web.visits import At, Visit
+
+ORDERS = {
+    VendorOrder.NAME_ASC: "par nom, de A à Z",
+    VendorOrder.NAME_DESC: "par nom, de Z à A",
+    VendorOrder.KEY_ASC: "par SIREN, croissant",
+    VendorOrder.KEY_DESC: "par SIREN, décroissant",
+}
+COLUMNS = (
+    "siren", "name", "website", "contact", "claimed", "statement", "statementOn", "commitment",
+    "commitmentSince", "commitmentDeclaredBy", "validUntil", "productCount", "readyProductCount",
+    "clientCount",
+)  # fmt: skip
+
+
+def routes(at: At) -> list[Route]:
+    return [
+        at("/editeurs", show_all),
+        at("/editeurs.{kind}", file),
+        at("/editeurs/{siren}", show),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    vendor: Vendor
+    commitment: CommitmentRead | None
+    products: Mapping[Verdict, int]
+    clients: int
+
+    @property
+    def since(self) -> date | None:
+        return None if self.commitment is None else read_since(self.commitment)
+
+    @property
+    def level(self) -> ShownLevel | None:
+        return None if self.commitment is None else of_commitment(self.commitment.row, ())
+
+
+def asked(query: Query) -> tuple[VendorFilter, VendorOrder]:
+    wanted = VendorFilter(text=query.get("q"), commitment=query.word("engagement", CommitmentState))
+    return wanted, query.word("tri", VendorOrder) or VendorOrder.NAME_ASC
+
+
+async def show_all(visit: Visit) -> Response:
+    query = Query.of(visit.request)
+    wanted, order = asked(query)
+    async with visit.database.read() as session:
+        found = await vendors.listed(session, query.page(), wanted, order)
+        lines = await _lines(session, found.rows, visit.today)
+        total = await vendors.count(session, wanted)
+    return visit.page(
+        "vendors.html",
+        query=query,
+        found=found,
+        lines=lines,
+        total=total,
+        orders=ORDERS,
+        stale=partial(timeline.stale, visit),
+    )
+
+
+async def file(visit: Visit) -> Response:
+    kind = visit.request.path_params["kind"]
+    if kind not in KINDS:
+        raise HTTPException(404)
+    wanted, order = asked(Query.of(visit.request))
+
+    async def fetch(page: Page) -> Slice[Record]:
+        async with visit.database.read() as session:
+            found = await vendors.listed(session, page, wanted, order)
+            lines = await _lines(session, found.rows, visit.today)
+        records = tuple(_record(line) for line in lines)
+        return Slice(records, found.cursors, found.has_next, found.has_previous)
+
+    return twin(kind, "editeurs", COLUMNS, await every(fetch))
+
+
+async def show(visit: Visit) -> Response:
+    siren = visit.request.path_params["siren"]
+    async with visit.database.read() as session:
+        vendor = await vendors.by_siren(session, siren)
+        if vendor is None:
+            raise NotFound("siren", f"Le registre ne connaît pas d’éditeur de SIREN {siren}.")
+        if vendor.siren != siren:
+            return elsewhere(f"/editeurs/{vendor.siren}")
+        identifier = vendor.recorded_id
+        [line] = await _lines(session, [vendor], visit.today)
+        owned = await products.of_vendor(session, identifier)
+        rows = await sheets.of_products(session, owned, visit.today)
+        steps = await commitments.steps_of(session, [(identifier, None)])
+        opened = await disputes.open_counts(session, [identifier], Holder.VENDOR)
+        clients = await clientele.of_each(session, ClientsOf.VENDOR, [identifier], visit.today)
+        parents = await vendors.by_ids(session, [vendor.parent_id] if vendor.parent_id else [])
+    row = None if line.commitment is None else line.commitment.row
+    return visit.page(
+        "vendor.html",
+        vendor=vendor,
+        line=line,
+        clients=clients[identifier],
+        sheets=rows,
+        steps=timeline.merged((), steps.get((identifier, None), ())),
+        open_disputes=opened.get(identifier, 0),
+        parent=parents.get(vendor.parent_id or 0),
+        signatory=None if row is None else commitments.signatory(visit.actor, row),
+        own=identifier in visit.actor.vendors,
+        late=partial(is_late, day=visit.today),
+        stale=partial(timeline.stale, visit),
+    )
+
+
+async def _lines(session: AsyncSession, rows: Sequence[Vendor], day: date) -> list[Line]:
+    ids = [row.recorded_id for row in rows]
+    promised = await commitments.vendor_wide(session, ids, day)
+    judged = await verdicts.of_vendors(session, ids)
+    clients = await clientele.totals(session, ClientsOf.VENDOR, ids, day)
+    return [
+        Line(row, promised.get(key), judged[key], clients.get(key, 0))
+        for row, key in zip(rows, ids, strict=True)
+    ]
+
+
+def _record(line: Line) -> Record:
+    vendor, read = line.vendor, line.commitment
+    return {
+        "siren": vendor.siren,
+        "name": vendor.name,
+        "website": vendor.website,
+        "contact": vendor.contact,
+        "claimed": vendor.claimed_on is not None,
+        "statement": vendor.statement,
+        "statementOn": vendor.statement_on,
+        "commitment": None if read is None else read.state,
+        "commitmentSince": line.since,
+        "commitmentDeclaredBy": None if read is None else read.row.declared_by,
+        "validUntil": None if read is None else read.row.valid_until,
+        "productCount": sum(line.products.values()),
+        "readyProductCount": line.products.get(Verdict.READY, 0),
+        "clientCount": line.clients,
+    }

@@ -1,0 +1,204 @@
+"""The page of a collectivité: what everyone reads there, and what its own may do."""
+
+import csv
+import io
+import re
+
+import pytest
+
+from tests.api.conftest import Written
+from tests.api.sides import EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, town
+from tests.factories import establishment, siren
+from tests.web.browsing import Browser
+from tests.web.conftest import Open
+
+FAMILLE = f"{EBENE}/famille"
+
+
+@pytest.fixture
+async def eloise(world: None, browsers: Open) -> Browser:
+    """The secretary of a town whose software is ready, as its vendor says."""
+    return await browsers(town(READY))
+
+
+async def test_a_page_answers_in_one_sentence(public: Browser) -> None:
+    page = await public.open(f"/collectivites/{READY}")
+    assert "FranceConnect peut être activé dès maintenant." in page.text
+    assert "demandez l’activation de FranceConnect, sans surcoût, sur Portail Familles" in page.text
+    assert page.link("contact@ebene.example") == "mailto:contact@ebene.example"
+    assert page.link("Portail Familles") == f"/editeurs/{FAMILLE}"
+    assert "FranceConnect v2 : qualifiée , à partir de la version 4.2. étayé dit par" in page.text
+    assert "Engagement sans surcoût : signé , sauf module de paiement" in page.text
+    assert "Déclaré par l’éditeur. usage non confirmé" in page.text
+    assert page.link("CC du Val d’Ain").startswith("/collectivites/")
+
+
+async def test_what_was_said_long_ago_is_to_be_confirmed(public: Browser) -> None:
+    page = await public.open("/collectivites/01003")
+    assert re.search(r"dit par l’éditeur, le 1er février 2024 à confirmer", page.text)
+
+
+async def test_what_is_in_service_is_told(public: Browser) -> None:
+    page = await public.open("/collectivites/01001")
+    assert "FranceConnect est en service, sur une partie des démarches." in page.text
+    assert "FranceConnect v2 : en service . Dit par la collectivité, le 1er juin 2025" in page.text
+    assert "Déclaré par l’éditeur, confirmé par la collectivité" in page.text
+
+
+async def test_a_vendor_that_said_nothing_is_not_accused(public: Browser) -> None:
+    page = await public.open(f"/collectivites/{NEIGHBOUR}")
+    assert "n’est pas possible pour l’instant : l’éditeur n’a rien déclaré à ce jour" in page.text
+    assert "bloqu" not in page.text.split("Raccord, le registre")[0]
+
+
+@pytest.mark.parametrize("code", ["01099", siren(21009999), establishment(town("01001"))])
+async def test_other_codes_lead_to_the_page(public: Browser, code: str) -> None:
+    page = await public.open(f"/collectivites/{code}")
+    assert (page.status, page.path) == (200, "/collectivites/01001")
+    letter = await public.open(f"/collectivites/{code}/courrier?logiciel={FAMILLE}")
+    assert letter.path == f"/collectivites/01001/courrier?logiciel={FAMILLE}"
+
+
+@pytest.mark.parametrize("code", ["99999", "belley", "123"])
+async def test_an_unknown_code_is_helped(public: Browser, code: str) -> None:
+    page = await public.open(f"/collectivites/{code}")
+    assert page.status == 404
+    assert ("q", code) in page.form("/recherche").values
+
+
+async def test_the_public_is_asked_to_sign_in_and_comes_back(public: Browser) -> None:
+    page = await public.open(f"/collectivites/{READY}")
+    assert page.link("Connectez-vous") == f"/connexion?retour=/collectivites/{READY}"
+    assert not [form for form in page.read.forms if form.method == "post"]
+
+
+async def test_only_its_own_see_its_buttons(
+    eloise: Browser, neighbour: Browser, operator: Browser
+) -> None:
+    own = await eloise.open(f"/collectivites/{READY}")
+    assert own.link("Signaler un surcoût") == f"/collectivites/{READY}/surcout?logiciel={FAMILLE}"
+    assert own.link("Déclarer un logiciel") == f"/collectivites/{READY}/logiciels"
+    for stranger in (neighbour, operator):
+        page = await stranger.open(f"/collectivites/{READY}")
+        assert "Signaler un surcoût" not in page.text
+        assert "Oui, nous utilisons" not in page.text
+        for form in ("logiciels", "logiciels/inconnu", "sans-demarche", "surcout", "contester"):
+            refused = await stranger.open(f"/collectivites/{READY}/{form}")
+            assert refused.status == 403, form
+
+
+async def test_a_secretary_confirms_once(eloise: Browser, written: Written) -> None:
+    page = await eloise.open(f"/collectivites/{READY}")
+    form = page.form("/confirmer", "Oui, nous utilisons ce logiciel")
+    done = await eloise.send(form)
+    assert done.path == f"/collectivites/{READY}"
+    assert "Cet usage est confirmé." in done.text
+    assert "confirmé par la collectivité" in done.text
+    await eloise.send(form)
+    assert [entry[:2] for entry in await written()] == [("confirm", "deployment")]
+
+
+async def test_nobody_confirms_for_another(
+    eloise: Browser, neighbour: Browser, written: Written
+) -> None:
+    form = (await eloise.open(f"/collectivites/{READY}")).form("/confirmer")
+    form.values = [("_jeton", (await neighbour.open("/")).form("/recherche").action)]
+    assert (await neighbour.send(form)).status == 403
+    assert await written() == []
+
+
+async def test_a_use_ends(eloise: Browser, written: Written) -> None:
+    page = await eloise.follow(
+        await eloise.open(f"/collectivites/{READY}"), "Nous n’utilisons plus ce logiciel"
+    )
+    wrong = await eloise.send(page.form("/fin"), until="2020-01-01")
+    assert "Fin antérieure au début" in wrong.text
+    assert ("until", "2020-01-01") in wrong.form("/fin").values
+    done = await eloise.send(wrong.form("/fin"), until="")
+    assert "La fin de cet usage est enregistrée." in done.text
+    assert ("end", "deployment") in [entry[:2] for entry in await written()]
+
+
+async def test_a_town_declares_its_software_in_two_steps(
+    secretary: Browser, written: Written
+) -> None:
+    page = await secretary.open(f"/collectivites/{TOWN}")
+    assert "Aucun logiciel de démarches en ligne n’est connu." in page.text
+    search = await secretary.follow(page, "Déclarer un logiciel")
+    found = await secretary.send(search.form("/logiciels"), q="ebene")
+    chosen = await secretary.follow(found, "Portail Familles")
+    nothing = await secretary.send(chosen.form("/logiciels"), since="2024-01-01")
+    assert "Ce champ est à remplir." in nothing.text
+    assert ("since", "2024-01-01") in nothing.form("/logiciels").values
+    both = ["PERISCOLAIRE", "RESTAURATION_SCOLAIRE"]
+    done = await secretary.send(nothing.form("/logiciels"), demarche=both)
+    assert "Votre logiciel est déclaré." in done.text
+    assert "FranceConnect peut être activé dès maintenant." in done.text
+    assert [entry[:2] for entry in await written()] == [("create", "deployment")] * 2
+
+
+async def test_a_town_names_what_the_registry_lacks(secretary: Browser, written: Written) -> None:
+    search = await secretary.open(f"/collectivites/{TOWN}/logiciels", q="Mairie Facile")
+    assert "Aucun logiciel trouvé" in search.text
+    form = (await secretary.follow(search, "Nommez-le")).form("/inconnu")
+    assert ("name", "Mairie Facile") in form.values
+    wrong = await secretary.send(form, vendorSiren="123")
+    assert "n’est pas un SIREN" in wrong.text
+    done = await secretary.send(wrong.form("/inconnu"), vendorSiren="", demarches=["ETAT_CIVIL"])
+    assert "« Mairie Facile » : vous l’avez nommé" in done.text
+    assert [entry[:2] for entry in await written()] == [("create", "software_request")]
+
+
+async def test_a_town_without_online_demarche_says_so(secretary: Browser) -> None:
+    page = await secretary.open(f"/collectivites/{TOWN}")
+    asked = await secretary.follow(page, "Nous n’avons aucune démarche en ligne")
+    done = await secretary.send(asked.form("/sans-demarche"))
+    assert "rien n’est demandé à cette collectivité" in done.text
+    back = await secretary.send(done.form("/retrait"))
+    assert "Aucun logiciel de démarches en ligne n’est connu." in back.text
+
+
+async def test_an_offline_town_that_uses_software_is_refused(eloise: Browser) -> None:
+    asked = await eloise.open(f"/collectivites/{READY}/sans-demarche")
+    refused = await eloise.send(asked.form("/sans-demarche"))
+    assert "utilise Portail Familles" in refused.text
+
+
+async def test_the_list_is_narrowed_and_its_files_are_equal(public: Browser) -> None:
+    page = await public.open("/collectivites", departement="01", habitants_max="800")
+    assert "4 collectivités" in page.text
+    names = [words for address, words in page.read.links if re.search(r"/\d{5}$", address)]
+    assert names == ["Éloise", "Étrez", "Le Bois", "Lélex"]
+    reply = await public.client.get(page.link("CSV"))
+    rows = list(csv.DictReader(io.StringIO(reply.text)))
+    assert [row["name"] for row in rows] == names
+    assert [row["readiness"] for row in rows] == [
+        "READY",
+        "BLOCKED_BY_SURCHARGE",
+        "NO_KNOWN_SOFTWARE",
+        "NO_KNOWN_SOFTWARE",
+    ]
+    twin = (await public.client.get(page.link("JSON"))).json()
+    assert [row["code"] for row in twin] == [row["code"] for row in rows]
+    assert "aucune démarche en ligne" in page.text, OFFLINE
+
+
+async def test_an_impossible_filter_is_told(public: Browser) -> None:
+    page = await public.open("/collectivites", departement="ZZ")
+    assert page.status == 400
+    assert "Code de département inconnu" in page.text
+    assert (await public.open("/collectivites.csv", habitants_min="beaucoup")).status == 400
+    none = await public.open("/collectivites", q="zzzz")
+    assert "Aucune collectivité ne répond à tous ces filtres" in none.text
+
+
+async def test_a_use_is_corrected(eloise: Browser, written: Written) -> None:
+    page = await eloise.follow(await eloise.open(f"/collectivites/{READY}"), "Corriger")
+    form = page.form(page.path)
+    assert ("since", "2023-01-01") in form.values
+    wrong = await eloise.send(form, operator="12")
+    assert "n’est pas un SIREN" in wrong.text
+    done = await eloise.send(wrong.form(page.path), operator="", since="2022-09-01")
+    assert "Cet usage est corrigé." in done.text
+    assert "Déclaré par la collectivité" in done.text
+    assert ("correct", "deployment") in [entry[:2] for entry in await written()]
