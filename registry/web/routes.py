@@ -3,7 +3,7 @@ from starlette.routing import Route
 from registry.auth.proconnect import Provider
 from registry.database import Database
 from registry.settings import Settings
-from registry.web import home, signing, statics, trial
+from registry.web import home, rollout, signing, statics, trial
 from registry.web.look import Look
 from registry.web.visits import Door, opening
 
@@ -26,6 +26,7 @@ def routes(
         at("/deconnexion", signing.signed_out),
         at("/deconnexion", signing.sign_out, "POST"),
         at("/compte", signing.account),
+        *rollout.routes(at),
     ]
     if try_identities:
         found += [
