@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from models import DATA_APIS, CommitmentState, Integration, Service
+from models import DATA_APIS, CommitmentState, Integration, IntegrationState, Service
 from registry.domain import commitments, integrations, vendors
 from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
@@ -93,16 +93,21 @@ async def _words(
     months = visit.door.settings.stale_after_months
     return {
         product: [
-            *_integrations(steps.get(product, ()), contested.get(product, ()), visit.today, months),
+            *_integration(steps.get(product, ()), contested.get(product, ()), visit.today, months),
             *_commitment(signed.get(product), contested.get(product, ()), visit.today, months),
         ]
         for product in ids
     }
 
 
-def _integrations(
+def _integration(
     steps: Sequence[Integration], contested: Collection[Service | None], day: date, months: int
 ) -> list[Word]:
+    """The one that qualifies the product, else the last that was said of it."""
+    said = [step for step in steps if step.service not in DATA_APIS]
+    if not said:
+        return []
+    step = max(said, key=lambda one: (one.state is IntegrationState.QUALIFIED, one.effective_on))
     return [
         Word(
             f"{SERVICES[step.service]}\u00a0: {INTEGRATION_STATES[step.state]}",
@@ -111,8 +116,6 @@ def _integrations(
             of_integration(step, contested),
             is_stale(step.effective_on, day, months),
         )
-        for step in steps
-        if step.service not in DATA_APIS
     ]
 
 

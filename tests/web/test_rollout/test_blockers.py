@@ -38,10 +38,10 @@ async def test_a_silent_vendor_is_said_to_be_silent(public: Browser) -> None:
     shown = table(page, "logiciels bloquants")
     silent = next(row for row in shown.rows if "Éditions du Silence" in row[1])
     assert silent[-1] == "n’a rien déclaré à ce jour"
-    assert "dit par le ministère" in silent[2]
+    assert "(le ministère, " in silent[2]
     spoken = next(row for row in shown.rows if "Aubépine" in row[1])
     assert "1er février 2024" in spoken[-1]
-    assert "dit par l’éditeur" in spoken[2]
+    assert "(l’éditeur, " in spoken[2]
     assert "auto-déclaré, à confirmer" in spoken[2]
     assert page.link("e-Mairie") == f"/editeurs/{SILENT}/mairie"
 
