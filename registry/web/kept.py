@@ -42,10 +42,13 @@ ANSWERS: WeakKeyDictionary[Head, Answers] = WeakKeyDictionary()
 
 
 async def kept(
-    visit: Visit, key: Hashable, make: Callable[[AsyncSession], Awaitable[Answer]]
+    visit: Visit,
+    key: Hashable,
+    make: Callable[[], Awaitable[Answer]],
+    lasting: Callable[[Answer], bool] = lambda _: True,
 ) -> Answer:
-    """``key`` says all that the answer depends on besides the registry and the day. The read is
-    opened here, after its state is known: an older one would tell what was.
+    """``key`` says all that the answer depends on besides the registry and the day. ``make`` opens
+    its own read: one that was opened before the state was known might tell what was before it.
     """
     state = _state(visit)
     answers = ANSWERS.setdefault(visit.database.head, Answers())
@@ -54,11 +57,22 @@ async def kept(
         if key in answers.known:
             answers.known.move_to_end(key)
             return cast("Answer", answers.known[key])
-    async with visit.database.read() as session:
-        made = await make(session)
-    if state is not None and _state(visit) == state == answers.state:
+    made = await make()
+    if state is not None and _state(visit) == state == answers.state and lasting(made):
         answers.keep(key, made)
     return made
+
+
+async def read(
+    visit: Visit, key: Hashable, make: Callable[[AsyncSession], Awaitable[Answer]]
+) -> Answer:
+    """What one read tells, kept."""
+
+    async def reading() -> Answer:
+        async with visit.database.read() as session:
+            return await make(session)
+
+    return await kept(visit, key, reading)
 
 
 def _state(visit: Visit) -> State | None:

@@ -14,6 +14,7 @@ from registry.domain.disputes import reading as disputes
 from registry.domain.freshness import is_stale
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.rollout.blockers import Blockers, Grouping, rank_blockers
+from registry.domain.rollout.verdicts import Verdict
 from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
 from registry.web import twins
 from registry.web.queries import AFTER, PAGE, Query
@@ -22,6 +23,8 @@ from registry.web.visits import Visit
 
 BY = "par"
 GROUPINGS = {Grouping.PRODUCT: "par logiciel", Grouping.VENDOR: "par éditeur"}
+PRICED = (Verdict.SURCHARGE, Verdict.COST_UNKNOWN)
+"""What stands on the commitment too, and not on the integration alone."""
 COLUMNS = (
     *("rank", "vendor_siren", "vendor_name", "slug", "product_name", "verdict", "blocked"),
     *("blocked_alone", "population", "connected_clients", "declared_on"),
@@ -88,7 +91,8 @@ async def _words(
     if not ids:
         return {}
     steps = await integrations.current_of_products(session, ids, found.as_of)
-    signed = await commitments.applying(session, ids, found.as_of)
+    priced = [row.product_id for row in found.rows if row.verdict in PRICED and row.product_id]
+    signed = await commitments.applying(session, priced, found.as_of)
     contested = await disputes.contested(session, ids)
     months = visit.door.settings.stale_after_months
     return {

@@ -19,8 +19,7 @@ from registry.domain.rollout.changes import (
     ProductChange,
 )
 from registry.domain.rollout.periods import Period, period
-from registry.web import twins
-from registry.web.kept import kept
+from registry.web import kept, twins
 from registry.web.queries import AFTER, PAGE, Query
 from registry.web.rollout.scopes import Asked, asked
 from registry.web.visits import Visit
@@ -51,7 +50,7 @@ class Seen:
 async def show(visit: Visit) -> Response:
     seen = await _seen(visit)
     key = ("changes", seen.asked.scope, seen.period, seen.kind, seen.asked.query.get(AFTER))
-    counts, found = await kept(visit, key, partial(_read, seen))
+    counts, found = await kept.read(visit, key, partial(_read, seen))
     return visit.page(
         "rollout/changes.html",
         asked=seen.asked,
@@ -67,7 +66,7 @@ async def show(visit: Visit) -> Response:
 async def show_products(visit: Visit) -> Response:
     seen = await _seen(visit)
     key = ("changed", seen.asked.scope, seen.period, seen.turned, seen.asked.query.get(AFTER))
-    found = await kept(visit, key, partial(_read_products, seen, _page(seen)))
+    found = await kept.read(visit, key, partial(_read_products, seen, _page(seen)))
     return visit.page(
         "rollout/changed_products.html",
         asked=seen.asked,

@@ -12,8 +12,7 @@ from registry.domain.rollout.coverage import Counts, Coverage, StratumCoverage, 
 from registry.domain.rollout.scope import Scope
 from registry.domain.rollout.territories import Share
 from registry.domain.words import STRATA
-from registry.web import twins
-from registry.web.kept import kept
+from registry.web import kept, twins
 from registry.web.rollout.scopes import Asked, asked
 from registry.web.rollout.tiles import LEGEND, tiles
 from registry.web.twins import Record
@@ -21,6 +20,19 @@ from registry.web.visits import Visit
 
 EVERY = "Ensemble, chacune une fois"
 COLUMNS = ("stratum", *Counts.__slots__, "target_share", "target_count", "missing")
+MEASURES = {
+    "total": "Total",
+    "connected": "Raccordées",
+    "connected_with_prefill": "dont avec pré-remplissage",
+    "ready": "Prêtes",
+    "ready_unverified": "dont sur la seule parole de l’éditeur",
+    "cost_unknown": "Coût inconnu",
+    "blocked_by_surcharge": "Bloquées par un surcoût",
+    "blocked_by_software": "Bloquées par leur logiciel",
+    "blocked_undeclared": "dont l’éditeur n’a rien déclaré à ce jour",
+    "no_known_software": "Sans logiciel connu",
+    "no_online_demarche": "dont sans démarche en ligne",
+}
 SHARE_COLUMNS = ("departement", "name", "total", "connected", "ready")
 
 Line = StratumCoverage | TotalCoverage
@@ -29,12 +41,13 @@ Shares = Mapping[str, Share]
 
 async def show(visit: Visit) -> Response:
     wanted = await asked(visit)
-    found, shares = await kept(visit, ("coverage", wanted.scope), partial(_read, wanted.scope))
+    found, shares = await kept.read(visit, ("coverage", wanted.scope), partial(_read, wanted.scope))
     return visit.page(
         "rollout/coverage.html",
         asked=wanted,
         coverage=found,
         lines=[(name_of(line), line) for line in lines_of(found)],
+        measures=MEASURES,
         tiles=[*tiles(wanted, shares)] if shares and not wanted.scope.region else [],
         shares=_shares(wanted, shares),
         legend=LEGEND,

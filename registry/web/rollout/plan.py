@@ -9,7 +9,9 @@ from models import Vendor
 from registry.domain import vendors
 from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.plan import Plan, PlanStep, Wishes, draw_up
+from registry.domain.rollout.scope import Scope
 from registry.domain.words import STRATA
+from registry.web import kept
 from registry.web.queries import Query
 from registry.web.rollout import choices
 from registry.web.rollout.blockers import GROUPINGS, grouping
@@ -37,7 +39,7 @@ async def show(visit: Visit) -> Response:
         named = await choices.named(session, wishes.excluded, wishes.promised)
     found, steps, owners = None, list[Told](), dict[int, Vendor]()
     if wanted.query.flag(DRAWN):
-        found = await draw_up(visit.database.read, wanted.scope, wishes, time_limit=TIME_LIMIT)
+        found = await _drawn(visit, wanted.scope, wishes)
         steps = _steps(wanted.query, found)
         async with visit.database.read() as session:
             owners = await vendors.by_ids(
@@ -57,6 +59,15 @@ async def show(visit: Visit) -> Response:
         strata=STRATA,
         every=EVERY,
     )
+
+
+async def _drawn(visit: Visit, scope: Scope, wishes: Wishes) -> Plan:
+    """Kept where it is the best: a hurried one may be bettered."""
+
+    async def make() -> Plan:
+        return await draw_up(visit.database.read, scope, wishes, time_limit=TIME_LIMIT)
+
+    return await kept.kept(visit, ("plan", scope, wishes), make, lambda plan: plan.optimal)
 
 
 async def _wishes(session: AsyncSession, query: Query) -> Wishes:

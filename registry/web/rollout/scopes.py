@@ -13,8 +13,8 @@ from registry.domain.errors import InvalidInput
 from registry.domain.rollout import territories
 from registry.domain.rollout.scope import Basis, Scope
 from registry.domain.words import DEMARCHES, STRATA
+from registry.web import kept
 from registry.web.french import day, listed
-from registry.web.kept import kept
 from registry.web.queries import AFTER, BEFORE, Query
 from registry.web.visits import Endpoint, Visit
 
@@ -130,7 +130,7 @@ async def asked(visit: Visit) -> Asked:
 
 
 async def _known(visit: Visit) -> Asked:
-    departements, regions = await kept(visit, "territories", _territories)
+    departements, regions = await kept.read(visit, "territories", _territories)
     return Asked(Query.of(visit.request), Scope(), departements, regions)
 
 

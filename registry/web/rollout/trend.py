@@ -14,8 +14,7 @@ from registry.domain.rollout.coverage import StratumCoverage
 from registry.domain.rollout.forecast import Forecast, TargetForecast
 from registry.domain.rollout.scope import Scope
 from registry.domain.rollout.trend import Trend
-from registry.web import twins
-from registry.web.kept import kept
+from registry.web import kept, twins
 from registry.web.rollout import charts
 from registry.web.rollout.charts import Ahead, Chart, Series
 from registry.web.rollout.coverage import COLUMNS, Line, lines_of, name_of, records
@@ -59,7 +58,7 @@ async def _read(visit: Visit, scope: Scope) -> tuple[Trend, Forecast]:
     async def read(session: AsyncSession) -> tuple[Trend, Forecast]:
         return await forecast.with_trend(session, scope)
 
-    return await kept(visit, ("trend", scope), read)
+    return await kept.read(visit, ("trend", scope), read)
 
 
 def drawn(past: Trend, expected: Forecast) -> Iterator[Drawn]:
