@@ -10,6 +10,7 @@ from registry.web import (
     help,
     home,
     products,
+    rollout,
     searches,
     signing,
     statics,
@@ -45,6 +46,7 @@ def routes(
         *badges.routes(at),
         *feed.routes(at),
         *help.routes(at),
+        *rollout.routes(at),
     ]
     if try_identities:
         found += [

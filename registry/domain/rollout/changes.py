@@ -102,9 +102,16 @@ async def of_collectivites(
 
 
 async def of_products(
-    session: AsyncSession, scope: Scope, asked: Period, page: Page | None = None
+    session: AsyncSession,
+    scope: Scope,
+    asked: Period,
+    page: Page | None = None,
+    *,
+    turned: bool = False,
 ) -> ChangePage[ProductChange]:
-    """Those with the most clients that moved first, then by key; all where no ``page`` is asked."""
+    """Those with the most clients that moved first, then by key; all where no ``page`` is asked.
+    ``turned``: those alone whose verdict is no longer the same.
+    """
     moved, values = await _moved(session, scope, asked, with_products=True)
     chosen = f"""
         {moved},
@@ -122,6 +129,7 @@ async def of_products(
             JOIN vendor ON vendor.id = product.vendor_id
             LEFT JOIN verdict_before ON verdict_before.product_id = counted.id
             LEFT JOIN verdict_after ON verdict_after.product_id = counted.id
+            WHERE {TURNED if turned else "true"}
         )
     """
     order = _Order(
@@ -197,6 +205,7 @@ CONDITIONS = {
 }
 """In ``moved``, where ``before`` and ``after`` are ranks that differ; null is not counted."""
 
+TURNED = "verdict_before.verdict IS DISTINCT FROM verdict_after.verdict"
 COUNTS = ", ".join(
     [
         "count(*) AS moved",

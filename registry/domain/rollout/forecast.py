@@ -1,6 +1,6 @@
 """When the targets are reached if the last twelve months go on, and the pace that they need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -15,7 +15,7 @@ from registry.domain.errors import InvalidInput
 from registry.domain.freshness import months_after, months_before
 from registry.domain.rollout.coverage import Coverage, StratumCoverage, TotalCoverage
 from registry.domain.rollout.scope import Scope
-from registry.domain.rollout.trend import MONTH, measured, refuse_as_of
+from registry.domain.rollout.trend import MONTH, Step, Trend, measured, of_points, refuse_as_of
 
 METHOD = (
     "Prolongement en ligne droite : au rythme des douze derniers mois (collectivités raccordées"
@@ -29,7 +29,8 @@ LIMITS = (
     " déclarées, telles que corrigées depuis, sur la géographie d’aujourd’hui. Un rythme nul ou"
     " négatif, ou une date après 2199, ne donne pas de date."
 )
-QUARTERS = (12, 9, 6, 3, 0)
+MONTHS = range(12, -1, -1)
+QUARTERS = MONTHS[::3]
 """How many months ago each date is."""
 
 DEADLINE = sa.text("SELECT deadline FROM campaign")
@@ -89,12 +90,30 @@ class _Span:
 
 async def forecast(session: AsyncSession, scope: Scope, needed_by: date | None = None) -> Forecast:
     """Raise ``InvalidInput`` for a date that is not to come."""
+    return (await _read(session, scope, needed_by, QUARTERS))[1]
+
+
+async def with_trend(
+    session: AsyncSession, scope: Scope, needed_by: date | None = None
+) -> tuple[Trend, Forecast]:
+    """And the year that it goes on from, month by month: what both need is read once."""
+    points, found = await _read(session, scope, needed_by, MONTHS)
+    return of_points(Step.MONTH, points), found
+
+
+async def _read(
+    session: AsyncSession, scope: Scope, needed_by: date | None, months_ago: Sequence[int]
+) -> tuple[tuple[Coverage, ...], Forecast]:
     refuse_as_of(scope, "les douze derniers mois")
     day = today()
     wanted = await _needed_by(session, day, needed_by)
-    points = await measured(session, scope, [months_before(day, months) for months in QUARTERS])
-    targets = tuple(_targets(points, wanted))
-    return Forecast(day, points[0].as_of, wanted, targets)
+    dates = {months: months_before(day, months) for months in months_ago}
+    points = await measured(session, scope, [*dates.values()])
+    quarters = tuple(
+        point for months, point in zip(dates, points, strict=True) if months in QUARTERS
+    )
+    targets = tuple(_targets(quarters, wanted))
+    return points, Forecast(day, points[0].as_of, wanted, targets)
 
 
 async def _needed_by(session: AsyncSession, day: date, given: date | None) -> date:

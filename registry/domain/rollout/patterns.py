@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,7 +46,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ProductPart:
-    """``unlocked`` by this product alone."""
+    """``unlocked`` by this product alone. ``declared_on``: the vendor's last word on it, if any."""
 
     product_id: int
     vendor_siren: str
@@ -53,6 +54,7 @@ class ProductPart:
     name: str
     verdict: Verdict
     unlocked: int
+    declared_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _with_patterns(bound: Bound) -> str:
 
 PRODUCTS = """
     SELECT product.id, slug, product.name, product.vendor_id, siren, vendor.name AS vendor_name,
-           verdict
+           verdict, declared_on
     FROM verdict
     JOIN product ON product.id = product_id
     JOIN vendor ON vendor.id = product.vendor_id
@@ -159,7 +161,8 @@ def _patterns(rows: Iterable[Any], place: Mapping[int, int]) -> Iterator[Pattern
 
 
 def _part(row: Any, unlocked: int) -> ProductPart:
-    return ProductPart(row.id, row.siren, row.slug, row.name, Verdict(row.verdict), unlocked)
+    verdict = Verdict(row.verdict)
+    return ProductPart(row.id, row.siren, row.slug, row.name, verdict, unlocked, row.declared_on)
 
 
 def _candidate(row: Any, by: Grouping) -> Candidate:

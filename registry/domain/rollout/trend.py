@@ -71,7 +71,10 @@ async def trend(
 ) -> Trend:
     """Raise ``InvalidInput`` for dates that can't be, and for more points than are allowed."""
     refuse_as_of(scope, "« from » et « to »")
-    points = await measured(session, scope, _dates(start, end or today(), step))
+    return of_points(step, await measured(session, scope, _dates(start, end or today(), step)))
+
+
+def of_points(step: Step, points: tuple[Coverage, ...]) -> Trend:
     return Trend(step, points, _paces(points[0], points[-1]))
 
 

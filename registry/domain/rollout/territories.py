@@ -1,0 +1,45 @@
+"""Where the rollout stands in each département, and what territories are called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models import Territory, TerritoryKind
+from registry.domain.rollout.readiness import with_state
+from registry.domain.rollout.scope import Scope, bind
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Distinct collectivités of a département, as ``coverage.measure`` counts its total."""
+
+    departement: str
+    total: int
+    connected: int
+    ready: int
+
+
+async def named(session: AsyncSession, kind: TerritoryKind) -> Sequence[Territory]:
+    """All of them, by code."""
+    wanted = sa.select(Territory).where(col(Territory.kind) == kind)
+    return (await session.scalars(wanted.order_by(col(Territory.code)))).all()
+
+
+async def by_departement(session: AsyncSession, scope: Scope) -> dict[str, Share]:
+    """A collectivité of several counts in each; a département without any is absent."""
+    bound = await bind(session, scope)
+    query = f"""
+        {with_state(bound)}
+        SELECT departement, count(*) AS total,
+               count(*) FILTER (WHERE rank = 0) AS connected,
+               count(*) FILTER (WHERE rank = 1) AS ready
+        FROM state
+        JOIN collectivite ON collectivite.id = state.id
+        CROSS JOIN LATERAL unnest(departements) AS departement
+        GROUP BY departement ORDER BY departement
+    """
+    rows = await session.execute(sa.text(query), bound.values)
+    return {row.departement: Share(*row) for row in rows}

@@ -1,0 +1,136 @@
+"""What moved between two days: the last week, unless asked."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from registry.domain.pages import Page, Slice
+from registry.domain.rollout import changes
+from registry.domain.rollout.changes import (
+    ChangeCounts,
+    ChangeKind,
+    ChangePage,
+    CollectiviteChange,
+    ProductChange,
+)
+from registry.domain.rollout.periods import Period, period
+from registry.web import kept, twins
+from registry.web.queries import AFTER, PAGE, Query
+from registry.web.rollout.scopes import Asked, asked
+from registry.web.visits import Visit
+
+SINCE, UNTIL, KIND, TURNED = "depuis", "jusqua", "genre", "verdict"
+WEEK = timedelta(days=7)
+KINDS: Mapping[ChangeKind, tuple[str, str]] = {
+    ChangeKind.NEWLY_CONNECTED: ("nouvellement raccordée", "nouvellement raccordées"),
+    ChangeKind.NEWLY_READY: ("nouvellement prête", "nouvellement prêtes"),
+    ChangeKind.NEWLY_BLOCKED: ("nouvellement bloquée", "nouvellement bloquées"),
+    ChangeKind.NO_LONGER_CONNECTED: ("n’est plus raccordée", "ne sont plus raccordées"),
+}
+COLUMNS = ("code", "name", "before", "after")
+PRODUCT_COLUMNS = (
+    *("vendor_siren", "slug", "name", "verdict_before", "verdict_after"),
+    *ChangeCounts.__slots__,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    asked: Asked
+    period: Period
+    kind: ChangeKind | None
+    turned: bool
+
+
+async def show(visit: Visit) -> Response:
+    seen = await _seen(visit)
+    key = ("changes", seen.asked.scope, seen.period, seen.kind, seen.asked.query.get(AFTER))
+    counts, found = await kept.read(visit, key, partial(_read, seen))
+    return visit.page(
+        "rollout/changes.html",
+        asked=seen.asked,
+        period=seen.period,
+        kind=seen.kind,
+        kinds=KINDS,
+        counts=asdict(counts),
+        found=found,
+        pages=_pages(seen.asked.query, found.slice),
+    )
+
+
+async def show_products(visit: Visit) -> Response:
+    seen = await _seen(visit)
+    key = ("changed", seen.asked.scope, seen.period, seen.turned, seen.asked.query.get(AFTER))
+    found = await kept.read(visit, key, partial(_read_products, seen, _page(seen)))
+    return visit.page(
+        "rollout/changed_products.html",
+        asked=seen.asked,
+        period=seen.period,
+        turned=seen.turned,
+        found=found,
+        pages=_pages(seen.asked.query, found.slice),
+    )
+
+
+async def file(kind: str, visit: Visit) -> Response:
+    seen = await _seen(visit)
+    async with visit.database.read() as session:
+        found = await changes.of_collectivites(session, seen.asked.scope, seen.period, seen.kind)
+    rows = ({column: getattr(row, column) for column in COLUMNS} for row in found.slice.rows)
+    return twins.twin(kind, "changements", COLUMNS, twins.whole(rows))
+
+
+async def file_products(kind: str, visit: Visit) -> Response:
+    seen = await _seen(visit)
+    async with visit.database.read() as session:
+        found = await _read_products(seen, None, session)
+    rows = (
+        {"vendor_siren": row.vendor_siren, "slug": row.slug, "name": row.name}
+        | {"verdict_before": row.before, "verdict_after": row.after}
+        | asdict(row.counts)
+        for row in found.slice.rows
+    )
+    name = "changements-logiciels"
+    return twins.twin(kind, name, PRODUCT_COLUMNS, twins.whole(rows))
+
+
+async def _seen(visit: Visit) -> Seen:
+    wanted = await asked(visit)
+    query = wanted.query
+    until = query.date(UNTIL) or visit.today
+    since = query.date(SINCE) or min(until, visit.today) - WEEK
+    async with visit.database.read() as session:
+        compared = await period(session, since=since, until=until)
+    turned = query.get(TURNED) == "change"
+    return Seen(wanted, compared, query.word(KIND, ChangeKind), turned)
+
+
+async def _read(
+    seen: Seen, session: AsyncSession
+) -> tuple[ChangeCounts, ChangePage[CollectiviteChange]]:
+    scope = seen.asked.scope
+    return (
+        await changes.count(session, scope, seen.period),
+        await changes.of_collectivites(session, scope, seen.period, seen.kind, _page(seen)),
+    )
+
+
+async def _read_products(
+    seen: Seen, page: Page | None, session: AsyncSession
+) -> ChangePage[ProductChange]:
+    scope = seen.asked.scope
+    return await changes.of_products(session, scope, seen.period, page, turned=seen.turned)
+
+
+def _page(seen: Seen) -> Page:
+    return Page(first=PAGE, after=seen.asked.query.get(AFTER))
+
+
+def _pages(query: Query, rows: Slice[Any]) -> tuple[str | None, str | None]:
+    """The list's beginning, and what follows."""
+    return query.link(**{AFTER: None}) if rows.has_previous else None, query.following(rows)

@@ -1,0 +1,90 @@
+"""The shortest way to the targets: drawn up when it is asked for, as it takes its time."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from models import Vendor
+from registry.domain import vendors
+from registry.domain.rollout.blockers import Grouping
+from registry.domain.rollout.plan import Plan, PlanStep, Wishes, draw_up
+from registry.domain.rollout.scope import Scope
+from registry.domain.words import STRATA
+from registry.web import kept
+from registry.web.queries import Query
+from registry.web.rollout import choices
+from registry.web.rollout.blockers import GROUPINGS, grouping
+from registry.web.rollout.coverage import EVERY
+from registry.web.rollout.scopes import asked
+from registry.web.visits import Visit
+
+TIME_LIMIT = 8.0
+"""Seconds, as at the other door."""
+EXCLUDED, PROMISED, AT_MOST, DRAWN = "sauf", "promis", "auplus", "calculer"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A step, and the address of the plan without whom it is about."""
+
+    step: PlanStep
+    without: str
+
+
+async def show(visit: Visit) -> Response:
+    wanted = await asked(visit)
+    async with visit.database.read() as session:
+        wishes = await _wishes(session, wanted.query)
+        named = await choices.named(session, wishes.excluded, wishes.promised)
+    found, steps, owners = None, list[Told](), dict[int, Vendor]()
+    if wanted.query.flag(DRAWN):
+        found = await _drawn(visit, wanted.scope, wishes)
+        steps = _steps(wanted.query, found)
+        async with visit.database.read() as session:
+            owners = await vendors.by_ids(
+                session, [told.step.candidate.vendor_id for told in steps]
+            )
+    return visit.page(
+        "rollout/plan.html",
+        asked=wanted,
+        by=wishes.by,
+        groupings=GROUPINGS,
+        excluded=named[wishes.excluded],
+        promised=named[wishes.promised],
+        at_most=wishes.at_most,
+        plan=found,
+        steps=steps,
+        vendors=owners,
+        strata=STRATA,
+        every=EVERY,
+    )
+
+
+async def _drawn(visit: Visit, scope: Scope, wishes: Wishes) -> Plan:
+    """Kept where it is the best: a hurried one may be bettered."""
+
+    async def make() -> Plan:
+        return await draw_up(visit.database.read, scope, wishes, time_limit=TIME_LIMIT)
+
+    return await kept.kept(visit, ("plan", scope, wishes), make, lambda plan: plan.optimal)
+
+
+async def _wishes(session: AsyncSession, query: Query) -> Wishes:
+    return Wishes(
+        grouping(query, Grouping.VENDOR),
+        await choices.read(session, query.all(EXCLUDED), "excluded"),
+        await choices.read(session, query.all(PROMISED), "promised"),
+        query.integer(AT_MOST),
+    )
+
+
+def _steps(query: Query, found: Plan) -> list[Told]:
+    excluded = query.all(EXCLUDED)
+    return [Told(step, query.link(sauf=[*excluded, _key(step)])) for step in found.steps]
+
+
+def _key(step: PlanStep) -> str:
+    candidate = step.candidate
+    siren = candidate.vendor_siren
+    return f"{siren}/{candidate.slug}" if candidate.slug else siren

@@ -1,0 +1,92 @@
+import csv
+import io
+
+import pytest
+
+from registry.database import Database
+from registry.domain.clock import today
+from registry.domain.rollout.changes import ChangeKind, count, of_collectivites, of_products
+from registry.domain.rollout.periods import Moment, Period
+from registry.domain.rollout.scope import Scope
+from registry.web.french import day
+from registry.web.rollout import changes
+from registry.web.rollout.changes import WEEK
+from tests.web.browsing import Browser
+from tests.web.test_rollout.tables import table
+
+PATH = "/deploiement/changements"
+SINCE = "2022-01-01"
+
+
+def since_then() -> Period:
+    return Period(Moment(today().replace(2022, 1, 1)), Moment(today()))
+
+
+async def test_the_last_week_by_default(public: Browser) -> None:
+    page = await public.open(PATH)
+    said = f"Du {day(today() - WEEK)} au {day(today())}, ".replace("\u00a0", " ")
+    assert said in page.text
+
+
+async def test_what_moved_is_the_domains(public: Browser, database: Database) -> None:
+    page = await public.open(PATH, depuis=SINCE)
+    async with database.read() as session:
+        counts = await count(session, Scope(), since_then())
+        found = await of_collectivites(session, Scope(), since_then())
+    assert f"{counts.moved} collectivités ont bougé" in page.text
+    shown = table(page, "qui ont bougé")
+    assert [row[:2] for row in shown.rows] == [[row.name, row.code] for row in found.slice.rows]
+    assert page.link("Belley") == "/collectivites/01005"
+
+
+async def test_a_kind_narrows_the_list_alone(public: Browser, database: Database) -> None:
+    page = await public.follow(await public.open(PATH, depuis=SINCE), "nouvellement bloquées")
+    async with database.read() as session:
+        kind = ChangeKind.NEWLY_BLOCKED
+        found = await of_collectivites(session, Scope(), since_then(), kind)
+    shown = table(page, "nouvellement bloquées")
+    assert [row[1] for row in shown.rows] == [row.code for row in found.slice.rows]
+    assert "ont bougé" in page.text
+    rows = [*csv.DictReader(io.StringIO((await public.open(page.link("CSV"))).reply.text))]
+    assert [row["code"] for row in rows] == [row[1] for row in shown.rows]
+    assert {row["after"] for row in rows} <= {"BLOCKED_BY_SURCHARGE", "BLOCKED_BY_SOFTWARE"}
+
+
+async def test_pages(public: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "PAGE", 2)
+    page = await public.open(PATH, depuis=SINCE)
+    codes = [row[1] for row in table(page, "qui ont bougé").rows]
+    while any("Page suivante" in words for _, words in page.read.links):
+        page = await public.follow(page, "Page suivante")
+        codes += [row[1] for row in table(page, "qui ont bougé").rows]
+    assert codes == ["01001", "01002", "01003", "01004", "01005"]
+    again = await public.follow(page, "Début de la liste")
+    assert table(again, "qui ont bougé").rows[0][1] == "01001"
+
+
+async def test_products_and_those_whose_verdict_changed(
+    public: Browser, database: Database
+) -> None:
+    page = await public.follow(await public.open(PATH, depuis=SINCE), "Les logiciels en cause")
+    async with database.read() as session:
+        every = await of_products(session, Scope(), since_then())
+        turned = await of_products(session, Scope(), since_then(), turned=True)
+    assert [row[0] for row in table(page, "logiciel").rows] == [r.name for r in every.slice.rows]
+    assert all(row.before != row.after for row in turned.slice.rows)
+    assert turned.total == sum(row.before != row.after for row in every.slice.rows)
+    page = await public.follow(page, "Ne montrer que ceux dont le verdict a changé")
+    assert [row[0] for row in table(page, "logiciel").rows] == [r.name for r in turned.slice.rows]
+    rows = (await public.open(page.link("JSON"))).reply.json()
+    assert [row["slug"] for row in rows] == [row.slug for row in turned.slice.rows]
+
+
+async def test_dates_that_cannot_be_are_told(public: Browser) -> None:
+    page = await public.open(PATH, depuis="2026-01-02", jusqua="2026-01-01")
+    assert page.status == 400
+    assert "est après le" in page.text
+
+
+async def test_a_scope_has_no_date_here(public: Browser) -> None:
+    page = await public.open(PATH, au="2025-01-01", departement="01")
+    assert page.status == 200
+    assert "du département 01 (Ain)." in page.text
