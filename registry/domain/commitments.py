@@ -149,6 +149,15 @@ async def steps_of(
     return found
 
 
+def open_to_vendor(current: CommitmentRead | None) -> frozenset[CommitmentState]:
+    """What the vendor may make of its commitment as it reads now."""
+    state = current.state if current else CommitmentState.NONE
+    moves = {CommitmentState.DECLINED, CommitmentState.WITHDRAWN}
+    if state not in OTHERS_DECIDE:
+        moves.add(CommitmentState.SIGNED)
+    return COMMITMENT[state] & moves
+
+
 def signatory(actor: Actor, row: Commitment) -> str | None:
     """A person's name: for the vendor itself and the ministry."""
     subject = Subject(vendor=row.vendor_id)
