@@ -9,7 +9,7 @@ from registry.domain.activations import Step
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.transitions import ACTIVATION
-from registry.domain.words import SERVICES
+from registry.domain.words import ACTIVATION_STATES, SERVICES
 from registry.web.forms import EMPTY, Form, posted
 from registry.web.spaces.vendors.deployments import known
 from registry.web.spaces.vendors.space import Space
@@ -53,7 +53,7 @@ async def _page(space: Space, form: Form) -> Response:
         use=use,
         service=service,
         current=current,
-        following=[state for state in ActivationState if state in following],
+        following={s: words for s, words in ACTIVATION_STATES.items() if s in following},
         form=form,
     )
 

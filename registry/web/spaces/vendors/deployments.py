@@ -14,6 +14,7 @@ from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.identifiers import code_kind, compact
 from registry.domain.pages import Page
+from registry.domain.words import DEMARCHES
 from registry.web.forms import Form, posted
 from registry.web.queries import Query
 from registry.web.spaces.vendors.space import Space
@@ -159,6 +160,6 @@ async def _declaration(space: Space, form: Form) -> Response:
         body=body,
         uses=uses,
         mine=mine,
-        on_offer=on_offer,
-        demarches=[demarche for demarche in Demarche if demarche.value in covered],
+        on_offer=[(product.slug, product.name) for product in on_offer],
+        demarches={code: words for code, words in DEMARCHES.items() if code.value in covered},
     )

@@ -14,7 +14,7 @@ from registry.domain.histories import Said
 from registry.domain.integrations import Details, Key
 from registry.domain.levels import ShownLevel, of_integration
 from registry.domain.transitions import INTEGRATION
-from registry.domain.words import SERVICES
+from registry.domain.words import FEEDS, INTEGRATION_STATES, SERVICES
 from registry.web.forms import Form, posted
 from registry.web.spaces.vendors.products import known
 from registry.web.spaces.vendors.space import Space
@@ -38,8 +38,10 @@ class Record:
         return self.current.state if self.current else IntegrationState.NONE
 
     @property
-    def following(self) -> list[IntegrationState]:
-        return [state for state in IntegrationState if state in INTEGRATION[self.state]]
+    def following(self) -> dict[IntegrationState, str]:
+        """The states that the next step may have, in words."""
+        allowed = INTEGRATION[self.state]
+        return {state: words for state, words in INTEGRATION_STATES.items() if state in allowed}
 
     @property
     def amendable(self) -> bool:
@@ -109,7 +111,7 @@ async def _amendment_again(space: Space, form: Form) -> Response:
 
 
 async def _page(space: Space, template: str, record: Record, form: Form) -> Response:
-    feeds = [feed for feed in Feed if _is_of(record.service, feed)]
+    feeds = {feed: words for feed, words in FEEDS.items() if _is_of(record.service, feed)}
     return space.page(template, record=record, form=form, feeds=feeds)
 
 

@@ -13,6 +13,7 @@ from registry.domain import tokens, vendors
 from registry.domain.errors import DomainError
 from registry.domain.histories import Said
 from registry.domain.tokens import Wanted
+from registry.domain.words import TOKEN_SCOPES
 from registry.web.forms import Form, posted, write
 from registry.web.spaces.vendors.space import Space
 
@@ -90,7 +91,7 @@ async def _page(space: Space, form: Form) -> Response:
         form=form,
         member=member,
         rows=[(row, tokens.state(row)) for row in rows],
-        scopes=SCOPES,
+        scopes={scope: TOKEN_SCOPES[scope] for scope in SCOPES},
         longest=tokens.LONGEST,
     )
 
