@@ -38,7 +38,7 @@ async def browsers(
             cookies = {} if siren is None else {sessions.SESSION: await person(siren)}
             made = httpx2.AsyncClient(
                 transport=httpx2.ASGITransport(app),
-                base_url="http://registry",
+                base_url="http://127.0.0.1",
                 follow_redirects=True,
                 headers={"Accept": "text/html"},
                 cookies=cookies,

@@ -13,12 +13,22 @@ from registry.web.visits import Visit
 
 
 async def show(visit: Visit) -> Response:
+    """What the registry already holds of that company is there to be checked."""
     policy.require_signed_in(visit.actor)
-    known = await _known(visit)
-    if known is not None and known.id in visit.actor.vendors and known.claimed_on is not None:
+    async with visit.database.read() as session:
+        known = await vendors.by_siren(session, visit.actor.organisation or "")
+        parent = await _parent(session, known)
+    if known is None:
+        return await _form(visit, Form.of(name=visit.actor.label))
+    if known.claimed_on is not None:
         return RedirectResponse(f"{ROOT}/{known.siren}", 303)
-    named = known.name if known else visit.actor.label
-    return await _form(visit, Form.of(name=named))
+    recorded = Form.of(
+        name=known.name,
+        website=known.website,
+        contact=known.contact,
+        parentSiren=parent.siren if parent else None,
+    )
+    return await _form(visit, recorded)
 
 
 async def register(visit: Visit) -> Response:
@@ -38,9 +48,10 @@ async def register(visit: Visit) -> Response:
     return await sent(visit, form, work, to=f"{ROOT}/{siren}", said=said, again=_form)
 
 
-async def _known(visit: Visit) -> Vendor | None:
-    async with visit.database.read() as session:
-        return await vendors.by_siren(session, visit.actor.organisation or "")
+async def _parent(session: AsyncSession, vendor: Vendor | None) -> Vendor | None:
+    if vendor is None or vendor.parent_id is None:
+        return None
+    return (await vendors.by_ids(session, [vendor.parent_id])).get(vendor.parent_id)
 
 
 async def _form(visit: Visit, form: Form) -> Response:
