@@ -53,7 +53,9 @@ async def _page(space: Space, form: Form) -> Response:
         use=use,
         service=service,
         current=current,
-        following={s: words for s, words in ACTIVATION_STATES.items() if s in following},
+        following={
+            state: words for state, words in ACTIVATION_STATES.items() if state in following
+        },
         form=form,
     )
 

@@ -13,7 +13,7 @@ from registry.domain.clients import ClientFilter, ClientsOf
 from registry.domain.errors import InvalidInput
 from registry.domain.pages import Page, Slice
 from registry.web.queries import Query
-from registry.web.spaces.vendors.space import Page as Shown
+from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
 from registry.web.twins import Record, every, twin
 
@@ -71,7 +71,7 @@ async def show(space: Space) -> Response:
     )
 
 
-def as_file(kind: str) -> Shown:
+def as_file(kind: str) -> Served:
     """The whole list with the same filters, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:

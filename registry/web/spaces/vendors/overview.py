@@ -76,7 +76,7 @@ async def _slugs(
     return {
         key: standings[row.product_id].product.slug
         for key, row in rows.items()
-        if row.product_id in standings
+        if row.product_id is not None and row.product_id in standings
     }
 
 
