@@ -10,11 +10,9 @@ from models import Campaign, Commitment, CommitmentState, Product, SurchargeKind
 from registry.domain import campaigns, commitments, products
 from registry.domain.actor import Actor
 from registry.domain.commitments import CommitmentRead, Key, Signature
-from registry.domain.errors import InvalidInput
 from registry.domain.histories import Said
 from registry.domain.levels import ShownLevel, of_commitment
 from registry.domain.disputes import reading
-from registry.domain.words import SURCHARGE_KINDS
 from registry.web import charters
 from registry.web.forms import Form, posted
 from registry.web.queries import Query
@@ -67,7 +65,7 @@ async def sign(space: Space) -> Response:
         form.get("charterVersion"),
         form.required("signatory"),
         form.required("signatoryCapacity"),
-        _scope(form),
+        form.words("scope", SurchargeKind),
         form.text("exclusions"),
         form.date("validUntil"),
     )
@@ -165,19 +163,6 @@ def _asked(space: Space) -> Form:
 
 def _key(space: Space, form: Form) -> Key:
     return Key(space.vendor.siren, form.text("product"))
-
-
-def _scope(form: Form) -> tuple[SurchargeKind, ...]:
-    """What is missing is told in words; the domain names codes."""
-    given = form.words("scope", SurchargeKind)
-    with form.checks:
-        if missing := [words for kind, words in SURCHARGE_KINDS.items() if kind not in given]:
-            raise InvalidInput(
-                "scope",
-                f"La charte compte aussi comme surcoût : {', '.join(missing)}. Cochez les quatre ;"
-                " ce que vous ne couvrez pas se dit dans les exclusions.",
-            )
-    return given
 
 
 def _charter(space: Space, campaign: Campaign) -> list[charters.Block]:
