@@ -138,7 +138,10 @@ async def posted(visit: Visit) -> Form:
 
 
 async def received(request: Request) -> Form:
-    """Raises ``HTTPException``: 403 for another site's form, 413, 415, 400."""
+    """Raises ``HTTPException``: 403 for another site's form, 413, 415, 400.
+
+    The files sent are closed with the answer: see ``visits``.
+    """
     if not origins.from_our_page(request.headers):
         raise HTTPException(403)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -152,6 +155,7 @@ async def received(request: Request) -> Form:
         )
     except (MultiPartException, UnicodeError) as error:
         raise HTTPException(400) from error
+    request.state.sent = fields
     values: dict[str, list[str]] = {}
     files: dict[str, UploadFile] = {}
     for name, value in fields.multi_items():

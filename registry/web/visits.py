@@ -159,6 +159,9 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
         return errors.page(visit, 400, refusal.message)
     except (DatabaseAway, DatabaseBusy):
         return errors.page(visit, 503)
+    finally:
+        if hasattr(request.state, "sent"):
+            await request.state.sent.close()
 
 
 async def _actor(door: Door, request: Request) -> Actor:

@@ -56,8 +56,14 @@ async def test_records_of_another_vendor_are_not_found_in_ones_own_space(
         "logiciels/ancien/fiche",
         "logiciels/ancien/services/FRANCECONNECT_V2",
     ):
-        data = {"_jeton": token, "version": "1", "state": "WITHDRAWN", "name": "x",
-                "citizenLogin": "oui", "demarches": "PERISCOLAIRE"}
+        data = {
+            "_jeton": token,
+            "version": "1",
+            "state": "WITHDRAWN",
+            "name": "x",
+            "citizenLogin": "oui",
+            "demarches": "PERISCOLAIRE",
+        }
         reply = await competitor.client.post(f"{own}/{path}", data=data, headers=FROM_A_PAGE)
         assert reply.status_code == 404, path
     assert await written() == []
@@ -77,8 +83,14 @@ async def test_the_siren_of_a_merged_vendor_leads_to_the_one_it_became(
 
 
 async def test_what_no_vendor_has_is_told_plainly(vendor: Browser) -> None:
-    for path in ("logiciels/rien", "clients/1x", "clients/99999", "fichiers/99999",
-                 "logiciels/famille/services/MINITEL", "contestations/99999"):
+    for path in (
+        "logiciels/rien",
+        "clients/1x",
+        "clients/99999",
+        "fichiers/99999",
+        "logiciels/famille/services/MINITEL",
+        "contestations/99999",
+    ):
         assert (await vendor.open(f"{SPACE}/{path}")).status == 404, path
     assert (await vendor.open(f"{SPACE}/clients", demarche="PECHE")).status == 400
 

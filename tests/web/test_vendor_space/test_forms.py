@@ -12,8 +12,9 @@ SCOPE = ["ONE_OFF_FEES", "RECURRING_FEES", "PER_USE_FEES", "COMPULSORY_MODULES"]
 
 async def test_a_product_form_sent_twice_writes_once(vendor: Browser, written: Written) -> None:
     form = (await vendor.open(f"{SPACE}/nouveau-logiciel")).form("/nouveau-logiciel")
-    wrong = await vendor.send(form, name="Crèches", slug="famille", demarches=["PETITE_ENFANCE"],
-                              citizenLogin="oui")
+    wrong = await vendor.send(
+        form, name="Crèches", slug="famille", demarches=["PETITE_ENFANCE"], citizenLogin="oui"
+    )
     assert "désigne déjà un autre logiciel" in wrong.text
     form = wrong.form("/nouveau-logiciel")
     assert dict(form.values)["name"] == "Crèches"

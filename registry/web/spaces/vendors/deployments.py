@@ -149,7 +149,9 @@ async def _declaration(space: Space, form: Form) -> Response:
     day, owner = space.visit.today, space.vendor.recorded_id
     async with space.visit.database.read() as session:
         body = await collectivites.named(session, "collectivite", space.given("code"))
-        mine = {product.recorded_id: product for product in await products.of_vendor(session, owner)}
+        mine = {
+            product.recorded_id: product for product in await products.of_vendor(session, owner)
+        }
         found = await deployments.of_collectivites(session, [body.recorded_id], day)
     uses = [row for row in found.get(body.recorded_id, ()) if row.product_id in mine]
     on_offer = [each for each in mine.values() if not products.is_retired(each, day)]

@@ -82,7 +82,9 @@ async def show_amendment(space: Space) -> Response:
     current = record.current
     url = {"evidenceUrl": [current.evidence_url or ""]} if current else {}
     form = _as_recorded(record)
-    return await _page(space, "integration_amend.html", record, replace(form, values={**form.values, **url}))
+    return await _page(
+        space, "integration_amend.html", record, replace(form, values={**form.values, **url})
+    )
 
 
 async def amend(space: Space) -> Response:
@@ -145,9 +147,7 @@ def _is_of(service: Service, feed: Feed) -> bool:
 
 
 def _details(form: Form) -> Details:
-    return Details(
-        form.words("feeds", Feed), form.date("targetDate"), form.text("minVersion")
-    )
+    return Details(form.words("feeds", Feed), form.date("targetDate"), form.text("minVersion"))
 
 
 def _as_recorded(record: Record) -> Form:

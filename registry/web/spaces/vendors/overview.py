@@ -59,9 +59,7 @@ async def _waiting(
     of_vendor = [task for task in found if task.queue_kind is None]
     slugs = await _slugs(session, of_vendor, standings)
     steps = {
-        row.recorded_id: row
-        for each in standings.values()
-        for row in each.integrations.values()
+        row.recorded_id: row for each in standings.values() for row in each.integrations.values()
     }
     owned = {key: each.product for key, each in standings.items()}
     return [Waiting(task, space.to(_address(task, slugs, steps, owned))) for task in of_vendor]

@@ -72,9 +72,7 @@ def own(page: Page) -> Endpoint:
     async def run(visit: Visit) -> Response:
         siren = str(visit.request.path_params["siren"])
         async with visit.database.read() as session:
-            vendor = await vendors.authorised(
-                session, visit.actor, Action.PUBLISH_STATEMENT, siren
-            )
+            vendor = await vendors.authorised(session, visit.actor, Action.PUBLISH_STATEMENT, siren)
         if siren != vendor.siren:
             rest = visit.address.removeprefix(f"{ROOT}/{siren}")
             return RedirectResponse(f"{ROOT}/{vendor.siren}{rest}", 308)

@@ -49,9 +49,7 @@ class Standing:
     obstacle: Obstacle | None
 
 
-async def read(
-    session: AsyncSession, owned: Sequence[Product], day: date
-) -> dict[int, Standing]:
+async def read(session: AsyncSession, owned: Sequence[Product], day: date) -> dict[int, Standing]:
     """By the products' ids, in their order."""
     ids = [product.recorded_id for product in owned]
     campaign = (await campaigns.current(session, day)).campaign
