@@ -24,7 +24,7 @@ async def test_a_secret_is_shown_once(vendor: Browser, written: Written) -> None
     assert "Cette demande a déjà donné un jeton" in again.text
     assert not SECRET.search(again.reply.text)
     assert [entry[:2] for entry in await written()] == [("create", "token")]
-    bearer = {"Authorization": f"Bearer {secret[0]}"}
+    bearer = {"Authorization": f"Bearer {secret[0]}", "Accept": "application/json"}
     query = {"query": "{ __typename }"}
     assert (await vendor.client.post("/graphql", json=query, headers=bearer)).status_code == 200
 
