@@ -113,9 +113,7 @@ def _asked(space: Space, query: Query, owned: Mapping[int, Product]) -> Asked:
 async def _page(
     session: AsyncSession, asked: Asked, page: Page, owned: Mapping[int, Product]
 ) -> Slice[Client]:
-    found = (await clients.of_each(session, asked.owner, [asked.key], page, asked.wanted)).get(
-        asked.key, Slice()
-    )
+    found = await clients.of_one(session, asked.owner, asked.key, page, asked.wanted)
     bodies = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
     rows = tuple(
         Client(row, bodies[row.collectivite_id], owned[row.product_id]) for row in found.rows

@@ -49,6 +49,11 @@ class Record:
         said_by = self.current.declared_by if self.current else None
         return said_by in (Source.VENDOR, Source.DATAPASS)
 
+    @property
+    def promises(self) -> bool:
+        """Whether a day is still to be promised."""
+        return not {IntegrationState.PLANNED, IntegrationState.QUALIFIED}.isdisjoint(self.following)
+
     def is_late(self, day: date) -> bool:
         return self.current is not None and integrations.is_late(self.current, day)
 

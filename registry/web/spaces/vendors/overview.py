@@ -7,8 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Integration, Product
-from registry.domain import clients, commitments, products, tasks
-from registry.domain.clients import ClientFilter, ClientsOf
+from registry.domain import commitments, products, tasks
 from registry.domain.rollout import blockers
 from registry.domain.rollout.scope import Scope
 from registry.domain.tasks import Task, TaskKind
@@ -36,14 +35,12 @@ async def show(space: Space) -> Response:
         wide = (await commitments.vendor_wide(session, [vendor], day)).get(vendor)
         waiting = await _waiting(session, space, standings)
         ranked = await blockers.rank_own(session, Scope(), [vendor], first=RANKED)
-        uses = await clients.count_of_each(session, ClientsOf.VENDOR, [vendor], ClientFilter())
     return space.page(
         "overview.html",
         standings=[*standings.values()],
         wide=wide,
         waiting=waiting,
         blockers=ranked[vendor].rows,
-        uses=uses.get(vendor, 0),
     )
 
 

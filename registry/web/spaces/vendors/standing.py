@@ -102,7 +102,9 @@ def _not_integrated(
     if row is None or row.state is IntegrationState.NONE:
         return Obstacle("Rien n’est déclaré de FranceConnect à ce jour.", address, words)
     state = INTEGRATION_STATES[row.state]
-    sentence = f"L’intégration de {SERVICES[service]} est {state} : elle compte une fois qualifiée."
+    sentence = (
+        f"{SERVICES[service]} en est à « {state} » : il compte une fois l’intégration qualifiée."
+    )
     return Obstacle(sentence, address, words)
 
 
