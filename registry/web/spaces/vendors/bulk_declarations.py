@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 
 from models import BulkDeclaration, BulkNoun, BulkState
-from registry.domain import bulk_declarations
+from registry.domain import bulk_declarations, products
 from registry.domain.bulk_declarations import UNFINISHED, Sent
 from registry.domain.errors import DomainError, InvalidInput, NotFound
 from registry.domain.histories import Said
@@ -79,11 +79,13 @@ async def _received(space: Space, form: Form, sent: Sent) -> Response:
 async def _sending(space: Space, form: Form) -> Response:
     async with space.visit.database.read() as session:
         recent = await bulk_declarations.recent(session, space.visit.actor, RECENT)
+        owned = await products.of_vendor(session, space.vendor.recorded_id)
     return space.page(
         "files.html",
         form=form,
         recent=recent,
         nouns=NOUNS,
+        example=next((product.slug for product in owned), "votre-logiciel"),
         columns={noun: _columns(table) for noun, table in TABLES.items()},
     )
 
