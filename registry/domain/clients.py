@@ -58,6 +58,14 @@ async def of_each(
     return await pages.fetch_each(session, query, group, ORDERING, page)
 
 
+async def of_one(
+    session: AsyncSession, owner: ClientsOf, owner_id: int, page: Page, wanted: ClientFilter
+) -> Slice[Deployment]:
+    """Likewise of one alone, whose pages need not be ranked among all of its clients."""
+    query = _narrowed(sa.select(Deployment), wanted).where(_OWNERS[owner] == owner_id)
+    return await pages.fetch(session, query, ORDERING, page)
+
+
 async def count_of_each(
     session: AsyncSession, owner: ClientsOf, ids: Sequence[int], wanted: ClientFilter
 ) -> dict[int, int]:

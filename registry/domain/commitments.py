@@ -26,6 +26,7 @@ from registry.domain.histories import Said
 from registry.domain.messages import notify_commitment
 from registry.domain.policy import Action, Subject, authorise, may
 from registry.domain.transitions import COMMITMENT, commitment_as_read, refusal
+from registry.domain.words import SURCHARGE_KINDS
 
 BY_SIREN = sa.text("SELECT vendor_id FROM vendor_key WHERE siren = :siren")
 VENDOR_ID = col(Commitment.vendor_id)
@@ -159,6 +160,15 @@ async def latest(
     return [*await session.scalars(query)]
 
 
+def open_to_vendor(current: CommitmentRead | None) -> frozenset[CommitmentState]:
+    """What the vendor may make of its commitment as it reads now."""
+    state = current.state if current else CommitmentState.NONE
+    moves = {CommitmentState.DECLINED, CommitmentState.WITHDRAWN}
+    if state not in OTHERS_DECIDE:
+        moves.add(CommitmentState.SIGNED)
+    return COMMITMENT[state] & moves
+
+
 def signatory(actor: Actor, row: Commitment) -> str | None:
     """A person's name: for the vendor itself and the ministry."""
     subject = Subject(vendor=row.vendor_id)
@@ -265,7 +275,7 @@ def _signed(checks: Checks, given: Signature, current: str, day: date) -> dict[s
         with checks:
             values[name] = texts.required(name, getattr(given, name), 200)
     with checks:
-        if missing := [kind.value for kind in SurchargeKind if kind not in given.scope]:
+        if missing := [words for kind, words in SURCHARGE_KINDS.items() if kind not in given.scope]:
             raise InvalidInput(
                 "scope",
                 f"La charte compte aussi comme surcoût : {', '.join(missing)}."

@@ -18,6 +18,7 @@ from registry.web import (
     vendors,
 )
 from registry.web.look import Look
+from registry.web.spaces import vendors as vendor_space
 from registry.web.visits import Door, opening
 
 
@@ -46,6 +47,7 @@ def routes(
         *badges.routes(at),
         *feed.routes(at),
         *help.routes(at),
+        *vendor_space.routes(at),
         *rollout.routes(at),
     ]
     if try_identities:

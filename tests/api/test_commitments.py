@@ -151,7 +151,7 @@ async def test_a_signature_is_of_the_whole_charter_in_force(write: Ask, token: T
     ]
     messages = {fault["field"]: fault["message"] for fault in refused["errors"]}
     assert "2022-03-07" in messages["charterVersion"]
-    assert "RECURRING_FEES, PER_USE_FEES, COMPULSORY_MODULES" in messages["scope"]
+    assert "frais à l’usage, modules rendus obligatoires" in messages["scope"]
 
 
 async def test_who_may_move_a_commitment(

@@ -94,7 +94,7 @@ async def test_a_demarche_that_is_used_stays_covered(write: Ask, token: Token) -
     assert unused["demarches"] == ["PERISCOLAIRE"]
     refused = await write("EditProduct", by, **FAMILLE | {"version": 2}, demarches=["URBANISME"])
     assert refused["__typename"] == "Invalid"
-    assert "PERISCOLAIRE : 2 usage(s) enregistré(s), dont 2 en cours" in refused["message"]
+    assert "périscolaire : 2 usage(s) enregistré(s), dont 2 en cours" in refused["message"]
     by = await token(AUBEPINE)
     guichet = {"vendorSiren": AUBEPINE, "product": "guichet", "version": 1}
     refused = await write("EditProduct", by, **guichet, demarches=["URBANISME"])

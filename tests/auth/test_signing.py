@@ -233,7 +233,7 @@ async def test_who_has_no_role_is_shown_the_rule_and_the_way_out(
     reply = await sign_in(browser, provider, retour="/graphiql")
     assert (reply.status_code, reply.headers["location"]) == (303, "/compte")
     page = (await browser.get("/compte")).text
-    for word in (establishment(own), "Orme &lt;b&gt;", "SIREN", "registerVendor"):
+    for word in (establishment(own), "Orme &lt;b&gt;", "SIREN", "/espace/editeurs/inscription"):
         assert word in page
     made = await mutate(browser, "RegisterVendor", siren=own, name="Orme")
     assert made["__typename"] == "Vendor"

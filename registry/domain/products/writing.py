@@ -16,6 +16,7 @@ from registry.domain.policy import Action
 from registry.domain.products.reading import authorised, checked_slug
 from registry.domain.search import folded
 from registry.domain.turns import take_turn
+from registry.domain.words import DEMARCHES
 
 TAKEN = sa.text(
     "SELECT slug FROM product_key WHERE vendor_siren = :siren AND slug = ANY(:slugs)"
@@ -142,7 +143,7 @@ async def _refuse_unused(session: AsyncSession, product: Product, demarches: Seq
         raise InvalidInput(
             "demarches",
             " ; ".join(
-                f"{demarche} : {uses} usage(s) enregistré(s), dont {in_force} en cours"
+                f"{DEMARCHES[demarche]} : {uses} usage(s) enregistré(s), dont {in_force} en cours"
                 for demarche, uses, in_force in rows
             )
             + ". Une démarche utilisée reste couverte.",

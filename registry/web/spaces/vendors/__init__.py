@@ -1,0 +1,86 @@
+"""The vendor's space: its products and their states, its commitment, its clients."""
+
+from starlette.routing import Route
+
+from registry.web.spaces.vendors import (
+    activations,
+    bulk_declarations,
+    clients,
+    commitments,
+    delegations,
+    deployments,
+    disputes,
+    integrations,
+    overview,
+    products,
+    registration,
+    sheet,
+    tokens,
+)
+from registry.web.spaces.vendors.space import ROOT, Page, own
+from registry.web.visits import At
+
+SHOWN: dict[str, Page] = {
+    "": overview.show,
+    "/logiciels": products.show_all,
+    "/nouveau-logiciel": products.show_new,
+    "/logiciels/{slug}": products.show,
+    "/logiciels/{slug}/fiche": products.show_edit,
+    "/logiciels/{slug}/retrait": products.show_retirement,
+    "/logiciels/{slug}/services/{service}": integrations.show,
+    "/logiciels/{slug}/services/{service}/correction": integrations.show_amendment,
+    "/engagement": commitments.show_all,
+    "/engagement/signature": commitments.show_signing,
+    "/engagement/refus": commitments.show_declining,
+    "/engagement/retrait": commitments.show_withdrawing,
+    "/clients": clients.show,
+    "/clients.csv": clients.as_file("csv"),
+    "/clients.json": clients.as_file("json"),
+    "/nouveau-client": deployments.search,
+    "/nouveau-client/{code}": deployments.show_declaration,
+    "/clients/{id}": deployments.show,
+    "/clients/{id}/services/{service}": activations.show,
+    "/fichiers": bulk_declarations.show_all,
+    "/fichiers/{id}": bulk_declarations.show,
+    "/fichiers/{id}/lignes-fautives.csv": bulk_declarations.faulty_lines,
+    "/contestations": disputes.show_all,
+    "/contestations/{id}": disputes.show,
+    "/jetons": tokens.show,
+    "/delegues": delegations.show,
+    "/fiche": sheet.show,
+    "/fiche/declaration": sheet.show_statement,
+}
+SENT: dict[str, Page] = {
+    "/nouveau-logiciel": products.add,
+    "/logiciels/{slug}/fiche": products.edit,
+    "/logiciels/{slug}/retrait": products.retire,
+    "/logiciels/{slug}/services/{service}": integrations.record,
+    "/logiciels/{slug}/services/{service}/correction": integrations.amend,
+    "/engagement/signature": commitments.sign,
+    "/engagement/refus": commitments.decline,
+    "/engagement/retrait": commitments.withdraw,
+    "/nouveau-client/{code}": deployments.declare,
+    "/clients/{id}/confirmation": deployments.confirm,
+    "/clients/{id}/fin": deployments.end,
+    "/clients/{id}/services/{service}": activations.record,
+    "/fichiers": bulk_declarations.send,
+    "/fichiers/{id}/envoi": bulk_declarations.send_for_good,
+    "/contestations/{id}/reponse": disputes.reply,
+    "/contestations/{id}/reouverture": disputes.reopen,
+    "/jetons": tokens.create,
+    "/jetons/{id}/renouvellement": tokens.rotate,
+    "/jetons/{id}/revocation": tokens.revoke,
+    "/delegues": delegations.name,
+    "/delegues/{id}/fin": delegations.end,
+    "/fiche": sheet.edit,
+    "/fiche/declaration": sheet.publish,
+}
+
+
+def routes(at: At) -> list[Route]:
+    return [
+        at(f"{ROOT}/inscription", registration.show),
+        at(f"{ROOT}/inscription", registration.register, "POST"),
+        *(at(f"{ROOT}/{{siren}}{path}", own(page)) for path, page in SHOWN.items()),
+        *(at(f"{ROOT}/{{siren}}{path}", own(page), "POST") for path, page in SENT.items()),
+    ]

@@ -1,0 +1,165 @@
+"""Clients declared by a file: tried first, followed, reported line by line, then sent for good."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import UploadFile
+from starlette.responses import Response, StreamingResponse
+
+from models import BulkDeclaration, BulkNoun, BulkState
+from registry.domain import bulk_declarations, products
+from registry.domain.bulk_declarations import UNFINISHED, Sent
+from registry.domain.errors import DomainError, InvalidInput, NotFound
+from registry.domain.histories import Said
+from registry.exchange.bulk import faulty, files
+from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Table
+from registry.web.forms import MAX_UPLOAD, Form, posted
+from registry.web.spaces.vendors.space import Space
+
+FILE = "file"
+TABLES = {BulkNoun.DEPLOYMENTS: DEPLOYMENTS, BulkNoun.ACTIVATIONS: ACTIVATIONS}
+NOUNS = {
+    BulkNoun.DEPLOYMENTS: "usages : qui utilise quel logiciel, et depuis quand",
+    BulkNoun.ACTIVATIONS: "raccordements : où en est chaque client",
+}
+SHOWN, RECENT = 200, 20
+GONE = "Le fichier reçu n’est plus là : l’envoyer de nouveau."
+
+
+async def show_all(space: Space) -> Response:
+    return await _sending(space, Form.of(noun=BulkNoun.DEPLOYMENTS, dryRun=True))
+
+
+async def send(space: Space) -> Response:
+    """Nothing of the file is judged yet: a worker takes it, and the page that follows tells."""
+    form = await posted(space.visit)
+    noun = form.word("noun", BulkNoun) or BulkNoun.DEPLOYMENTS
+    complete_on = form.date("completeOn")
+    try:
+        async with space.visit.database.read() as session:
+            await bulk_declarations.capacity(session, space.visit.actor, noun)
+        digest, size = await _stored(space, form)
+    except DomainError as refusal:
+        return await _sending(space, form.refused(refusal))
+    sent = Sent(noun, digest, size, form.has("dryRun"), form.has("acceptValid"), complete_on)
+    return await _received(space, form, sent)
+
+
+async def _stored(space: Space, form: Form) -> tuple[bytes, int]:
+    """Raises ``InvalidInput`` with whatever else is wrong."""
+    file = form.files.get(FILE)
+    with form.checks:
+        if file is None:
+            raise InvalidInput(FILE, "Choisissez un fichier.")
+    form.settle()
+    folder = space.visit.door.settings.uploads_folder
+    return await files.store(folder, _chunks(file), MAX_UPLOAD)
+
+
+async def _chunks(file: UploadFile | None) -> AsyncIterator[bytes]:
+    while file is not None and (chunk := await file.read(64_000)):
+        yield chunk
+
+
+async def _received(space: Space, form: Form, sent: Sent) -> Response:
+    async def work(session: AsyncSession, _: Said) -> BulkDeclaration:
+        return await bulk_declarations.receive(session, space.visit.actor, sent)
+
+    return await space.sent(
+        form,
+        work,
+        to=lambda number: space.to("fichiers", number),
+        said="Le fichier est reçu.",
+        again=_sending,
+    )
+
+
+async def _sending(space: Space, form: Form) -> Response:
+    async with space.visit.database.read() as session:
+        recent = await bulk_declarations.recent(session, space.visit.actor, RECENT)
+        owned = await products.of_vendor(session, space.vendor.recorded_id)
+    return space.page(
+        "files.html",
+        form=form,
+        recent=recent,
+        nouns=NOUNS,
+        example=next((product.slug for product in owned), "votre-logiciel"),
+        columns={noun: _columns(table) for noun, table in TABLES.items()},
+    )
+
+
+async def show(space: Space) -> Response:
+    return await _following(space, Form())
+
+
+async def _following(space: Space, form: Form) -> Response:
+    row = await _known(space)
+    report: dict[str, Any] = row.report or {}
+    faults = report.get("faults", [])
+    clean = row.state is BulkState.DONE and (row.accept_valid or not faults)
+    return space.page(
+        "file.html",
+        row=row,
+        form=form,
+        report=report,
+        faults=faults[:SHOWN],
+        differences=[
+            (found["line"], _day(found["given"]), _day(found["recorded"]))
+            for found in report.get("differences", [])[:SHOWN]
+        ],
+        absent=[
+            found | {"since": _day(found["since"])} for found in report.get("absent", [])[:SHOWN]
+        ],
+        shown=SHOWN,
+        nouns=NOUNS,
+        waiting=row.state in UNFINISHED,
+        sendable=row.dry_run and clean,
+    )
+
+
+async def send_for_good(space: Space) -> Response:
+    """The file that was tried, as it was received."""
+    form, tried = await posted(space.visit), await _known(space)
+    if not files.path(space.visit.door.settings.uploads_folder, tried.digest).is_file():
+        return await _following(space, form.refused(NotFound("file", GONE)))
+    sent = Sent(
+        tried.noun,
+        tried.digest,
+        tried.size,
+        dry_run=False,
+        accept_valid=tried.accept_valid,
+        complete_on=tried.complete_on,
+    )
+    return await _received(space, form, sent)
+
+
+async def faulty_lines(space: Space) -> Response:
+    row = await _known(space)
+    reasons = bulk_declarations.reasons(row)
+    source = files.path(space.visit.door.settings.uploads_folder, row.digest)
+    if not reasons or not source.is_file():
+        raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
+    headers = {
+        "Content-Disposition": 'attachment; filename="lignes-fautives.csv"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(faulty.lines(source, reasons), 200, headers, media_type="text/csv")
+
+
+async def _known(space: Space) -> BulkDeclaration:
+    async with space.visit.database.read() as session:
+        row = await bulk_declarations.visible(session, space.visit.actor, space.number("id"))
+    if row is None:
+        raise NotFound("id", "Votre organisation n’a envoyé aucun fichier de ce numéro.")
+    return row
+
+
+def _columns(table: Table) -> Sequence[tuple[str, bool]]:
+    """Each with whether every line must fill it."""
+    return [(column.name, column.mandatory) for column in table]
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)

@@ -1,0 +1,136 @@
+"""Who uses the vendor's products, one by one: for the vendor itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from models import Collectivite, Demarche, Deployment, Product
+from registry.domain import clients, collectivites, deployments, products
+from registry.domain.clients import ClientFilter, ClientsOf
+from registry.domain.errors import InvalidInput
+from registry.domain.pages import Page, Slice
+from registry.web.queries import Query
+from registry.web.spaces.vendors.space import Page as Served
+from registry.web.spaces.vendors.space import Space
+from registry.web.twins import Record, every, twin
+
+COLUMNS = (
+    "collectivite",
+    "collectiviteName",
+    "product",
+    "demarche",
+    "since",
+    "until",
+    "operator",
+    "declaredBy",
+    "confirmed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of the vendor, or of one of its products."""
+
+    owner: ClientsOf
+    key: int
+    wanted: ClientFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    deployment: Deployment
+    body: Collectivite
+    product: Product
+
+    @property
+    def confirmed(self) -> bool:
+        return deployments.is_confirmed(self.deployment)
+
+
+async def show(space: Space) -> Response:
+    query = Query.of(space.visit.request)
+    async with space.visit.database.read() as session:
+        owned = await _owned(session, space)
+        asked = _asked(space, query, owned)
+        found = await _page(session, asked, query.page(), owned)
+        total = await clients.count_of_each(session, asked.owner, [asked.key], asked.wanted)
+    return space.page(
+        "clients.html",
+        query=query,
+        owned=[*owned.values()],
+        found=found,
+        total=total.get(asked.key, 0),
+        confirmable=[
+            row.deployment.recorded_id
+            for row in found.rows
+            if deployments.is_confirmable(space.visit.actor, row.deployment, row.product)
+        ],
+    )
+
+
+def as_file(kind: str) -> Served:
+    """The whole list with the same filters, as ``csv`` or ``json``."""
+
+    async def write(space: Space) -> Response:
+        async with space.visit.database.read() as session:
+            owned = await _owned(session, space)
+        asked = _asked(space, Query.of(space.visit.request), owned)
+        fetch = partial(_fetch, space, asked, owned)
+        return twin(kind, f"clients-{space.vendor.siren}", COLUMNS, await every(fetch))
+
+    return write
+
+
+async def _fetch(
+    space: Space, asked: Asked, owned: Mapping[int, Product], page: Page
+) -> Slice[Record]:
+    async with space.visit.database.read() as session:
+        found = await _page(session, asked, page, owned)
+    rows = tuple(_as_record(row) for row in found.rows)
+    return Slice(rows, found.cursors, found.has_next, found.has_previous)
+
+
+async def _owned(session: AsyncSession, space: Space) -> dict[int, Product]:
+    clients.check(space.visit.actor, space.vendor.recorded_id)
+    found = await products.of_vendor(session, space.vendor.recorded_id)
+    return {product.recorded_id: product for product in found}
+
+
+def _asked(space: Space, query: Query, owned: Mapping[int, Product]) -> Asked:
+    wanted = ClientFilter(query.word("demarche", Demarche), query.flag("confirme"))
+    slug = query.get("logiciel")
+    if slug is None:
+        return Asked(ClientsOf.VENDOR, space.vendor.recorded_id, wanted)
+    product = next((each for each in owned.values() if each.slug == slug), None)
+    if product is None:
+        raise InvalidInput("logiciel", f"« {slug} » n’est pas l’un de vos logiciels.")
+    return Asked(ClientsOf.PRODUCT, product.recorded_id, wanted)
+
+
+async def _page(
+    session: AsyncSession, asked: Asked, page: Page, owned: Mapping[int, Product]
+) -> Slice[Client]:
+    found = await clients.of_one(session, asked.owner, asked.key, page, asked.wanted)
+    bodies = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
+    rows = tuple(
+        Client(row, bodies[row.collectivite_id], owned[row.product_id]) for row in found.rows
+    )
+    return Slice(rows, found.cursors, found.has_next, found.has_previous)
+
+
+def _as_record(row: Client) -> Record:
+    used = row.deployment
+    return {
+        "collectivite": row.body.code,
+        "collectiviteName": row.body.name,
+        "product": row.product.slug,
+        "demarche": used.demarche.value,
+        "since": used.since,
+        "until": used.until,
+        "operator": used.operator,
+        "declaredBy": used.declared_by.value,
+        "confirmed": row.confirmed,
+    }

@@ -1,0 +1,101 @@
+"""What clients contest: read, answered in time, reopened on new evidence."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from models import Collectivite, Dispute, DisputeState, DisputeTransition, Product
+from registry.domain import collectivites, products
+from registry.domain.actor import Actor
+from registry.domain.disputes import moves, reading
+from registry.domain.disputes.reading import Holder
+from registry.domain.errors import NotFound
+from registry.domain.histories import Said
+from registry.domain.pages import Slice
+from registry.web.forms import EMPTY, Form, posted
+from registry.web.queries import Query
+from registry.web.spaces.vendors.space import Space
+
+Move = Callable[[AsyncSession, Actor, int, Said], Awaitable[Dispute]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``steps`` in order."""
+
+    dispute: Dispute
+    body: Collectivite
+    product: Product
+    steps: Sequence[DisputeTransition]
+
+    @property
+    def last(self) -> DisputeTransition:
+        return self.steps[-1]
+
+    @property
+    def awaits_reply(self) -> bool:
+        return self.last.state is DisputeState.AWAITING_REPLY
+
+    @property
+    def reopens(self) -> bool:
+        """By the vendor, which lost it."""
+        return self.last.state is DisputeState.UPHELD
+
+
+async def show_all(space: Space) -> Response:
+    query, vendor = Query.of(space.visit.request), space.vendor.recorded_id
+    async with space.visit.database.read() as session:
+        slices = await reading.seen_of(
+            session, [vendor], space.visit.actor, Holder.VENDOR, query.page()
+        )
+        found = slices.get(vendor, Slice())
+        cases = await _cases(session, found.rows)
+    return space.page("disputes.html", query=query, found=found, cases=cases)
+
+
+async def _cases(session: AsyncSession, found: Sequence[Dispute]) -> list[Case]:
+    steps = await reading.steps(session, [row.recorded_id for row in found])
+    bodies = await collectivites.by_ids(session, [row.collectivite_id for row in found])
+    named = await products.by_ids(session, [row.product_id for row in found])
+    return [
+        Case(row, bodies[row.collectivite_id], named[row.product_id], steps[row.recorded_id])
+        for row in found
+    ]
+
+
+async def show(space: Space) -> Response:
+    return await _page(space, EMPTY)
+
+
+async def reply(space: Space) -> Response:
+    form = await posted(space.visit)
+    form.required("reason")
+    said = "Votre réponse est enregistrée : le ministère reprend l’examen."
+    return await _moved(space, form, moves.reply, said)
+
+
+async def reopen(space: Space) -> Response:
+    form = await posted(space.visit)
+    return await _moved(space, form, moves.reopen, "L’examen reprend, sur votre pièce nouvelle.")
+
+
+async def _moved(space: Space, form: Form, move: Move, done: str) -> Response:
+    number = space.number("id")
+
+    async def work(session: AsyncSession, said: Said) -> Dispute:
+        return await move(session, space.visit.actor, number, said)
+
+    to = space.to("contestations", number)
+    return await space.sent(form, work, to=to, said=done, again=_page)
+
+
+async def _page(space: Space, form: Form) -> Response:
+    number = space.number("id")
+    async with space.visit.database.read() as session:
+        row = await reading.seen(session, space.visit.actor, number)
+        cases = await _cases(session, [] if row is None else [row])
+    if not cases or cases[0].product.vendor_id != space.vendor.id:
+        raise NotFound("id", "Aucune contestation n’a cette adresse.")
+    return space.page("dispute.html", case=cases[0], form=form)

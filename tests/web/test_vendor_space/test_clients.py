@@ -1,0 +1,116 @@
+"""Clients: listed for the vendor alone, confirmed, ended, declared one by one or by a file."""
+
+from pathlib import Path
+
+from registry.database import Database
+from registry.exchange.bulk.running import run_next
+from tests.api.conftest import Ask, Token, Written
+from tests.api.sides import AUBEPINE, EBENE, TOWN, link, town
+from tests.web.browsing import Browser
+from tests.web.test_vendor_space.conftest import SPACE
+
+HEADER = "collectivite,vendor_siren,product,demarche,since"
+
+
+async def test_the_list_is_filtered_and_has_its_twins(vendor: Browser) -> None:
+    page = await vendor.open(f"{SPACE}/clients")
+    assert "3 usages en cours." in page.text
+    assert "Éloise" in page.text
+    page = await vendor.open(f"{SPACE}/clients", confirme="oui", logiciel="famille")
+    assert "1 usage en cours." in page.text
+    assert "Éloise" not in page.text
+    written = (await vendor.client.get(page.link("CSV"))).text.splitlines()
+    assert written[0].split(",")[:4] == ["collectivite", "collectiviteName", "product", "demarche"]
+    assert [line.split(",")[0] for line in written[1:]] == ["01001"]
+    records = (await vendor.client.get(f"{SPACE}/clients.json")).json()
+    assert [(record["collectivite"], record["product"]) for record in records] == [
+        ("01001", "famille"),
+        ("01002", "famille"),
+        ("01002", "interne"),
+    ]
+
+
+async def test_what_a_town_declared_is_confirmed_then_ended(
+    vendor: Browser, write: Ask, token: Token, written: Written
+) -> None:
+    await write("DeclareDeployment", await token(town(TOWN)), **link())
+    page = await vendor.follow(await vendor.open(SPACE), "Confirmer ou corriger les usages")
+    page = await vendor.open(
+        next(address for address, words in page.read.links if words.startswith("Confirmer :"))
+    )
+    page = await vendor.send(page.form("/confirmation"))
+    assert "La collectivité ; confirmé par l’éditeur" in page.text
+    form = page.form("/fin")
+    page = await vendor.send(form, until="1900-01-01")
+    assert "Fin antérieure au début" in page.text
+    assert dict(page.form("/fin").values)["until"] == "1900-01-01"
+    page = await vendor.send(form)
+    assert "La fin de cet usage est enregistrée." in page.text
+    page = await vendor.send(form)
+    assert [entry[:2] for entry in await written()] == [
+        ("create", "deployment"),
+        ("confirm", "deployment"),
+        ("end", "deployment"),
+    ]
+
+
+async def test_a_client_that_is_already_known_is_told(vendor: Browser) -> None:
+    page = await vendor.open(f"{SPACE}/nouveau-client", q=town("01001"))
+    page = await vendor.follow(page, "Saint-Étienne-du-Bois")
+    assert "Déjà enregistré chez elle" in page.text
+    form = page.form("/nouveau-client/01001")
+    page = await vendor.send(form, product="famille", demarche="PERISCOLAIRE")
+    assert "Cet usage est déjà déclaré" in page.text
+    page = await vendor.send(page.form("/01001"), product="famille", demarche="AUTRE")
+    assert "ne couvre pas cette démarche" in page.text
+
+
+async def test_a_file_is_tried_corrected_and_sent_for_good(
+    vendor: Browser, database: Database, uploads: Path, written: Written
+) -> None:
+    page = await vendor.open(f"{SPACE}/fichiers")
+    wrong = f"{HEADER}\n{line(TOWN)}\n{line('99999')}\n"
+    form = page.form("/fichiers")
+    assert ("dryRun", "oui") in form.values
+    page = await vendor.send(form)
+    assert "Choisissez un fichier." in page.text
+    page = await vendor.send(form, files={"file": ("clients.csv", wrong.encode())})
+    assert "En attente." in page.text
+    assert 'hx-trigger="every 2s"' in page.reply.text
+    assert await run_next(database, uploads)
+    page = await vendor.open(page.path)
+    assert "Le fichier est refusé" in page.text
+    assert "Télécharger les lignes fautives" in page.text
+    assert 'hx-trigger="every 2s"' not in page.reply.text
+    faulty = (await vendor.client.get(page.link("Télécharger"))).text.splitlines()
+    assert faulty[0].endswith(",motif")
+    assert faulty[1].startswith("99999,")
+
+    page = await vendor.open(f"{SPACE}/fichiers")
+    right = f"{HEADER}\n{line(TOWN)}\n".encode()
+    page = await vendor.send(page.form("/fichiers"), files={"file": ("clients.csv", right)})
+    assert await run_next(database, uploads)
+    page = await vendor.open(page.path)
+    assert "Rien n’est écrit encore : voici ce qui serait fait." in page.text
+    assert await written() == []
+    page = await vendor.send(page.form("/envoi"))
+    assert "Pour de bon." in page.text
+    assert await run_next(database, uploads)
+    page = await vendor.open(page.path)
+    assert "Le fichier est enregistré." in page.text
+    assert "Déclarations nouvelles 1" in page.text
+    assert [entry[:2] for entry in await written()] == [("bulk", "deployment")]
+
+
+async def test_a_file_is_for_its_sender(vendor: Browser, competitor: Browser) -> None:
+    page = await vendor.open(f"{SPACE}/fichiers")
+    body = f"{HEADER}\n{line(TOWN)}\n".encode()
+    page = await vendor.send(page.form("/fichiers"), files={"file": ("clients.csv", body)})
+    number = page.path.rpartition("/")[2]
+    for path in (number, f"{number}/lignes-fautives.csv"):
+        page = await competitor.open(f"/espace/editeurs/{AUBEPINE}/fichiers/{path}")
+        assert page.status == 404
+
+
+def line(insee: str) -> str:
+    return f"{insee},{EBENE},famille,PERISCOLAIRE,2024-01-01"

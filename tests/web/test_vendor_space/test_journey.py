@@ -1,0 +1,101 @@
+"""From a company that the registry does not know to a client whose town can act."""
+
+import re
+
+from registry.domain.clock import today
+from tests.api.conftest import Written
+from tests.factories import siren
+from tests.pictures import pdf
+from tests.web.browsing import Browser
+from tests.web.conftest import Open
+from tests.web.test_vendor_space.conftest import PRODUCT, SPACE
+
+NEWCOMER = siren(88880000)
+
+
+async def test_a_company_registers_declares_signs_and_adds_a_client(
+    world: None, browsers: Open, written: Written
+) -> None:
+    browser = await browsers(NEWCOMER)
+    page = await browser.open("/espace/editeurs/inscription")
+    page = await browser.send(page.form("/inscription"), name="Frêne", contact="aide@frene.example")
+    assert page.path == f"/espace/editeurs/{NEWCOMER}"
+    assert "Votre société est inscrite." in page.text
+    assert "Aucun logiciel n’est encore déclaré." in page.text
+
+    page = await browser.follow(page, "Ajouter un logiciel")
+    page = await browser.send(
+        page.form("/nouveau-logiciel"),
+        name="Accueil Périscolaire",
+        citizenLogin="oui",
+        demarches=["PERISCOLAIRE"],
+    )
+    assert page.path.endswith("/logiciels/accueil-periscolaire")
+    assert "Rien n’est déclaré de FranceConnect à ce jour." in page.text
+
+    page = await browser.follow(page, "Déclarer où en est FranceConnect v2")
+    page = await browser.send(
+        page.form("/services/FRANCECONNECT_V2"),
+        files={"evidenceFile": ("attestation.pdf", pdf())},
+        state="QUALIFIED",
+        minVersion="3.1",
+    )
+    assert "étayé dit par l’éditeur" in page.text
+    assert "coût inconnu" in page.text
+
+    page = await browser.follow(page, "Lire et signer l’engagement")
+    assert "sans surcoût par rapport au même logiciel" in page.text
+    form = page.form("/engagement/signature", "Signer la charte, version 2022-03-07")
+    page = await browser.send(
+        form,
+        scope=["ONE_OFF_FEES", "RECURRING_FEES", "PER_USE_FEES", "COMPULSORY_MODULES"],
+        signatory="Anne Frêne",
+        signatoryCapacity="gérante",
+    )
+    assert "Votre engagement est signé." in page.text
+    assert "Signé par Anne Frêne, gérante, sur la version 2022-03-07." in page.text
+
+    page = await browser.open(f"/espace/editeurs/{NEWCOMER}/nouveau-client", q="le bois")
+    page = await browser.follow(page, "Le Bois")
+    form = page.form("/nouveau-client/01006")
+    page = await browser.send(form, product="accueil-periscolaire", demarche="PERISCOLAIRE")
+    assert "L’éditeur ; pas encore confirmé" in page.text
+
+    page = await browser.follow(page, "Enregistrer une étape de FranceConnect v2")
+    page = await browser.send(page.form("/services/FRANCECONNECT_V2"), state="PLANNED")
+    assert "Prévu, dit par l’éditeur" in page.text
+
+    page = await browser.open(f"/espace/editeurs/{NEWCOMER}")
+    assert "Rien : vos clients peuvent se raccorder." in page.text
+    assert [(action, noun) for action, noun, _ in await written()] == [
+        ("create", "vendor"),
+        ("create", "product"),
+        ("give", "evidence"),
+        ("record", "integration"),
+        ("sign", "commitment"),
+        ("create", "deployment"),
+        ("create", "activation"),
+    ]
+
+
+async def test_what_waits_leads_to_the_form_that_mends_it(vendor: Browser) -> None:
+    page = await vendor.open(SPACE)
+    step = await vendor.follow(page, "Confirmer la déclaration sur API Particulier")
+    assert step.path.endswith("/logiciels/famille/services/API_PARTICULIER")
+    assert "prévue" in step.text
+    assert "en retard" in step.text
+    assert "à confirmer" in step.text
+
+
+async def test_only_the_states_that_may_follow_are_offered(vendor: Browser) -> None:
+    page = await vendor.open(f"{PRODUCT}/services/FRANCECONNECT_V2")
+    offered = re.findall(r'name="state" value="(\w+)"', page.reply.text)
+    assert offered == ["SUSPENDED", "WITHDRAWN"]
+    form = page.form("/services/FRANCECONNECT_V2")
+    again = await vendor.send(form, state="", reason="Une panne.", effectiveOn="2999-01-01")
+    assert "Rien n’a été enregistré" in again.text
+    kept = dict(again.form("/services/FRANCECONNECT_V2").values)
+    assert (kept["reason"], kept["effectiveOn"]) == ("Une panne.", "2999-01-01")
+    form = again.form("/services/FRANCECONNECT_V2")
+    done = await vendor.send(form, state="SUSPENDED", effectiveOn=str(today()))
+    assert "Suspendue" in done.text
