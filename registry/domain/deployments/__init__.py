@@ -17,6 +17,7 @@ from registry.domain.deployments.reading import (
     is_in_force,
     of_collectivites,
     of_usage,
+    operated,
     subject,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "is_in_force",
     "of_collectivites",
     "of_usage",
+    "operated",
     "record",
     "subject",
 ]

@@ -1,0 +1,65 @@
+"""Where a collectivité stands, what waits for it, and where it does each thing."""
+
+from datetime import date
+from functools import partial
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import Collectivite
+from registry.domain import freshness, grants, software_requests, tasks
+from registry.domain.disputes import reading
+from registry.domain.disputes.reading import Holder
+from registry.domain.pages import Page
+from registry.domain.rollout import answer
+from registry.domain.tasks import Task
+from registry.web.spaces.disputes import told
+from registry.web.spaces.guards import as_town, for_town
+from registry.web.visits import At, Visit
+
+FEW = Page(first=5)
+NAMED = Page(first=50)
+
+
+def routes(at: At) -> list[Route]:
+    return [at("/espace/collectivites/{code}", for_town(show))]
+
+
+async def show(visit: Visit, town: Collectivite) -> Response:
+    actor, key = as_town(visit, town), town.recorded_id
+    months = visit.door.settings.stale_after_months
+    async with visit.database.read() as session:
+        found = await answer.of_collectivite(session, town.code or "")
+        waiting = await tasks.listed(session, actor, visit.today, months)
+        named = await software_requests.listed(session, actor, NAMED)
+        seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, FEW)
+        cases = await told(session, seen[key].rows if key in seen else ())
+        claimed = await grants.seen_of_collectivites(session, [key], actor, FEW)
+        claims = claimed[key].rows if key in claimed else ()
+        steps = await grants.steps(session, [claim.recorded_id for claim in claims])
+    return visit.page(
+        "spaces/collectivites/home.html",
+        town=town,
+        answer=found,
+        tasks=[(task, _address(town, task)) for task in waiting],
+        named=named.rows,
+        cases=cases,
+        claims=[(claim, steps[claim.recorded_id][-1]) for claim in claims],
+        stale=partial(_stale, visit, months),
+    )
+
+
+def _stale(visit: Visit, months: int, said_on: date) -> bool:
+    return freshness.is_stale(said_on, visit.today, months)
+
+
+def _address(town: Collectivite, task: Task) -> str:
+    """Where the task is done."""
+    space = f"/espace/collectivites/{town.code}"
+    match task.noun:
+        case "Dispute":
+            return f"{space}/contestations/{task.subject_id}"
+        case "GrantClaim":
+            return f"{space}/subventions/{task.subject_id}"
+        case _:
+            return f"/collectivites/{town.code}"
