@@ -48,7 +48,6 @@ async def _shown(visit: Visit, form: Form) -> Response:
     chosen = next((service for service in Service if form.get("service") == service), None)
     return visit.page(
         "spaces/activation.html",
-        422 if form.faults or form.refusal else 200,
         use=use,
         services=[(service.value, SERVICES[service]) for service in Service],
         chosen=chosen,

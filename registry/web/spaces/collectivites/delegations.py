@@ -39,7 +39,6 @@ async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
             found = await delegations.of_organisation(session, visit.actor)
     return visit.page(
         "spaces/collectivites/delegations.html",
-        422 if form.faults or form.refusal else 200,
         town=town,
         member=member,
         delegations=found,

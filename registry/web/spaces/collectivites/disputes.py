@@ -83,7 +83,6 @@ async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Respons
         raise NotFound("dispute", "Aucune contestation de votre collectivité n’a cet identifiant.")
     return visit.page(
         "spaces/collectivites/dispute.html",
-        200 if form is None else 422,
         town=town,
         case=case,
         options=possible,

@@ -46,7 +46,6 @@ async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
         connected = key in await readiness.with_prefill(session, [key], visit.today)
     return visit.page(
         "spaces/collectivites/grants.html",
-        422 if form.faults or form.refusal else 200,
         town=town,
         claims=claims,
         amount=campaign.grant_amount_cents,
@@ -86,7 +85,6 @@ async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Respons
         raise NotFound("claim", "Aucune demande de votre collectivité n’a cet identifiant.")
     return visit.page(
         "spaces/collectivites/grant.html",
-        200 if form is None else 422,
         town=town,
         claim=found,
         choices=choices,
