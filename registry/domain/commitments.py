@@ -149,6 +149,15 @@ async def steps_of(
     return found
 
 
+def by_ministry(state: CommitmentState) -> CommitmentState | None:
+    """What the ministry may bring it to: it invites who said nothing, and accepts after a breach."""
+    reached = {
+        CommitmentState.NONE: CommitmentState.INVITED,
+        CommitmentState.BREACHED: CommitmentState.SIGNED,
+    }
+    return reached.get(state)
+
+
 def signatory(actor: Actor, row: Commitment) -> str | None:
     """A person's name: for the vendor itself and the ministry."""
     subject = Subject(vendor=row.vendor_id)

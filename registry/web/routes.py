@@ -4,6 +4,7 @@ from registry.auth.proconnect import Provider
 from registry.database import Database
 from registry.settings import Settings
 from registry.web import home, signing, statics, trial
+from registry.web.spaces import routes as spaces
 from registry.web.look import Look
 from registry.web.visits import Door, opening
 
@@ -26,6 +27,7 @@ def routes(
         at("/deconnexion", signing.signed_out),
         at("/deconnexion", signing.sign_out, "POST"),
         at("/compte", signing.account),
+        *spaces.routes(at),
     ]
     if try_identities:
         found += [

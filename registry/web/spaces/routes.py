@@ -6,6 +6,7 @@ from registry.web.spaces.collectivites import home as town
 from registry.web.spaces.ministry import (
     allowed_sirets,
     campaigns,
+    commitments,
     history,
     integrations,
     products,
@@ -35,6 +36,7 @@ def routes(at: At) -> list[Route]:
         decided,
         software_requests,
         campaigns,
+        commitments,
         allowed_sirets,
         history,
         vendors,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
 
-from models import Integration, IntegrationState, Product, Vendor
+from models import EvidenceLevel, Integration, IntegrationState, Product, Vendor
 from registry.domain import integrations, products, vendors
 from registry.domain.disputes import reading
 from registry.domain.errors import NotFound
@@ -73,7 +73,7 @@ async def _shown(visit: Visit, form: Form) -> Response:
 
 
 def _choices(step: Integration) -> list[Choice]:
-    verified = step.evidence_level == ShownLevel.VERIFIED
+    verified = step.evidence_level is EvidenceLevel.VERIFIED
     found = [Choice.SEND_BACK] if verified else [Choice.VERIFY, Choice.SEND_BACK]
     return [*found, Choice.SUSPEND] if step.state is IntegrationState.QUALIFIED else found
 
