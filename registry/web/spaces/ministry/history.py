@@ -11,11 +11,11 @@ from registry.domain.errors import NotFound
 from registry.domain.history import Entry, Line
 from registry.domain.identifiers import compact, is_siren
 from registry.domain.pages import Page, Slice
-from registry.web import french, twins
+from registry.web import twins
 from registry.web.forms import Form
 from registry.web.queries import Query
 from registry.web.spaces.guards import for_ministry, identifier
-from registry.web.spaces.ministry.words import ACTIONS, FIELDS, NOUNS
+from registry.web.spaces.ministry.words import ACTIONS, FIELDS, NOUNS, STATES, value
 from registry.web.twins import Record
 from registry.web.visits import PRIVATE, At, Visit
 
@@ -25,11 +25,9 @@ COLUMNS = (
     "seq", "recordedAt", "noun", "action", "declaredBy", "organisation", "organisationName",
     "effectiveOn", "from", "to", "reason", "evidenceUrl", "changes",
 )  # fmt: skip
-STATES = (
-    "INTEGRATION_STATES", "COMMITMENT_STATES", "ACTIVATION_STATES", "DISPUTE_STATES",
-    "GRANT_CLAIM_STATES",
-)  # fmt: skip
-SAID = {"nouns": NOUNS, "actions": ACTIONS, "fields": FIELDS}
+SAID = {
+    "nouns": NOUNS, "actions": ACTIONS, "fields": FIELDS, "states": STATES, "value": value,
+}  # fmt: skip
 
 
 def routes(at: At) -> list[Route]:
@@ -55,7 +53,6 @@ async def latest(visit: Visit) -> Response:
         query=query,
         form=Form.of(objet=query.get("objet"), organisation=query.get("organisation")),
         words=[*NOUNS.items()],
-        states=_states(),
         **SAID,
     )
 
@@ -86,7 +83,6 @@ async def show(visit: Visit) -> Response:
         found=found,
         query=query,
         noun=noun,
-        states=_states(),
         **SAID,
     )
 
@@ -106,14 +102,6 @@ async def _page(visit: Visit, page: Page) -> Slice[Entry]:
         raise NotFound("noun", "Le journal ne tient pas d’histoire de ce nom.")
     async with visit.database.read() as session:
         return await history.page(session, noun, key, page)
-
-
-def _states() -> dict[str, str]:
-    """Of whatever history: a state that two of them share is said by the first."""
-    found: dict[str, str] = {}
-    for name in STATES:
-        found = {state.value: words for state, words in french.WORDS[name].items()} | found
-    return found
 
 
 def _record(entry: Entry) -> Record:

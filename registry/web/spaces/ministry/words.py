@@ -1,6 +1,9 @@
 """The ledger's words in French."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from registry.domain import words
 
 NOUNS: Mapping[str, str] = {
     "vendor": "éditeur",
@@ -121,3 +124,40 @@ FIELDS: Mapping[str, str] = {
     "stratum": "strate",
     "share": "part",
 }
+
+_FLAGS = {"true": "oui", "false": "non"}
+_STATES = (
+    words.INTEGRATION_STATES,
+    words.COMMITMENT_STATES,
+    words.ACTIVATION_STATES,
+    words.DISPUTE_STATES,
+    words.GRANT_CLAIM_STATES,
+)
+_VALUES = (
+    words.DEMARCHES,
+    words.SERVICES,
+    words.FEEDS,
+    words.LEVELS,
+    words.SOURCES,
+    words.STRATA,
+    words.DISPUTE_KINDS,
+    words.SURCHARGE_KINDS,
+    words.DELIVERY_MODELS,
+)
+
+
+def _known(tables: Sequence[Mapping[Any, str]]) -> dict[str, str]:
+    """What two of them share is said by the first."""
+    found: dict[str, str] = {}
+    for table in tables:
+        found = {code.value: said for code, said in table.items()} | found
+    return found
+
+
+STATES: Mapping[str, str] = _known(_STATES)
+VALUES: Mapping[str, str] = _known(_VALUES) | _FLAGS
+
+
+def value(text: str) -> str:
+    """A value of the ledger, or several: codes become words, the rest stays."""
+    return ", ".join(VALUES.get(part, part) for part in text.split(", "))
