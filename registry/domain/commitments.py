@@ -150,7 +150,7 @@ async def steps_of(
 
 
 def by_ministry(state: CommitmentState) -> CommitmentState | None:
-    """What the ministry may bring it to: it invites who said nothing, and accepts after a breach."""
+    """Where the ministry may bring it: it invites who said nothing, accepts after a breach."""
     reached = {
         CommitmentState.NONE: CommitmentState.INVITED,
         CommitmentState.BREACHED: CommitmentState.SIGNED,

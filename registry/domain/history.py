@@ -114,7 +114,9 @@ NAMES = sa.text("""
     SELECT siren, name FROM collectivite WHERE siren = ANY(:sirens) AND closed_on IS NULL
     UNION ALL SELECT siren, name FROM vendor WHERE siren = ANY(:sirens)
 """)
-AUTHOR = sa.literal_column("CAST(convert_from(ledger.payload, 'UTF8') AS json) ->> 'organisation'", sa.Text)
+AUTHOR = sa.literal_column(
+    "CAST(convert_from(ledger.payload, 'UTF8') AS json) ->> 'organisation'", sa.Text
+)
 _SEQ = sa.type_coerce(col(LedgerEntry.seq), sa.BigInteger)
 ORDER = Ordering("ledger", (Key(_SEQ, int, descending=True),))
 
@@ -175,7 +177,8 @@ async def latest(
     if noun is not None:
         query = query.where(col(LedgerEntry.noun) == noun)
     if organisation is not None:
-        query = query.where(checked_siren("organisation", organisation) == AUTHOR)
+        author = checked_siren("organisation", organisation)
+        query = query.where(AUTHOR == author)
     found = await pages.fetch(session, query, ORDER, asked)
     entries = await _all_told(session, found.rows)
     lines = [Line(entry, _about(row)) for entry, row in zip(entries, found.rows, strict=True)]

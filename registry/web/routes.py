@@ -4,8 +4,8 @@ from registry.auth.proconnect import Provider
 from registry.database import Database
 from registry.settings import Settings
 from registry.web import home, signing, statics, trial
-from registry.web.spaces import routes as spaces
 from registry.web.look import Look
+from registry.web.spaces import routes as spaces
 from registry.web.visits import Door, opening
 
 

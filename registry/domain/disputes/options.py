@@ -48,9 +48,7 @@ RULES: Mapping[Move, _Rule] = {
         Action.EXAMINE_DISPUTE, moves.EXAMINED, "Elle est déjà à l’étude, ou elle est close."
     ),
     Move.ASK_REPLY: _Rule(Action.EXAMINE_DISPUTE, (DisputeState.UNDER_REVIEW,), _EXAMINED),
-    Move.REPLY: _Rule(
-        Action.REPLY_TO_DISPUTE, (DisputeState.AWAITING_REPLY,), moves.NOT_ASKED
-    ),
+    Move.REPLY: _Rule(Action.REPLY_TO_DISPUTE, (DisputeState.AWAITING_REPLY,), moves.NOT_ASKED),
     Move.UPHOLD: _Rule(Action.EXAMINE_DISPUTE, (DisputeState.UNDER_REVIEW,), _EXAMINED),
     Move.DISMISS: _Rule(Action.EXAMINE_DISPUTE, (DisputeState.UNDER_REVIEW,), _EXAMINED),
     Move.WITHDRAW: _Rule(Action.WITHDRAW_DISPUTE, OPEN_STATES, "Elle est close."),

@@ -64,7 +64,8 @@ def _choices(state: ActivationState) -> list[tuple[str, str]]:
 
 async def record(visit: Visit) -> Response:
     form, use = await posted(visit), await _use(visit)
-    form.required("service"), form.required("state")
+    form.required("service")
+    form.required("state")
     service, state = form.word("service", Service), form.word("state", ActivationState)
 
     async def work(session: AsyncSession, said: Said) -> Activation:

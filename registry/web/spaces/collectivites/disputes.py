@@ -37,9 +37,7 @@ def routes(at: At) -> list[Route]:
 async def listed(visit: Visit, town: Collectivite) -> Response:
     query = Query.of(visit.request)
     found = await _page(visit, town, query.page())
-    return visit.page(
-        "spaces/collectivites/disputes.html", town=town, found=found, query=query
-    )
+    return visit.page("spaces/collectivites/disputes.html", town=town, found=found, query=query)
 
 
 async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:

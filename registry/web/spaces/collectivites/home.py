@@ -12,7 +12,7 @@ from registry.domain.disputes import reading
 from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.rollout import answer
-from registry.domain.tasks import Task
+from registry.domain.tasks import Task, TaskKind
 from registry.web.spaces.disputes import told
 from registry.web.spaces.guards import as_town, for_town
 from registry.web.visits import At, Visit
@@ -41,7 +41,9 @@ async def show(visit: Visit, town: Collectivite) -> Response:
         "spaces/collectivites/home.html",
         town=town,
         answer=found,
-        tasks=[(task, _address(town, task)) for task in waiting],
+        tasks=[
+            (task, _address(town, task)) for task in waiting if task.kind is not TaskKind.NEXT_STEP
+        ],
         named=named.rows,
         cases=cases,
         claims=[(claim, steps[claim.recorded_id][-1]) for claim in claims],

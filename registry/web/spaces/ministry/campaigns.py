@@ -69,7 +69,9 @@ async def edit(visit: Visit) -> Response:
     form = await posted(visit)
     for name in ("totalTarget", "deadline", "grantAmountCents"):
         form.required(name)
-    shares = [(stratum, _share(form, name)) for stratum, name in FIELDS.items() if name in form.values]
+    shares = [
+        (stratum, _share(form, name)) for stratum, name in FIELDS.items() if name in form.values
+    ]
     change = Change(
         [(stratum, share) for stratum, share in shares if share is not None],
         form.integer("totalTarget"),

@@ -1,6 +1,7 @@
 """The ledger as the ministry audits it: the last entries, and the history of any record."""
 
 from functools import partial
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
@@ -25,7 +26,7 @@ COLUMNS = (
     "seq", "recordedAt", "noun", "action", "declaredBy", "organisation", "organisationName",
     "effectiveOn", "from", "to", "reason", "evidenceUrl", "changes",
 )  # fmt: skip
-SAID = {
+SAID: dict[str, Any] = {
     "nouns": NOUNS, "actions": ACTIONS, "fields": FIELDS, "states": STATES, "value": value,
 }  # fmt: skip
 

@@ -47,9 +47,7 @@ async def show(visit: Visit) -> Response:
     kinds = query.words("sorte", QueueKind)
     async with visit.database.read() as session:
         counts = await queue.overview(session, visit.actor, visit.today)
-        found = await queue.listed(
-            session, visit.actor, query.page(), kinds or None, visit.today
-        )
+        found = await queue.listed(session, visit.actor, query.page(), kinds or None, visit.today)
     return visit.page(
         "spaces/ministry/queue.html",
         found=found,
