@@ -13,7 +13,7 @@ from sqlmodel import col
 from models import LedgerEntry, Source
 from registry.domain import pages
 from registry.domain.actor import Actor
-from registry.domain.filters import checked_siren
+from registry.domain.filters import among, checked_siren
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, authorise
 
@@ -177,8 +177,7 @@ async def latest(
     if noun is not None:
         query = query.where(col(LedgerEntry.noun) == noun)
     if organisation is not None:
-        author = checked_siren("organisation", organisation)
-        query = query.where(AUTHOR == author)
+        query = query.where(among(AUTHOR, [checked_siren("organisation", organisation)]))
     found = await pages.fetch(session, query, ORDER, asked)
     entries = await _all_told(session, found.rows)
     lines = [Line(entry, _about(row)) for entry, row in zip(entries, found.rows, strict=True)]

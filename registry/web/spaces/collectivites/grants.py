@@ -11,7 +11,7 @@ from registry.domain import campaigns
 from registry.domain import grants as domain
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
-from registry.domain.pages import Page, Slice
+from registry.domain.pages import Slice
 from registry.domain.rollout import readiness
 from registry.web.forms import EMPTY, Form, posted, sent
 from registry.web.queries import Query
@@ -37,9 +37,8 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 
 async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
     actor, key, query = as_town(visit, town), town.recorded_id, Query.of(visit.request)
-    page = query.page() if visit.request.method == "GET" else Page(first=50)
     async with visit.database.read() as session:
-        seen = await domain.seen_of_collectivites(session, [key], actor, page)
+        seen = await domain.seen_of_collectivites(session, [key], actor, query.page())
         found = seen.get(key, Slice())
         claims = await grants.told(session, found.rows)
         campaign = (await campaigns.current(session, visit.today)).campaign
@@ -52,8 +51,8 @@ async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
         connected=connected,
         may_claim=all(one.last.state in domain.ENDED for one in claims),
         form=form,
-        previous=query.preceding(found),
-        following=query.following(found),
+        found=found,
+        query=query,
     )
 
 

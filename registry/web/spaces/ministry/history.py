@@ -129,6 +129,8 @@ def _record(entry: Entry) -> Record:
 async def find(visit: Visit) -> Response:
     """From a key, as people write it, to the history of what it means."""
     key = compact(Query.of(visit.request).get("cle") or "")
+    if not key:
+        return RedirectResponse(LIST, 303, PRIVATE)
     async with visit.database.read() as session:
         noun, found = await _meant(session, key)
     return RedirectResponse(f"{LIST}/{noun}/{found}", 303, PRIVATE)
