@@ -46,17 +46,13 @@ async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
     kinds = query.words("sorte", QueueKind)
     async with visit.database.read() as session:
-        counts = await queue.overview(session, visit.actor, visit.today)
         found = await queue.listed(session, visit.actor, query.page(), kinds or None, visit.today)
     return visit.page(
         "spaces/ministry/queue.html",
         found=found,
         query=query,
         form=Form.of(sorte=kinds),
-        kinds=[
-            (kind.value, f"{MEANINGS[kind].rstrip('.')} ({each.count})")
-            for kind, each in counts.items()
-        ],
+        kinds=[*MEANINGS.items()],
         address=address,
         waited=WAITED,
     )

@@ -31,7 +31,8 @@ NOUNS: Mapping[str, str] = {
 }
 ACTIONS: Mapping[str, str] = {
     "create": "créé",
-    "claim": "repris, ou demandé",
+    "claim": "demandé",
+    "vendor.claim": "fiche reprise par l’éditeur",
     "edit": "modifié",
     "update": "modifié",
     "delete": "supprimé",
