@@ -169,6 +169,15 @@ def open_to_vendor(current: CommitmentRead | None) -> frozenset[CommitmentState]
     return COMMITMENT[state] & moves
 
 
+def by_ministry(state: CommitmentState) -> CommitmentState | None:
+    """Where the ministry may bring it: it invites who said nothing, accepts after a breach."""
+    reached = {
+        CommitmentState.NONE: CommitmentState.INVITED,
+        CommitmentState.BREACHED: CommitmentState.SIGNED,
+    }
+    return reached.get(state)
+
+
 def signatory(actor: Actor, row: Commitment) -> str | None:
     """A person's name: for the vendor itself and the ministry."""
     subject = Subject(vendor=row.vendor_id)

@@ -95,6 +95,26 @@ async def seen(session: AsyncSession, actor: Actor, claim_id: int) -> GrantClaim
     return found
 
 
+async def listed(
+    session: AsyncSession, actor: Actor, page: Page, state: GrantClaimState | None
+) -> Slice[GrantClaim]:
+    """Those that the actor may see, the latest first; of one ``state`` where it is asked."""
+    query = _with_town(sa.select(GrantClaim)).where(_visible(actor))
+    if state is not None:
+        step = GrantClaimTransition
+        query = query.join(step, col(step.grant_claim_id) == col(GrantClaim.id)).where(
+            col(step.effective_until).is_(None), col(step.state) == state
+        )
+    return await pages.fetch(session, query, LATEST_FIRST, page)
+
+
+def following(actor: Actor, town: int, state: GrantClaimState) -> list[GrantClaimState]:
+    """Where the actor may take a claim of that collectivité which stands at ``state``."""
+    subject = _subject(actor, town)
+    reached = [wanted for wanted in _S if wanted in GRANT_CLAIM[state]]
+    return [wanted for wanted in reached if may(actor, Action.MOVE_GRANT, subject, wanted)]
+
+
 async def seen_of_collectivites(
     session: AsyncSession, ids: Sequence[int], actor: Actor, page: Page
 ) -> dict[int, Slice[GrantClaim]]:
@@ -144,9 +164,13 @@ async def _authorised(
         authorise(actor, Action.MOVE_GRANT, state=state)
         raise NotFound("claim", "Cette demande n’existe pas.")
     made, town = found
+    return made, town, authorise(actor, Action.MOVE_GRANT, _subject(actor, town), state)
+
+
+def _subject(actor: Actor, town: int) -> Subject:
+    """Nobody decides of what their own collectivité claims."""
     own = Source.MINISTRY if town in actor.collectivites else None
-    subject = Subject(collectivite=town, said_by=own)
-    return made, town, authorise(actor, Action.MOVE_GRANT, subject, state)
+    return Subject(collectivite=town, said_by=own)
 
 
 def _check_said(last: GrantClaimTransition | None, said: Said, *, reason: bool) -> None:

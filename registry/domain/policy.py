@@ -302,9 +302,11 @@ def _check_scope(actor: Actor, rule: Rule) -> None:
         raise NotAllowed(OUT_OF_SCOPE.format(scope=rule.scope))
 
 
-def may(actor: Actor, action: Action, subject: Subject = Subject()) -> bool:
+def may(
+    actor: Actor, action: Action, subject: Subject = Subject(), state: StrEnum | None = None
+) -> bool:
     try:
-        authorise(actor, action, subject)
+        authorise(actor, action, subject, state)
     except (NotSignedIn, NotAllowed):
         return False
     return True

@@ -54,6 +54,14 @@ class Item:
     subject_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many there are of a kind, and since when the oldest of them waits."""
+
+    count: int
+    oldest: date
+
+
 ITEMS = """
     SELECT 'SOFTWARE_TO_SETTLE' AS kind, CAST(created_at AS date) AS since,
            'SoftwareRequest' AS noun, request.id, '' AS detail,
@@ -202,6 +210,15 @@ async def counts(
     authorise(actor, Action.SEE_QUEUE)
     query = _narrowed(sa.select(_C.kind, sa.func.count()), kinds, day).group_by(_C.kind)
     return {QueueKind(kind): number for kind, number in await session.execute(query)}
+
+
+async def overview(session: AsyncSession, actor: Actor, day: date) -> dict[QueueKind, Waiting]:
+    """Of each kind there is any of, in the order of ``QueueKind``."""
+    authorise(actor, Action.SEE_QUEUE)
+    figures = sa.select(_C.kind, sa.func.count(), sa.func.min(_C.since))
+    rows = await session.execute(_narrowed(figures, None, day).group_by(_C.kind))
+    found = {QueueKind(kind): Waiting(number, oldest) for kind, number, oldest in rows}
+    return {kind: found[kind] for kind in QueueKind if kind in found}
 
 
 def _narrowed(

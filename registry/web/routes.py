@@ -18,7 +18,7 @@ from registry.web import (
     vendors,
 )
 from registry.web.look import Look
-from registry.web.spaces import vendors as vendor_space
+from registry.web.spaces import routes as spaces
 from registry.web.visits import Door, opening
 
 
@@ -47,8 +47,8 @@ def routes(
         *badges.routes(at),
         *feed.routes(at),
         *help.routes(at),
-        *vendor_space.routes(at),
         *rollout.routes(at),
+        *spaces.routes(at),
     ]
     if try_identities:
         found += [

@@ -24,6 +24,7 @@ from registry.domain.deployments.reading import (
     is_in_force,
     of_collectivites,
     of_usage,
+    operated,
     subject,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "is_in_force",
     "of_collectivites",
     "of_usage",
+    "operated",
     "record",
     "subject",
 ]

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -7,12 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Demarche, Deployment, Product, Source, Vendor
+from registry.domain import pages
 from registry.domain.actor import Actor
 from registry.domain.filters import among, in_force
+from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, may
 
 ACKNOWLEDGING = (Source.COLLECTIVITE, Source.MINISTRY)
 """Those whose word makes the operator of a link act for the collectivité."""
+
+_ID = sa.type_coerce(col(Deployment.id), sa.BigInteger)
+BY_ID = Ordering("deployment.id", (Key(_ID, int),))
 
 
 async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Deployment]:
@@ -59,6 +64,17 @@ async def of_usage(
         .execution_options(populate_existing=True)
     )
     return [*await session.scalars(query)]
+
+
+async def operated(
+    session: AsyncSession, sirens: Iterable[str], page: Page, day: date
+) -> Slice[Deployment]:
+    """Those in force on ``day`` that name one of these organisations as their operator."""
+    query = sa.select(Deployment).where(
+        among(col(Deployment.operator), sirens),
+        in_force(col(Deployment.since), col(Deployment.until), day),
+    )
+    return await pages.fetch(session, query, BY_ID, page)
 
 
 def subject(row: Deployment, product: Product) -> Subject:

@@ -98,7 +98,7 @@ async def uphold(session: AsyncSession, actor: Actor, dispute_id: int, said: Sai
     case, author = await _taken(session, actor, Action.EXAMINE_DISPUTE, dispute_id, said)
     _check_said(case, said)
     check(DISPUTE, case.state, _S.UPHELD)
-    if not _had_its_say(case, said.day):
+    if not had_its_say(case, said.day):
         allowed = sorted(DISPUTE[case.state] - {_S.UPHELD})
         raise NotInThisState(NO_REPLY_YET, case.state, tuple(allowed))
     return await _move(session, author, "uphold", case, _S.UPHELD, _condemned)
@@ -139,12 +139,12 @@ async def _taken(
     Raises ``NotFound`` to those alone who might move it if it existed.
     """
     require_signed_in(actor)
-    found = (await session.execute(_CASE.where(col(Dispute.id) == dispute_id))).one_or_none()
+    found = (await session.execute(CASE.where(col(Dispute.id) == dispute_id))).one_or_none()
     if found is None:
         authorise(actor, action)
         raise NotFound("dispute", "Cette contestation n’existe pas.")
     dispute, product, town = found
-    subject = _parties(actor, product.vendor_id, town)
+    subject = parties(actor, product.vendor_id, town)
     capacity = authorise(actor, action, subject)
     await turns.take_turn_on(session, "product", product.recorded_id)
     await session.refresh(product)
@@ -152,14 +152,14 @@ async def _taken(
     return Case(dispute, product, town, subject, steps), Author(actor, capacity.source, said)
 
 
-_CASE = (
+CASE = (
     sa.select(Dispute, Product, HEIR)
     .join(Product, col(Product.id) == col(Dispute.product_id))
     .join(Collectivite, col(Collectivite.id) == col(Dispute.collectivite_id))
 )
 
 
-def _parties(actor: Actor, vendor: int, town: int) -> Subject:
+def parties(actor: Actor, vendor: int, town: int) -> Subject:
     """Nobody judges a case to which it is a party, as if the ministry had spoken already."""
     party = vendor in actor.vendors or town in actor.collectivites
     return Subject(vendor, town, said_by=Side.MINISTRY if party else None)
@@ -197,7 +197,7 @@ def _check_from(case: Case, states: Sequence[DisputeState], refusal: str | None)
         raise NotInThisState(refusal or ENDED_REOPENS, case.state, allowed)
 
 
-def _had_its_say(case: Case, day: date) -> bool:
+def had_its_say(case: Case, day: date) -> bool:
     """Whether a reply was asked for, and came or was due before that day."""
     replied = any(
         step.state is _S.UNDER_REVIEW and step.declared_by is Side.VENDOR

@@ -61,6 +61,16 @@ async def seen(session: AsyncSession, actor: Actor, dispute_id: int) -> Dispute 
     return found
 
 
+async def listed(
+    session: AsyncSession, actor: Actor, page: Page, state: DisputeState | None
+) -> Slice[Dispute]:
+    """Those that the actor may see, the latest first; of one ``state`` where it is asked."""
+    query = _joined(sa.select(Dispute)).where(_visible(actor))
+    if state is not None:
+        query = _last(query).where(col(DisputeTransition.state) == state)
+    return await pages.fetch(session, query, LATEST_FIRST, page)
+
+
 async def seen_of(
     session: AsyncSession, ids: Sequence[int], actor: Actor, holder: Holder, page: Page
 ) -> dict[int, Slice[Dispute]]:
@@ -137,9 +147,14 @@ def _joined(query: sa.Select[Any]) -> sa.Select[Any]:
 
 
 def _open(query: sa.Select[Any]) -> sa.Select[Any]:
+    return _last(query).where(col(DisputeTransition.state).in_(OPEN_STATES))
+
+
+def _last(query: sa.Select[Any]) -> sa.Select[Any]:
+    """With the step at which each dispute stands."""
     step = DisputeTransition
     return query.join(step, col(step.dispute_id) == col(Dispute.id)).where(
-        col(step.effective_until).is_(None), col(step.state).in_(OPEN_STATES)
+        col(step.effective_until).is_(None)
     )
 
 

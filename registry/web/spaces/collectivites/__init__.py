@@ -1,0 +1,1 @@
+"""The space of a collectivité: where it stands, and what it may do."""

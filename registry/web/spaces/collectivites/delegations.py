@@ -1,0 +1,69 @@
+"""Who may act for the collectivité without being of it."""
+
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import Collectivite, Delegation
+from registry.domain import delegations
+from registry.domain.delegations import Delegate
+from registry.domain.histories import Said
+from registry.domain.policy import Action, Subject, may
+from registry.web.forms import EMPTY, Form, posted, sent
+from registry.web.spaces.guards import for_town, identifier
+from registry.web.visits import At, Visit
+
+LIST = "/espace/collectivites/{code}/delegues"
+
+
+def routes(at: At) -> list[Route]:
+    return [
+        at(LIST, for_town(listed)),
+        at(LIST, for_town(name), "POST"),
+        at(f"{LIST}/{{id:int}}/fin", for_town(end), "POST"),
+    ]
+
+
+async def listed(visit: Visit, town: Collectivite) -> Response:
+    return await _listed(town, visit, EMPTY)
+
+
+async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
+    """A delegate names no delegate, and does not see the others."""
+    member = may(visit.actor, Action.NAME_DELEGATES, Subject(siren=town.siren))
+    found = []
+    if member:
+        async with visit.database.read() as session:
+            found = await delegations.of_organisation(session, visit.actor)
+    return visit.page(
+        "spaces/collectivites/delegations.html",
+        town=town,
+        member=member,
+        delegations=found,
+        form=form,
+    )
+
+
+async def name(visit: Visit, town: Collectivite) -> Response:
+    form = await posted(visit)
+    given = Delegate(form.required("delegateSiren"), form.required("email"))
+
+    async def work(session: AsyncSession, _: Said) -> Delegation:
+        return await delegations.name(session, visit.actor, town.siren or "", given)
+
+    to = f"/espace/collectivites/{town.code}/delegues"
+    done = "Cette personne pourra agir pour vous dès sa prochaine connexion."
+    return await sent(visit, form, work, to=to, said=done, again=partial(_listed, town))
+
+
+async def end(visit: Visit, town: Collectivite) -> Response:
+    form, key = await posted(visit), identifier(visit)
+
+    async def work(session: AsyncSession, _: Said) -> Delegation:
+        return await delegations.end(session, visit.actor, key)
+
+    to = f"/espace/collectivites/{town.code}/delegues"
+    done = "Cette délégation a pris fin."
+    return await sent(visit, form, work, to=to, said=done, again=partial(_listed, town))

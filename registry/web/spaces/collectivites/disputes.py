@@ -1,0 +1,96 @@
+"""What a collectivité contests: followed, withdrawn, reopened."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import Collectivite
+from registry.domain.collectivites import heir_id
+from registry.domain.disputes import reading
+from registry.domain.disputes.reading import Holder
+from registry.domain.errors import NotFound
+from registry.domain.pages import Page, Slice
+from registry.web import twins
+from registry.web.forms import Form
+from registry.web.queries import Query
+from registry.web.spaces import disputes
+from registry.web.spaces.disputes import LABELS, Case
+from registry.web.spaces.guards import as_town, for_town, identifier
+from registry.web.twins import Record
+from registry.web.visits import At, Visit
+
+COLUMNS = ("vendorSiren", "product", "kind", "service", "state", "since", "statement")
+LIST = "/espace/collectivites/{code}/contestations"
+
+
+def routes(at: At) -> list[Route]:
+    return [
+        at(LIST, for_town(listed)),
+        *(at(f"{LIST}.{kind}", for_town(partial(as_file, kind))) for kind in twins.KINDS),
+        at(f"{LIST}/{{id:int}}", for_town(show)),
+        at(f"{LIST}/{{id:int}}", for_town(move), "POST"),
+    ]
+
+
+async def listed(visit: Visit, town: Collectivite) -> Response:
+    query = Query.of(visit.request)
+    found = await _page(visit, town, query.page())
+    return visit.page("spaces/collectivites/disputes.html", town=town, found=found, query=query)
+
+
+async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
+    async def fetch(page: Page) -> Slice[Record]:
+        found = await _page(visit, town, page)
+        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
+
+    return twins.twin(kind, f"contestations-{town.code}", COLUMNS, await twins.every(fetch))
+
+
+async def _page(visit: Visit, town: Collectivite, page: Page) -> Slice[Case]:
+    actor, key = as_town(visit, town), town.recorded_id
+    async with visit.database.read() as session:
+        seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, page)
+        found = seen.get(key, Slice())
+        cases = await disputes.told(session, found.rows)
+    return Slice(tuple(cases), found.cursors, found.has_next, found.has_previous)
+
+
+def _record(case: Case) -> Record:
+    return {
+        "vendorSiren": case.vendor.siren,
+        "product": case.product.slug,
+        "kind": case.dispute.kind,
+        "service": case.dispute.service,
+        "state": case.last.state,
+        "since": case.last.effective_on,
+        "statement": case.dispute.statement,
+    }
+
+
+async def show(visit: Visit, town: Collectivite) -> Response:
+    return await _shown(town, visit, None)
+
+
+async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Response:
+    actor = as_town(visit, town)
+    async with visit.database.read() as session:
+        case, possible = await disputes.read(session, actor, identifier(visit), visit.today)
+    if heir_id(case.town) != town.recorded_id:
+        raise NotFound("dispute", "Aucune contestation de votre collectivité n’a cet identifiant.")
+    return visit.page(
+        "spaces/collectivites/dispute.html",
+        town=town,
+        case=case,
+        options=possible,
+        labels=LABELS,
+        form=form or disputes.blank(possible),
+    )
+
+
+async def move(visit: Visit, town: Collectivite) -> Response:
+    key = identifier(visit)
+    to = f"/espace/collectivites/{town.code}/contestations/{key}"
+    again: Callable[[Visit, Form], Awaitable[Response]] = partial(_shown, town)
+    return await disputes.take(visit, key, to=to, again=again)

@@ -1,0 +1,97 @@
+"""The lump sum that a collectivité claims."""
+
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import Collectivite, GrantClaim
+from registry.domain import campaigns
+from registry.domain import grants as domain
+from registry.domain.errors import NotFound
+from registry.domain.histories import Said
+from registry.domain.pages import Slice
+from registry.domain.rollout import readiness
+from registry.web.forms import EMPTY, Form, posted, sent
+from registry.web.queries import Query
+from registry.web.spaces import grants
+from registry.web.spaces.guards import as_town, for_town, identifier
+from registry.web.visits import At, Visit
+
+LIST = "/espace/collectivites/{code}/subventions"
+
+
+def routes(at: At) -> list[Route]:
+    return [
+        at(LIST, for_town(listed)),
+        at(LIST, for_town(claim), "POST"),
+        at(f"{LIST}/{{id:int}}", for_town(show)),
+        at(f"{LIST}/{{id:int}}", for_town(move), "POST"),
+    ]
+
+
+async def listed(visit: Visit, town: Collectivite) -> Response:
+    return await _listed(town, visit, EMPTY)
+
+
+async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
+    actor, key, query = as_town(visit, town), town.recorded_id, Query.of(visit.request)
+    async with visit.database.read() as session:
+        seen = await domain.seen_of_collectivites(session, [key], actor, query.page())
+        found = seen.get(key, Slice())
+        claims = await grants.told(session, found.rows)
+        campaign = (await campaigns.current(session, visit.today)).campaign
+        connected = key in await readiness.with_prefill(session, [key], visit.today)
+    return visit.page(
+        "spaces/collectivites/grants.html",
+        town=town,
+        claims=claims,
+        amount=campaign.grant_amount_cents,
+        connected=connected,
+        may_claim=all(one.last.state in domain.ENDED for one in claims),
+        form=form,
+        found=found,
+        query=query,
+    )
+
+
+async def claim(visit: Visit, town: Collectivite) -> Response:
+    form = await posted(visit)
+    submit = form.get("submit") != "non"
+
+    async def work(session: AsyncSession, said: Said) -> GrantClaim:
+        return await domain.claim(session, visit.actor, town.code or "", said, submit=submit)
+
+    return await sent(
+        visit,
+        form,
+        work,
+        to=lambda made: f"/espace/collectivites/{town.code}/subventions/{made}",
+        said="Votre demande est déposée." if submit else "Votre brouillon est gardé.",
+        again=partial(_listed, town),
+    )
+
+
+async def show(visit: Visit, town: Collectivite) -> Response:
+    return await _shown(town, visit, None)
+
+
+async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Response:
+    async with visit.database.read() as session:
+        found, choices = await grants.read(session, as_town(visit, town), identifier(visit))
+    if found.town.recorded_id != town.recorded_id:
+        raise NotFound("claim", "Aucune demande de votre collectivité n’a cet identifiant.")
+    return visit.page(
+        "spaces/collectivites/grant.html",
+        town=town,
+        claim=found,
+        choices=choices,
+        form=form or grants.blank(choices),
+    )
+
+
+async def move(visit: Visit, town: Collectivite) -> Response:
+    key = identifier(visit)
+    to = f"/espace/collectivites/{town.code}/subventions/{key}"
+    return await grants.take(visit, key, to=to, again=partial(_shown, town))

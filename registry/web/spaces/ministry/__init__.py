@@ -1,0 +1,1 @@
+"""The space of the ministry: what waits for it, and what it settles."""

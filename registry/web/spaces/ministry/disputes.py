@@ -1,0 +1,100 @@
+"""Disputes as the ministry examines them: the right of reply comes before any upholding."""
+
+from functools import partial
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import DisputeState
+from registry.domain.disputes import reading
+from registry.domain.pages import Page, Slice
+from registry.domain.words import DISPUTE_STATES
+from registry.web import twins
+from registry.web.forms import Form
+from registry.web.queries import Query
+from registry.web.spaces import disputes
+from registry.web.spaces.disputes import LABELS, Case
+from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.twins import Record
+from registry.web.visits import At, Visit
+
+LIST = "/espace/ministere/contestations"
+COLUMNS = (
+    "id", "collectivite", "vendorSiren", "product", "kind", "service", "amountCents", "state",
+    "since",
+)  # fmt: skip
+
+
+def routes(at: At) -> list[Route]:
+    files = [at(f"{LIST}.{kind}", for_ministry(partial(as_file, kind))) for kind in twins.KINDS]
+    return [
+        at(LIST, for_ministry(listed)),
+        *files,
+        at(f"{LIST}/{{id:int}}", for_ministry(show)),
+        at(f"{LIST}/{{id:int}}", for_ministry(move), "POST"),
+    ]
+
+
+async def listed(visit: Visit) -> Response:
+    query = Query.of(visit.request)
+    found = await _page(visit, query, query.page())
+    return visit.page(
+        "spaces/ministry/disputes.html",
+        found=found,
+        query=query,
+        form=Form.of(etat=query.get("etat")),
+        states=[(state.value, words) for state, words in DISPUTE_STATES.items()],
+    )
+
+
+async def as_file(kind: str, visit: Visit) -> Response:
+    query = Query.of(visit.request)
+
+    async def fetch(page: Page) -> Slice[Record]:
+        found = await _page(visit, query, page)
+        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
+
+    return twins.twin(kind, "contestations", COLUMNS, await twins.every(fetch))
+
+
+async def _page(visit: Visit, query: Query, page: Page) -> Slice[Case]:
+    state = query.word("etat", DisputeState)
+    async with visit.database.read() as session:
+        found = await reading.listed(session, visit.actor, page, state)
+        cases = await disputes.told(session, found.rows)
+    return Slice(tuple(cases), found.cursors, found.has_next, found.has_previous)
+
+
+def _record(case: Case) -> Record:
+    return {
+        "id": case.dispute.id,
+        "collectivite": case.town.code,
+        "vendorSiren": case.vendor.siren,
+        "product": case.product.slug,
+        "kind": case.dispute.kind,
+        "service": case.dispute.service,
+        "amountCents": case.dispute.amount_cents,
+        "state": case.last.state,
+        "since": case.last.effective_on,
+    }
+
+
+async def show(visit: Visit) -> Response:
+    return await _shown(visit, None)
+
+
+async def _shown(visit: Visit, form: Form | None) -> Response:
+    async with visit.database.read() as session:
+        case, possible = await disputes.read(session, visit.actor, identifier(visit), visit.today)
+    return visit.page(
+        "spaces/ministry/dispute.html",
+        case=case,
+        options=possible,
+        labels=LABELS,
+        form=form or disputes.blank(possible),
+    )
+
+
+async def move(visit: Visit) -> Response:
+    key = identifier(visit)
+    return await disputes.take(visit, key, to=f"{LIST}/{key}", again=_shown)

@@ -1,0 +1,95 @@
+"""Claims of the lump sum as the ministry decides them."""
+
+from functools import partial
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import GrantClaimState
+from registry.domain import grants as domain
+from registry.domain.pages import Page, Slice
+from registry.domain.words import GRANT_CLAIM_STATES
+from registry.web import twins
+from registry.web.forms import Form
+from registry.web.queries import Query
+from registry.web.spaces import grants
+from registry.web.spaces.grants import Claim
+from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.twins import Record
+from registry.web.visits import At, Visit
+
+LIST = "/espace/ministere/subventions"
+COLUMNS = ("id", "collectivite", "name", "amountCents", "state", "since")
+
+
+def routes(at: At) -> list[Route]:
+    files = [at(f"{LIST}.{kind}", for_ministry(partial(as_file, kind))) for kind in twins.KINDS]
+    return [
+        at(LIST, for_ministry(listed)),
+        *files,
+        at(f"{LIST}/{{id:int}}", for_ministry(show)),
+        at(f"{LIST}/{{id:int}}", for_ministry(move), "POST"),
+    ]
+
+
+async def listed(visit: Visit) -> Response:
+    query = Query.of(visit.request)
+    found = await _page(visit, query, query.page())
+    return visit.page(
+        "spaces/ministry/grants.html",
+        found=found,
+        query=query,
+        form=Form.of(etat=query.get("etat")),
+        states=[(state.value, words) for state, words in GRANT_CLAIM_STATES.items()],
+    )
+
+
+async def as_file(kind: str, visit: Visit) -> Response:
+    query = Query.of(visit.request)
+
+    async def fetch(page: Page) -> Slice[Record]:
+        found = await _page(visit, query, page)
+        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
+
+    return twins.twin(kind, "subventions", COLUMNS, await twins.every(fetch))
+
+
+async def _page(visit: Visit, query: Query, page: Page) -> Slice[Claim]:
+    state = query.word("etat", GrantClaimState)
+    async with visit.database.read() as session:
+        found = await domain.listed(session, visit.actor, page, state)
+        claims = await grants.told(session, found.rows)
+    return Slice(tuple(claims), found.cursors, found.has_next, found.has_previous)
+
+
+def _record(claim: Claim) -> Record:
+    return {
+        "id": claim.row.id,
+        "collectivite": claim.town.code,
+        "name": claim.town.name,
+        "amountCents": claim.row.amount_cents,
+        "state": claim.last.state,
+        "since": claim.last.effective_on,
+    }
+
+
+async def show(visit: Visit) -> Response:
+    return await _shown(visit, None)
+
+
+async def _shown(visit: Visit, form: Form | None) -> Response:
+    async with visit.database.read() as session:
+        claim, choices = await grants.read(session, visit.actor, identifier(visit))
+        connected = await grants.is_connected(session, claim, visit)
+    return visit.page(
+        "spaces/ministry/grant.html",
+        claim=claim,
+        choices=choices,
+        connected=connected,
+        form=form or grants.blank(choices),
+    )
+
+
+async def move(visit: Visit) -> Response:
+    key = identifier(visit)
+    return await grants.take(visit, key, to=f"{LIST}/{key}", again=_shown)

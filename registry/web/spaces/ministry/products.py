@@ -1,0 +1,115 @@
+"""A product as the ministry reads it: what is declared, what is contested, whose it is."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import Commitment, CommitmentState, Product, Vendor
+from registry.domain import commitments, integrations, vendors
+from registry.domain import products as domain
+from registry.domain.commitments import Key
+from registry.domain.disputes import reading
+from registry.domain.disputes.reading import Holder
+from registry.domain.errors import NotFound
+from registry.domain.histories import Said
+from registry.domain.levels import of_integration
+from registry.domain.pages import Page
+from registry.domain.rollout import verdicts
+from registry.web.forms import EMPTY, Form, posted, sent
+from registry.web.spaces.disputes import told
+from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.spaces.ministry.commitments import take
+from registry.web.visits import At, Visit
+
+ONE = "/espace/ministere/logiciels/{id:int}"
+FEW = Page(first=10)
+
+
+def routes(at: At) -> list[Route]:
+    return [
+        at(ONE, for_ministry(show)),
+        at(ONE, for_ministry(commit), "POST"),
+        at(f"{ONE}/transfert", for_ministry(moving_out)),
+        at(f"{ONE}/transfert", for_ministry(transfer), "POST"),
+    ]
+
+
+async def show(visit: Visit) -> Response:
+    return await _shown(visit, EMPTY)
+
+
+async def _shown(visit: Visit, form: Form) -> Response:
+    key, day = identifier(visit), visit.today
+    async with visit.database.read() as session:
+        product, vendor = await _product(session, key)
+        steps = (await integrations.current_of_products(session, [key], day)).get(key, [])
+        contested = (await reading.contested(session, [key])).get(key, set())
+        applying = (await commitments.applying(session, [key], day)).get(key)
+        every = await commitments.steps_of(session, [(vendor.recorded_id, key)])
+        own = every.get((vendor.recorded_id, key), [])
+        seen = await reading.seen_of(session, [key], visit.actor, Holder.PRODUCT, FEW)
+        cases = await told(session, seen[key].rows if key in seen else ())
+        verdict = (await verdicts.of_products(session, [key]))[key]
+        clients = (await domain.client_counts(session, [key], day)).get(key, 0)
+    return visit.page(
+        "spaces/ministry/product.html",
+        product=product,
+        vendor=vendor,
+        verdict=verdict,
+        clients=clients,
+        steps=[(step, of_integration(step, contested)) for step in steps],
+        applying=applying,
+        own=own,
+        possible=_possible(own),
+        cases=cases,
+        form=form,
+    )
+
+
+def _possible(own: list[Commitment]) -> CommitmentState | None:
+    """The invitation is the vendor's; a breach may be of one product."""
+    return commitments.by_ministry(own[0].state) if own else None
+
+
+async def commit(visit: Visit) -> Response:
+    key = identifier(visit)
+    async with visit.database.read() as session:
+        product, vendor = await _product(session, key)
+    to = f"/espace/ministere/logiciels/{key}"
+    return await take(visit, Key(vendor.siren, product.slug), to=to, again=_shown)
+
+
+async def moving_out(visit: Visit) -> Response:
+    key = identifier(visit)
+    async with visit.database.read() as session:
+        product, _ = await _product(session, key)
+    return await _moving(visit, Form.of(version=product.version))
+
+
+async def _moving(visit: Visit, form: Form) -> Response:
+    async with visit.database.read() as session:
+        product, vendor = await _product(session, identifier(visit))
+    return visit.page("spaces/ministry/transfer.html", product=product, vendor=vendor, form=form)
+
+
+async def transfer(visit: Visit) -> Response:
+    form, key = await posted(visit), identifier(visit)
+    async with visit.database.read() as session:
+        product, vendor = await _product(session, key)
+    buyer, version = form.required("newVendorSiren"), form.integer("version") or 0
+
+    async def work(session: AsyncSession, _: Said) -> Product:
+        return await domain.transfer(
+            session, visit.actor, vendor.siren, product.slug, version, buyer
+        )
+
+    to = f"/espace/ministere/logiciels/{key}"
+    done = f"{product.name} a changé d’éditeur."
+    return await sent(visit, form, work, to=to, said=done, again=_moving)
+
+
+async def _product(session: AsyncSession, key: int) -> tuple[Product, Vendor]:
+    product = (await domain.by_ids(session, [key])).get(key)
+    if product is None:
+        raise NotFound("id", "Aucun logiciel n’a cet identifiant.")
+    return product, (await vendors.by_ids(session, [product.vendor_id]))[product.vendor_id]

@@ -1,0 +1,173 @@
+"""Vendors as the ministry keeps them: found, created, merged, and their commitment."""
+
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import CommitmentState, Vendor
+from registry.domain import commitments, mergers, products
+from registry.domain import vendors as domain
+from registry.domain.commitments import Key
+from registry.domain.disputes import reading
+from registry.domain.disputes.reading import Holder
+from registry.domain.errors import NotFound
+from registry.domain.histories import Said
+from registry.domain.pages import Page, Slice
+from registry.domain.vendors import VendorDetails, VendorFilter, VendorOrder
+from registry.domain.words import COMMITMENT_STATES
+from registry.web import twins
+from registry.web.forms import EMPTY, Form, posted, sent
+from registry.web.queries import Query
+from registry.web.spaces.disputes import told
+from registry.web.spaces.guards import for_ministry
+from registry.web.spaces.ministry.commitments import take
+from registry.web.twins import Record
+from registry.web.visits import At, Visit
+
+LIST = "/espace/ministere/editeurs"
+COLUMNS = ("siren", "name", "commitment", "claimedOn")
+FEW = Page(first=10)
+
+
+def routes(at: At) -> list[Route]:
+    files = [at(f"{LIST}.{kind}", for_ministry(partial(as_file, kind))) for kind in twins.KINDS]
+    return [
+        at(LIST, for_ministry(listed)),
+        *files,
+        at(f"{LIST}/nouveau", for_ministry(new)),
+        at(f"{LIST}/nouveau", for_ministry(create), "POST"),
+        at(f"{LIST}/{{siren}}", for_ministry(show)),
+        at(f"{LIST}/{{siren}}", for_ministry(commit), "POST"),
+        at(f"{LIST}/{{siren}}/reunion", for_ministry(merging)),
+        at(f"{LIST}/{{siren}}/reunion", for_ministry(merge), "POST"),
+    ]
+
+
+async def listed(visit: Visit) -> Response:
+    query = Query.of(visit.request)
+    found, states = await _page(visit, query, query.page())
+    return visit.page(
+        "spaces/ministry/vendors.html",
+        found=found,
+        states=states,
+        query=query,
+        form=Form.of(q=query.get("q"), engagement=query.get("engagement")),
+        words=[(state.value, words) for state, words in COMMITMENT_STATES.items()],
+    )
+
+
+async def as_file(kind: str, visit: Visit) -> Response:
+    query = Query.of(visit.request)
+
+    async def fetch(page: Page) -> Slice[Record]:
+        found, states = await _page(visit, query, page)
+        rows = [_record(row, states[row.recorded_id]) for row in found.rows]
+        return Slice(tuple(rows), found.cursors, found.has_next)
+
+    return twins.twin(kind, "editeurs", COLUMNS, await twins.every(fetch))
+
+
+async def _page(
+    visit: Visit, query: Query, page: Page
+) -> tuple[Slice[Vendor], dict[int, CommitmentState]]:
+    """With what the vendor-wide commitment of each reads today."""
+    wanted = VendorFilter(query.get("q"), commitment=query.word("engagement", CommitmentState))
+    async with visit.database.read() as session:
+        found = await domain.listed(session, page, wanted, VendorOrder.NAME_ASC)
+        ids = [row.recorded_id for row in found.rows]
+        said = await commitments.vendor_wide(session, ids, visit.today)
+    return found, {key: said[key].state if key in said else CommitmentState.NONE for key in ids}
+
+
+def _record(vendor: Vendor, state: CommitmentState) -> Record:
+    return {
+        "siren": vendor.siren,
+        "name": vendor.name,
+        "commitment": state,
+        "claimedOn": vendor.claimed_on,
+    }
+
+
+async def show(visit: Visit) -> Response:
+    return await _shown(visit, EMPTY)
+
+
+async def _shown(visit: Visit, form: Form) -> Response:
+    async with visit.database.read() as session:
+        vendor = await _vendor(visit, session)
+        key = vendor.recorded_id
+        said = (await commitments.vendor_wide(session, [key], visit.today)).get(key)
+        steps = await commitments.steps_of(session, [(key, None)])
+        owned = await products.of_vendor(session, key)
+        seen = await reading.seen_of(session, [key], visit.actor, Holder.VENDOR, FEW)
+        cases = await told(session, seen[key].rows if key in seen else ())
+    state = said.state if said else CommitmentState.NONE
+    return visit.page(
+        "spaces/ministry/vendor.html",
+        vendor=vendor,
+        state=state,
+        possible=commitments.by_ministry(state),
+        steps=steps.get((key, None), []),
+        products=owned,
+        cases=cases,
+        form=form,
+    )
+
+
+async def commit(visit: Visit) -> Response:
+    siren = visit.request.path_params["siren"]
+    return await take(visit, Key(siren), to=f"{LIST}/{siren}", again=_shown)
+
+
+async def new(visit: Visit) -> Response:
+    return await _new(visit, EMPTY)
+
+
+async def _new(visit: Visit, form: Form) -> Response:
+    return visit.page("spaces/ministry/new_vendor.html", form=form)
+
+
+async def create(visit: Visit) -> Response:
+    form = await posted(visit)
+    siren, name = form.required("siren"), form.required("name")
+    given = VendorDetails(name, form.text("website"), form.text("contact"))
+
+    async def work(session: AsyncSession, _: Said) -> Vendor:
+        return await domain.create(session, visit.actor, siren, given)
+
+    to = f"{LIST}/{''.join(siren.split())}"
+    done = f"{name} est au registre : l’éditeur pourra reprendre sa fiche."
+    return await sent(visit, form, work, to=to, said=done, again=_new)
+
+
+async def merging(visit: Visit) -> Response:
+    return await _merging(visit, EMPTY)
+
+
+async def _merging(visit: Visit, form: Form) -> Response:
+    async with visit.database.read() as session:
+        vendor = await _vendor(visit, session)
+        owned = await products.of_vendor(session, vendor.recorded_id)
+    return visit.page("spaces/ministry/merging.html", vendor=vendor, products=owned, form=form)
+
+
+async def merge(visit: Visit) -> Response:
+    form, siren = await posted(visit), visit.request.path_params["siren"]
+    target = form.required("targetSiren")
+
+    async def work(session: AsyncSession, _: Said) -> Vendor:
+        return await mergers.merge(session, visit.actor, siren, target)
+
+    to = f"{LIST}/{''.join(target.split())}"
+    done = "Les deux fiches n’en font plus qu’une."
+    return await sent(visit, form, work, to=to, said=done, again=_merging)
+
+
+async def _vendor(visit: Visit, session: AsyncSession) -> Vendor:
+    siren = visit.request.path_params["siren"]
+    found = await domain.by_siren(session, siren)
+    if found is None:
+        raise NotFound("siren", f"Aucun éditeur n’a le SIREN « {siren} ».")
+    return found

@@ -1,0 +1,76 @@
+"""The uses of software that an organisation runs for others."""
+
+from functools import partial
+from typing import NamedTuple
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models import Collectivite, Deployment, Product
+from registry.domain import collectivites, deployments, products
+from registry.domain.pages import Page, Slice
+from registry.domain.policy import Action, may, require_signed_in
+from registry.web import twins
+from registry.web.queries import Query
+from registry.web.twins import Record
+from registry.web.visits import At, Visit
+
+LIST = "/espace/operateur"
+COLUMNS = ("collectivite", "name", "product", "demarche", "since", "acknowledged")
+
+
+class Operated(NamedTuple):
+    """``acknowledged``: the collectivité or the ministry said it, so that the operator may act."""
+
+    link: Deployment
+    town: Collectivite
+    product: Product
+    acknowledged: bool
+
+
+def routes(at: At) -> list[Route]:
+    files = [at(f"{LIST}.{kind}", partial(as_file, kind)) for kind in twins.KINDS]
+    return [at(LIST, show), *files]
+
+
+async def show(visit: Visit) -> Response:
+    query = Query.of(visit.request)
+    found = await _page(visit, query.page())
+    return visit.page("spaces/operator.html", found=found, query=query)
+
+
+async def as_file(kind: str, visit: Visit) -> Response:
+    async def fetch(page: Page) -> Slice[Record]:
+        found = await _page(visit, page)
+        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
+
+    return twins.twin(kind, "usages-exploites", COLUMNS, await twins.every(fetch))
+
+
+async def _page(visit: Visit, page: Page) -> Slice[Operated]:
+    require_signed_in(visit.actor)
+    async with visit.database.read() as session:
+        found = await deployments.operated(session, visit.actor.sirens, page, visit.today)
+        used = await products.by_ids(session, [row.product_id for row in found.rows])
+        towns = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
+    rows = [
+        Operated(row, towns[row.collectivite_id], used[row.product_id], _acts(visit, row, used))
+        for row in found.rows
+    ]
+    return Slice(tuple(rows), found.cursors, found.has_next, found.has_previous)
+
+
+def _acts(visit: Visit, row: Deployment, used: dict[int, Product]) -> bool:
+    subject = deployments.subject(row, used[row.product_id])
+    return may(visit.actor, Action.RECORD_ACTIVATION, subject)
+
+
+def _record(row: Operated) -> Record:
+    return {
+        "collectivite": row.town.code,
+        "name": row.town.name,
+        "product": row.product.name,
+        "demarche": row.link.demarche,
+        "since": row.link.since,
+        "acknowledged": row.acknowledged,
+    }

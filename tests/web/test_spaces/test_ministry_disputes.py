@@ -1,0 +1,109 @@
+"""A dispute from its opening to its end, as each side sees it."""
+
+import base64
+
+from tests.api.conftest import Written
+from tests.api.sides import EBENE
+from tests.web.browsing import Browser, Page
+from tests.web.test_spaces.conftest import ELOISE, asked, surcharge
+
+QUOTE = "https://eloise.example/devis.pdf"
+
+
+async def opened(town: Browser, analyst: Browser) -> Page:
+    """The dispute, found by the ministry in its queue."""
+    await asked(town, "OpenDispute", **surcharge())
+    page = await analyst.open("/espace/ministere/file", sorte="DISPUTE_TO_REVIEW")
+    return await analyst.follow(page, "Éloise conteste Portail Familles")
+
+
+async def move(browser: Browser, page: Page, **values: str) -> Page:
+    return await browser.send(page.form(page.path), **values)
+
+
+async def replied(vendor: Browser, analyst: Browser, page: Page) -> Page:
+    page = await move(analyst, page, move="REVIEW")
+    page = await move(analyst, page, move="ASK_REPLY")
+    given = page.path.rsplit("/", 1)[1]
+    said = await asked(vendor, "ReplyToDispute", dispute=dispute_id(given), reason="C’est à tort.")
+    assert said["__typename"] == "Dispute", said
+    return await analyst.open(page.path)
+
+
+def dispute_id(key: str) -> str:
+    return base64.b64encode(f"Dispute:{key}".encode()).decode()
+
+
+async def test_nothing_is_upheld_before_the_vendor_could_reply(
+    eloise: Browser, analyst: Browser, written: Written
+) -> None:
+    page = await opened(eloise, analyst)
+    assert "Reconnaître la contestation fondée : La contestation est d’abord mise" in page.text
+    page = await move(analyst, page, move="REVIEW")
+    assert "La contestation est à l’étude." in page.text
+    assert "L’éditeur n’a pas encore pu répondre" in page.text
+    before = await written()
+    page = await move(analyst, page, move="UPHOLD", reason="Le devis le montre.")
+    assert "Rien n’a été enregistré" in page.text
+    assert "Le devis le montre." in page.text
+    late = await move(analyst, page, move="ASK_REPLY", replyDueOn="2020-01-01", reason="Dites.")
+    assert "Une date à venir, dans l’année, est attendue." in late.text
+    assert await written() == before
+
+
+async def test_upheld_after_the_reply(
+    eloise: Browser, vendor: Browser, analyst: Browser, written: Written
+) -> None:
+    page = await replied(vendor, analyst, await opened(eloise, analyst))
+    assert "C’est à tort." in page.text
+    form = page.form(page.path)
+    page = await analyst.send(form, move="UPHOLD", reason="Le devis le montre.", evidenceUrl=QUOTE)
+    assert "La contestation est reconnue fondée." in page.text
+    await analyst.send(form, move="UPHOLD", reason="Le devis le montre.", evidenceUrl=QUOTE)
+    moves = [entry[:2] for entry in await written() if entry[1] == "dispute_transition"]
+    assert [action for action, _ in moves] == ["open", "review", "ask", "reply", "uphold"]
+    assert (await written())[-1][:2] == ("uphold", "commitment")
+    home = await eloise.open(f"/espace/collectivites/{ELOISE}")
+    assert "Lire ce que le ministère a décidé de la contestation de Portail Familles." in home.text
+    theirs = await eloise.follow(home, "Lire ce que le ministère a décidé")
+    assert "reconnue fondée" in theirs.text
+    assert QUOTE in theirs.reply.text
+    vendors = await analyst.open(f"/espace/ministere/editeurs/{EBENE}")
+    assert "Reconnue fondée" in vendors.text
+
+
+async def test_a_breach_is_over_once_the_ministry_accepts_again(
+    eloise: Browser, vendor: Browser, analyst: Browser, written: Written
+) -> None:
+    page = await replied(vendor, analyst, await opened(eloise, analyst))
+    await move(analyst, page, move="UPHOLD")
+    queue = await analyst.open("/espace/ministere/file", sorte="COMMITMENT_BREACHED")
+    page = await analyst.follow(queue, "L’engagement de Ébène Logiciels")
+    missing = await analyst.send(page.form(page.path, "Rétablir l’engagement"))
+    assert "Rien n’a été enregistré" in missing.text
+    done = await analyst.send(
+        missing.form(page.path, "Rétablir l’engagement"), reason="Le surcoût est retiré."
+    )
+    assert "L’engagement est rétabli tel qu’il avait été signé." in done.text
+    assert (await written())[-1][:2] == ("accept", "commitment")
+
+
+async def test_dismissed_then_reopened_by_the_town(
+    eloise: Browser, vendor: Browser, analyst: Browser
+) -> None:
+    page = await replied(vendor, analyst, await opened(eloise, analyst))
+    silent = await move(analyst, page, move="DISMISS")
+    assert "Un motif est attendu : la collectivité le lira." in silent.text
+    page = await move(analyst, silent, move="DISMISS", reason="Le devis portait sur autre chose.")
+    assert "La contestation est écartée." in page.text
+    theirs = await eloise.open(page.path.replace("ministere", f"collectivites/{ELOISE}"))
+    assert "Le devis portait sur autre chose." in theirs.text
+    wrong = await eloise.send(theirs.form(theirs.path), reason="Voici un second devis.")
+    assert "La pièce nouvelle est attendue." in wrong.text
+    assert "Voici un second devis." in wrong.text
+    done = await eloise.send(wrong.form(theirs.path), evidenceUrl=QUOTE)
+    assert "La contestation est rouverte." in done.text
+    listed = await analyst.open("/espace/ministere/contestations", etat="UNDER_REVIEW")
+    assert "Éloise" in listed.text
+    rows = (await analyst.client.get("/espace/ministere/contestations.json?etat=OPEN")).json()
+    assert rows == []
