@@ -86,7 +86,7 @@ def test_a_compliance_officer_promises_a_date(page: Page, way: Way, visitors: Vi
     choose(page, Role.VENDOR)
     page.locator("main tbody th").get_by_role("link").nth(way.place).click()
     page.get_by_role("link", name="Déclarer API Particulier").click()
-    page.get_by_label("prévue", exact=True).check()
+    page.get_by_label("Prévue", exact=True).check()
     page.get_by_role("button", name="Enregistrer l’étape").click()
     expect(page.get_by_role("alert")).to_be_visible()
     assert [*audit.shape(page)] == []
@@ -115,7 +115,7 @@ def test_an_analyst_verifies_a_declaration(page: Page) -> None:
     siren = str(vendor.get_attribute("href")).rsplit("/", 1)[1]
     slug = slug_of(page, siren, heading(page).inner_text())
     (entry, *_) = history(page, "ProductHistory", vendorSiren=siren, slug=slug)
-    assert (entry["noun"], entry["action"]) == ("integration", "review")
+    assert (entry["noun"], entry["action"]) == ("integration", "verify")
 
 
 def slug_of(page: Page, siren: str, name: str) -> str:
