@@ -2,9 +2,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 PEERS := tests/peers/node_modules/.package-lock.json
+APT := $(if $(filter 0,$(shell id -u)),,sudo -n )apt-get
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types tests tests-18 tests-16 peers bench bench-peers schema
+.PHONY: help run test lint types tests tests-18 tests-16 tests-browser chromium peers bench bench-peers schema
 
 help: ## Affiche cette aide
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -41,10 +42,17 @@ lint: .venv/tested
 types: .venv/tested
 	$(BIN)/mypy
 
-tests: tests-18 tests-16
+tests: tests-18 tests-16 tests-browser
 
 tests-18 tests-16: tests-%: $(PEERS)
 	RACCORD_TEST_POSTGRES=$* $(BIN)/pytest -n 2 --dist loadfile
+
+tests-browser: .venv/tested chromium
+	$(BIN)/pytest -o addopts="-q --strict-markers --strict-config" tests/browser
+
+chromium:
+	@command -v chromium >/dev/null || ($(APT) update -q && $(APT) install -qy chromium) \
+		|| { echo "Il manque Chromium : apt-get install chromium" >&2; exit 1; }
 
 bench: .venv/tested ## Les mesures de vitesse, en rapports ; OPTIONS="--help" dit lesquelles
 	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.benchmarks $(OPTIONS)

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks import node
 from tests.benchmarks.answers import blockers, covered, grown, past, ranked
 from tests.benchmarks.exchanges import exported, imported
+from tests.benchmarks.pages import PAGES
 from tests.benchmarks.plan import planned
 from tests.benchmarks.questions import COLLECTIVITE, VENDORS
 from tests.benchmarks.report import Report
@@ -35,7 +36,7 @@ WORKED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
     "plan": planned,
     "import": imported,
     "export": exported,
-}
+} | {name: page.row for name, page in PAGES.items()}
 GROWN: dict[str, Callable[[Stage, Stage], Awaitable[Row]]] = {
     "blockers-grown": partial(grown, name="blockers national", answer=ranked),
     "coverage-grown": partial(grown, name="coverage national", answer=covered),
