@@ -27,7 +27,7 @@ async def test_a_letter_is_filled_from_the_registry(public: Browser) -> None:
     page = await public.open(f"/collectivites/{READY}/courrier")
     assert "Notre collectivité, Éloise (Ain), utilise votre logiciel Portail Familles" in page.text
     assert "pour : périscolaire." in page.text
-    assert "– FranceConnect v2 : intégration qualifiée, à partir de la version 4.2" in page.text
+    assert "– FranceConnect v2 : qualifiée, à partir de la version 4.2" in page.text
     assert f"http://registry/editeurs/{EBENE}/famille" in page.text
     assert 'data-copy="courrier"' in page.reply.text
 

@@ -1,5 +1,8 @@
 """Which collectivité an address means, and which of its software."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,13 +12,28 @@ from models import Collectivite, Demarche, Product, Vendor
 from registry.domain import collectivites
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.policy import Action, Subject, authorise
+from registry.domain.rollout import sheets
 from registry.domain.rollout.answer import Answer, Use
+from registry.domain.rollout.sheets import Sheet
+from registry.domain.rollout.verdicts import Verdict
 from registry.domain.words import DEMARCHES
 from registry.web.french import listed
 from registry.web.visits import PRIVATE, Visit
 
 PRODUCT = "logiciel"
 """The parameter, or the field, that holds a product's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A product, and every use of it here. ``verdict`` is the one it has for this collectivité."""
+
+    sheet: Sheet
+    uses: Sequence[Use]
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.uses[0].verdict
 
 
 def code_of(visit: Visit) -> str:
@@ -68,6 +86,13 @@ def used(answer: Answer) -> dict[str, list[Use]]:
     for use in answer.uses:
         uses.setdefault(key(use.product, use.vendor), []).append(use)
     return uses
+
+
+async def in_use(session: AsyncSession, answer: Answer, day: date) -> list[InUse]:
+    by_key = used(answer)
+    rows = [uses[0].product for uses in by_key.values()]
+    known = await sheets.of_products(session, rows, day)
+    return [InUse(sheet, by_key[sheet.key]) for sheet in known]
 
 
 def demarches(uses: list[Use]) -> str:

@@ -15,26 +15,13 @@ from registry.domain.errors import NotFound
 from registry.domain.freshness import is_stale
 from registry.domain.pages import MAX_SIZE, Page
 from registry.domain.policy import Action, Subject, may
-from registry.domain.rollout import answer, readiness, sheets
-from registry.domain.rollout.answer import Answer, Use
+from registry.domain.rollout import answer, readiness
+from registry.domain.rollout.answer import Answer
 from registry.domain.rollout.readiness import Standing
-from registry.domain.rollout.sheets import Sheet
 from registry.domain.rollout.verdicts import Verdict
-from registry.web.collectivites.finding import code_of, elsewhere, found, used
+from registry.web.collectivites.finding import InUse, code_of, elsewhere, found, in_use
 from registry.web.forms import EMPTY, Form
 from registry.web.visits import Visit
-
-
-@dataclass(frozen=True, slots=True)
-class InUse:
-    """A product, and every use of it here. ``verdict`` is the one it has for this collectivité."""
-
-    sheet: Sheet
-    uses: Sequence[Use]
-
-    @property
-    def verdict(self) -> Verdict:
-        return self.uses[0].verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +91,12 @@ async def _in_use(
     session: AsyncSession, visit: Visit, said: Answer, waiting: set[int]
 ) -> list[InUse]:
     """What waits to be confirmed comes first, what nobody signs in to last."""
-    by_key = used(said)
-    rows = [uses[0].product for uses in by_key.values()]
-    known = await sheets.of_products(session, rows, visit.today)
-    found = [InUse(sheet, by_key[sheet.key]) for sheet in known]
 
     def place(one: InUse) -> tuple[bool, bool]:
         settled = waiting.isdisjoint(use.deployment.recorded_id for use in one.uses)
         return settled, one.verdict is Verdict.NOT_CONCERNED
 
-    return sorted(found, key=place)
+    return sorted(await in_use(session, said, visit.today), key=place)
 
 
 def _confirmable(visit: Visit, said: Answer) -> set[int]:

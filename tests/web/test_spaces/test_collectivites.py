@@ -91,7 +91,7 @@ async def test_a_grant_is_claimed(connected: Browser, button: str, state: str) -
     assert "Rien n’a été enregistré" in wrong.text
     assert "RIB joint" in wrong.text
     page = await connected.send(form, submit=button, reason="RIB joint")
-    assert f"Elle est {state} depuis le" in page.text
+    assert f"{state.capitalize()} depuis le" in page.text
     choices = await connected.send(page.form(page.path), state="CANCELLED")
     assert "La demande est annulée." in choices.text
 
