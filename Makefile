@@ -45,10 +45,13 @@ types: .venv/tested
 tests: tests-18 tests-16 tests-browser
 
 tests-18 tests-16: tests-%: $(PEERS)
-	RACCORD_TEST_POSTGRES=$* $(BIN)/pytest -n 2 --dist loadfile
+	RACCORD_TEST_POSTGRES=$* $(BIN)/pytest -n 2 --dist loadfile $(ONCE_$*)
+
+# What another PostgreSQL can't change: pages above the domain, other programs, the house.
+ONCE_16 := --ignore=tests/web --ignore=tests/peers --ignore=tests/test_house
 
 tests-browser: .venv/tested chromium
-	$(BIN)/pytest -o addopts="-q --strict-markers --strict-config" tests/browser
+	$(BIN)/pytest -o addopts="-q --strict-markers --strict-config" -n 2 --dist worksteal tests/browser
 
 chromium:
 	@command -v chromium >/dev/null || ($(APT) update -q && $(APT) install -qy chromium) \

@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--base", help="a service that offers the trial sign-in", metavar="URL")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME")
+    parser.add_argument("--screen", action="store_true", help="what fits a screen, not all")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as running:
@@ -30,10 +31,10 @@ def main() -> None:
         )
         browser = running.enter_context(sync_playwright()).chromium.launch(**launching())
         chosen = [address for address in PAGES if address.name in asked.only]
-        take(Visitors(browser, base.rstrip("/")), chosen, asked.folder)
+        take(Visitors(browser, base.rstrip("/")), chosen, asked.folder, full=not asked.screen)
 
 
-def take(visitors: Visitors, addresses: Sequence[Address], folder: Path) -> None:
+def take(visitors: Visitors, addresses: Sequence[Address], folder: Path, *, full: bool) -> None:
     for address in addresses:
         for width in WIDTHS:
             with visitors.window(address.role, width) as window:
@@ -42,7 +43,7 @@ def take(visitors: Visitors, addresses: Sequence[Address], folder: Path) -> None
                 for theme in ("light", "dark"):
                     page.emulate_media(color_scheme=theme)
                     name = f"{address.name}-{width}-{theme}.png"
-                    page.screenshot(path=folder / name, full_page=True)
+                    page.screenshot(path=folder / name, full_page=full)
 
 
 if __name__ == "__main__":

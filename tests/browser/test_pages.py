@@ -17,16 +17,13 @@ def test_a_page_is_sound(visitors: Visitors, address: Address, width: int) -> No
         watch = Watch(window, visitors.base_url, status=address.status)
         page = window.new_page()
         page.goto(visitors.path(address))
-        faults = [*watch.faults, *audit.shape(page), *audit.accessibility(page)]
+        faults = [
+            *watch.faults,
+            *audit.shape(page),
+            *audit.keyboard(page),
+            *audit.accessibility(page),
+        ]
     assert faults == []
-
-
-@every_page
-def test_a_page_is_walked_by_keyboard(visitors: Visitors, address: Address) -> None:
-    with visitors.window(address.role) as window:
-        page = window.new_page()
-        page.goto(visitors.path(address))
-        assert [*audit.keyboard(page)] == []
 
 
 @every_page

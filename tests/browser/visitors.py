@@ -25,6 +25,7 @@ class Visitors:
         self.browser = browser
         self.base_url = base_url
         self.session = cache(self._sign_in)
+        self.path = cache(self._path)
 
     def window(
         self, role: Role | None, width: int = 1280, *, script: bool = True
@@ -42,7 +43,7 @@ class Visitors:
         window.set_default_timeout(PATIENCE)
         return window
 
-    def path(self, address: Address) -> str:
+    def _path(self, address: Address) -> str:
         path = address.path.format_map(self.keys)
         return path if address.follow is None else self._led(path, address)
 
