@@ -23,13 +23,18 @@ BUSIEST = """
         JOIN collectivite ON collectivite.id = collectivite_id
         GROUP BY code ORDER BY software DESC, code LIMIT 1
     ), product AS (
-        SELECT vendor.siren, slug, count(*) AS uses FROM deployment
+        SELECT vendor.siren || '/' || slug AS key, vendor.siren, count(*) AS uses FROM deployment
         JOIN product ON product.id = product_id JOIN vendor ON vendor.id = vendor_id
-        GROUP BY vendor.siren, slug ORDER BY uses DESC, vendor.siren, slug LIMIT 1
+        GROUP BY vendor.siren, slug ORDER BY uses DESC, key LIMIT 2
+    ), vendor AS (
+        SELECT siren FROM product GROUP BY siren ORDER BY sum(uses) DESC, siren LIMIT 1
     )
-    SELECT code, siren, slug FROM town, product
+    SELECT code, vendor.siren, min(key) AS product, max(key) AS other
+    FROM town, vendor, product GROUP BY code, vendor.siren
 """
-"""The collectivité that has the most software, the product that is the most used."""
+"""The collectivité that has the most software, the two products that are the most used, and the
+vendor of the most used.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,13 @@ class Shown:
 PAGES: Mapping[str, Shown] = {
     "page-home": Shown("accueil", "/"),
     "page-collectivite": Shown("une collectivité", "/collectivites/{code}"),
-    "page-product": Shown("un logiciel", "/editeurs/{siren}/{slug}"),
+    "page-collectivites": Shown("collectivités", "/collectivites"),
+    "page-search": Shown("recherche", "/recherche?q=mont"),
+    "page-product": Shown("un logiciel", "/editeurs/{product}"),
+    "page-products": Shown("logiciels", "/logiciels"),
+    "page-comparison": Shown("deux logiciels comparés", "/comparer?a={product}&b={other}"),
+    "page-vendor": Shown("un éditeur", "/editeurs/{siren}"),
+    "page-vendors": Shown("éditeurs", "/editeurs"),
     "page-rollout": Shown("déploiement", "/deploiement"),
     "page-blockers": Shown("blocages", "/deploiement/blocages"),
 }
