@@ -13,7 +13,8 @@ from models import Collectivite, Demarche, Deployment, Product, Source
 from registry.domain import pages
 from registry.domain.actor import Actor
 from registry.domain.clock import today
-from registry.domain.filters import among, in_force
+from registry.domain.filters import among, in_force, matching
+from registry.domain.identifiers import compact
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, authorise
 
@@ -25,19 +26,34 @@ class ClientsOf(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClientFilter:
-    """Every part narrows. ``confirmed``: by the other side, or said by the ministry."""
+    """Every part narrows. ``confirmed``: by the other side, or said by the ministry; ``awaited``:
+    said by another than the vendor, who may confirm it. ``text``: a name, an INSEE code, a SIREN.
+    """
 
     demarche: Demarche | None = None
     confirmed: bool | None = None
+    awaited: bool = False
+    text: str | None = None
 
 
-ORDERING = Ordering(
-    "client",
-    (
-        Key(sa.type_coerce(col(Collectivite.code), sa.Text)),
-        Key(sa.type_coerce(col(Deployment.id), sa.BigInteger), int),
+class ClientOrder(StrEnum):
+    COLLECTIVITE = "COLLECTIVITE"
+    SINCE_DESC = "SINCE_DESC"
+
+
+_CODE = Key(sa.type_coerce(col(Collectivite.code), sa.Text))
+_ID = Key(sa.type_coerce(col(Deployment.id), sa.BigInteger), int)
+_DAYS = sa.type_coerce(col(Deployment.since) - sa.literal_column("DATE '1970-01-01'"), sa.Integer)
+ORDERINGS = {
+    ClientOrder.COLLECTIVITE: Ordering("client", (_CODE, _ID)),
+    ClientOrder.SINCE_DESC: Ordering(
+        "client.since.desc", (Key(_DAYS, int, descending=True), _CODE, _ID)
     ),
+}
+_CONFIRMED = sa.or_(
+    col(Deployment.confirmed_by).is_not(None), col(Deployment.declared_by) == Source.MINISTRY
 )
+_CODES = sa.table("collectivite_code", sa.column("collectivite_id"), sa.column("code"))
 
 Columns = TypeVar("Columns")
 
@@ -55,15 +71,20 @@ async def of_each(
     """The deployments in force today of each vendor or product."""
     group = _OWNERS[owner]
     query = _narrowed(sa.select(Deployment), wanted).where(among(group, ids))
-    return await pages.fetch_each(session, query, group, ORDERING, page)
+    return await pages.fetch_each(session, query, group, ORDERINGS[ClientOrder.COLLECTIVITE], page)
 
 
 async def of_one(
-    session: AsyncSession, owner: ClientsOf, owner_id: int, page: Page, wanted: ClientFilter
+    session: AsyncSession,
+    owner: ClientsOf,
+    owner_id: int,
+    page: Page,
+    wanted: ClientFilter,
+    order: ClientOrder = ClientOrder.COLLECTIVITE,
 ) -> Slice[Deployment]:
     """Likewise of one alone, whose pages need not be ranked among all of its clients."""
     query = _narrowed(sa.select(Deployment), wanted).where(_OWNERS[owner] == owner_id)
-    return await pages.fetch(session, query, ORDERING, page)
+    return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 async def count_of_each(
@@ -84,9 +105,12 @@ def _narrowed(query: sa.Select[Columns], wanted: ClientFilter) -> sa.Select[Colu
     if wanted.demarche is not None:
         found = found.where(col(Deployment.demarche) == wanted.demarche)
     if wanted.confirmed is not None:
-        said = sa.or_(
-            col(Deployment.confirmed_by).is_not(None),
-            col(Deployment.declared_by) == Source.MINISTRY,
-        )
-        found = found.where(said == wanted.confirmed)
-    return found
+        found = found.where(_CONFIRMED.is_(wanted.confirmed))
+    if wanted.awaited:
+        found = found.where(~_CONFIRMED, col(Deployment.declared_by) != Source.VENDOR)
+    return found if wanted.text is None else found.where(_named(wanted.text))
+
+
+def _named(text: str) -> sa.ColumnElement[bool]:
+    coded = sa.select(_CODES.c.collectivite_id).where(_CODES.c.code == compact(text).upper())
+    return sa.or_(matching(col(Collectivite.search), text), col(Collectivite.id).in_(coded))

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from registry.database import Database
 from registry.exchange.bulk.running import run_next
 from tests.api.conftest import Ask, Token, Written
-from tests.api.sides import AUBEPINE, EBENE, TOWN, link, town
+from tests.api.sides import AUBEPINE, EBENE, READY, TOWN, link, town
 from tests.web.browsing import Browser
 from tests.web.test_vendor_space.conftest import SPACE
 
@@ -28,6 +30,37 @@ async def test_the_list_is_filtered_and_has_its_twins(vendor: Browser) -> None:
         ("01002", "famille"),
         ("01002", "interne"),
     ]
+
+
+@pytest.mark.parametrize("text", ["éloise", READY, town(READY)])
+async def test_one_town_is_found_among_the_clients(vendor: Browser, text: str) -> None:
+    records = (await vendor.client.get(f"{SPACE}/clients.json", params={"q": text})).json()
+    assert {record["collectivite"] for record in records} == {READY}
+    page = await vendor.open(f"{SPACE}/clients", q=text)
+    assert f"{len(records)} usage" in page.text
+
+
+async def test_a_search_without_result_says_so(vendor: Browser) -> None:
+    page = await vendor.open(f"{SPACE}/clients", q="nulle part")
+    assert "Aucun usage ne répond à ces critères." in page.text
+
+
+async def test_the_latest_clients_come_first(vendor: Browser) -> None:
+    records = (await vendor.client.get(f"{SPACE}/clients.json?tri=SINCE_DESC")).json()
+    days = [record["since"] for record in records]
+    assert len(days) == 3
+    assert days == sorted(days, reverse=True)
+
+
+async def test_what_waits_for_the_vendor_is_a_filter(
+    vendor: Browser, write: Ask, token: Token
+) -> None:
+    page = await vendor.open(f"{SPACE}/clients", confirme="vous")
+    assert "Aucun usage" in page.text
+    await write("DeclareDeployment", await token(town(TOWN)), **link())
+    page = await vendor.open(f"{SPACE}/clients", confirme="vous")
+    assert "1 usage en cours." in page.text
+    assert "à confirmer par vous" in page.text
 
 
 async def test_what_a_town_declared_is_confirmed_then_ended(

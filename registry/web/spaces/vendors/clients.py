@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from models import Collectivite, Demarche, Deployment, Product
 from registry.domain import clients, collectivites, deployments, products
-from registry.domain.clients import ClientFilter, ClientsOf
+from registry.domain.clients import ClientFilter, ClientOrder, ClientsOf
 from registry.domain.errors import InvalidInput
 from registry.domain.pages import Page, Slice
 from registry.web.queries import Query
@@ -17,6 +17,12 @@ from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
 from registry.web.twins import Record, every, twin
 
+ORDERS = {
+    ClientOrder.COLLECTIVITE: "par code de collectivité",
+    ClientOrder.SINCE_DESC: "les plus récents d’abord",
+}
+AWAITED = "vous"
+"""The value of the filter of confirmations that stands for those which wait for the vendor."""
 COLUMNS = (
     "collectivite",
     "collectiviteName",
@@ -37,6 +43,7 @@ class Asked:
     owner: ClientsOf
     key: int
     wanted: ClientFilter
+    order: ClientOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ async def show(space: Space) -> Response:
         "clients.html",
         query=query,
         owned=[*owned.values()],
+        orders=ORDERS,
         found=found,
         total=total.get(asked.key, 0),
         confirmable=[
@@ -100,20 +108,27 @@ async def _owned(session: AsyncSession, space: Space) -> dict[int, Product]:
 
 
 def _asked(space: Space, query: Query, owned: Mapping[int, Product]) -> Asked:
-    wanted = ClientFilter(query.word("demarche", Demarche), query.flag("confirme"))
+    awaited = query.get("confirme") == AWAITED
+    wanted = ClientFilter(
+        demarche=query.word("demarche", Demarche),
+        confirmed=None if awaited else query.flag("confirme"),
+        awaited=awaited,
+        text=query.get("q"),
+    )
+    order = query.word("tri", ClientOrder) or ClientOrder.COLLECTIVITE
     slug = query.get("logiciel")
     if slug is None:
-        return Asked(ClientsOf.VENDOR, space.vendor.recorded_id, wanted)
+        return Asked(ClientsOf.VENDOR, space.vendor.recorded_id, wanted, order)
     product = next((each for each in owned.values() if each.slug == slug), None)
     if product is None:
         raise InvalidInput("logiciel", f"« {slug} » n’est pas l’un de vos logiciels.")
-    return Asked(ClientsOf.PRODUCT, product.recorded_id, wanted)
+    return Asked(ClientsOf.PRODUCT, product.recorded_id, wanted, order)
 
 
 async def _page(
     session: AsyncSession, asked: Asked, page: Page, owned: Mapping[int, Product]
 ) -> Slice[Client]:
-    found = await clients.of_one(session, asked.owner, asked.key, page, asked.wanted)
+    found = await clients.of_one(session, asked.owner, asked.key, page, asked.wanted, asked.order)
     bodies = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
     rows = tuple(
         Client(row, bodies[row.collectivite_id], owned[row.product_id]) for row in found.rows

@@ -88,7 +88,7 @@ def _address(
         slug = slugs.get(subject)
         return "engagement/signature" + (f"?product={slug}" if slug else "")
     if task.kind is TaskKind.LINKS_TO_CONFIRM:
-        return "clients?confirme=non"
+        return "clients?confirme=vous"
     step = steps.get(subject)
     if step is None:
         return "logiciels"
