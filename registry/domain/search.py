@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "đ": "d", "ł": "l"})
+SHORTENED = {"st": "saint", "ste": "sainte"}
 SEPARATORS = re.compile("[^a-z0-9]+")
 
 
@@ -19,6 +20,14 @@ def folded(*texts: str | None) -> str:
 
 
 def prefix_query(text: str) -> str | None:
-    """A tsquery that wants every word of ``text``, each as a prefix; none without a word."""
-    words = fold(text).split()
-    return " & ".join(f"{word}:*" for word in words) or None
+    """A tsquery that wants every word of ``text``, each as a prefix; none without a word. Digits
+    alone are one number, however they are spaced; « st » is « saint » too.
+    """
+    plain = fold(text)
+    words = plain.split() if not plain.replace(" ", "").isdigit() else [plain.replace(" ", "")]
+    return " & ".join(map(_prefix, words)) or None
+
+
+def _prefix(word: str) -> str:
+    whole = SHORTENED.get(word)
+    return f"{word}:*" if whole is None else f"({word}:* | {whole}:*)"

@@ -1,5 +1,6 @@
 """How figures, days and the registry's words are written on a page."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
@@ -7,8 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from registry.domain import words
+from registry.domain.search import fold
 
 PARIS = ZoneInfo("Europe/Paris")
+VOWEL = re.compile("[aeiou]|y[^aeiouy]")
 THIN = "\u202f"
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
@@ -92,6 +95,19 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def elided(name: str) -> str:
+    """What stands before the name: ``d’`` or ``de``, and its space."""
+    return "d’" if VOWEL.match(fold(name)) else "de "
+
+
+def of(name: str) -> str:
+    """``d’Ambrozel``, ``du Havre``, ``de Marseille``."""
+    for article, contracted in (("Le ", "du "), ("Les ", "des ")):
+        if name.startswith(article):
+            return contracted + name.removeprefix(article)
+    return elided(name) + name
+
+
 def listed(items: Sequence[str], last: str = "et") -> str:
     """``a, b et c``."""
     *first, end = items or [""]
@@ -112,6 +128,8 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "counted": counted,
     "siren": siren,
     "capital": capital,
+    "elided": elided,
+    "of": of,
     "listed": listed,
     "in_words": in_words,
 }

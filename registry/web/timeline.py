@@ -8,6 +8,7 @@ from models import Commitment, Integration, Service, Source
 from registry.domain.freshness import is_stale
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
+from registry.web.french import of
 from registry.web.visits import Visit
 
 OWN = "Engagement sans surcoût, propre à ce logiciel"
@@ -70,7 +71,7 @@ def _of_integration(row: Integration, contested: Collection[Service | None]) -> 
     return Step(
         noun="integration",
         number=row.recorded_id,
-        about=f"Intégration {_of(SERVICES[row.service])}",
+        about=f"Intégration {of(SERVICES[row.service])}",
         state=INTEGRATION_STATES[row.state],
         level=of_integration(row, contested),
         by=SOURCES[row.declared_by],
@@ -82,10 +83,6 @@ def _of_integration(row: Integration, contested: Collection[Service | None]) -> 
         review=row.review,
         target_date=row.target_date,
     )
-
-
-def _of(name: str) -> str:
-    return f"d’{name}" if name[0] in "AEIOU" else f"de {name}"
 
 
 def stale(visit: Visit, day: date | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from registry.api import quotas
+from registry.auth import quotas
 from registry.app import create_app
 from registry.database import Database
 from registry.settings import Settings

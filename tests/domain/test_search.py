@@ -22,3 +22,13 @@ def test_accents_case_and_apostrophes_do_not_matter(text: str, folded: str) -> N
 def test_every_word_is_a_prefix() -> None:
     assert prefix_query("Saint-Ét") == "saint:* & et:*"
     assert prefix_query("’ -") is None
+
+
+def test_a_saint_may_be_shortened() -> None:
+    assert prefix_query("St-Denis") == "(st:* | saint:*) & denis:*"
+    assert prefix_query("Ste Foy") == "(ste:* | sainte:*) & foy:*"
+
+
+def test_digits_alone_are_one_number() -> None:
+    assert prefix_query("000 074\u202f252") == "000074252:*"
+    assert prefix_query("75 rue") == "75:* & rue:*"

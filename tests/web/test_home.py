@@ -36,7 +36,7 @@ async def test_search_finds_software_and_vendors(public: Browser) -> None:
     assert page.link("Ébène Logiciels") == f"/editeurs/{EBENE}"
     assert page.link("Ébène Interne") == f"/editeurs/{EBENE}/interne"
     ready = await public.open("/recherche", q="guichet")
-    assert "Guichet Été logiciel de Aubépine avec surcoût" in ready.text
+    assert "Guichet Été logiciel d’Aubépine avec surcoût" in ready.text
     assert ready.link("Guichet") == f"/editeurs/{AUBEPINE}/guichet"
 
 

@@ -125,7 +125,7 @@ async def test_a_provider_that_is_away(
     path: str,
     answer: hostile.Answer,
 ) -> None:
-    monkeypatch.setattr(fetching, "DEADLINE", 0.5)
+    monkeypatch.setattr(fetching, "DEADLINE", 1.5)
     provider.answers[path] = answer
     reply = await sign_in(browser, provider)
     await refused(reply, nobody, 503)

@@ -9,7 +9,7 @@ from tests.web.test_spaces.conftest import BOIS, CONNECTED, ELOISE, asked, surch
 
 async def test_it_says_where_one_stands_and_what_to_do(eloise: Browser) -> None:
     page = await eloise.open(f"/espace/collectivites/{ELOISE}")
-    assert "votre collectivité est prête" in page.text
+    assert "Aujourd’hui : prête" in page.text
     assert "La prochaine étape" in page.text
     assert "Confirmer ou corriger les usages déclarés par l’autre partie." in page.text
     assert "Portail Familles" in page.text

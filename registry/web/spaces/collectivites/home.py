@@ -10,7 +10,7 @@ from registry.domain import grants, software_requests, tasks
 from registry.domain.disputes import reading
 from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
-from registry.domain.rollout import answer
+from registry.domain.rollout import answer, readiness
 from registry.domain.tasks import Task, TaskKind
 from registry.web import timeline
 from registry.web.collectivites.finding import in_use
@@ -31,6 +31,7 @@ async def show(visit: Visit, town: Collectivite) -> Response:
     months = visit.door.settings.stale_after_months
     async with visit.database.read() as session:
         found = await answer.of_collectivite(session, town.code or "")
+        standing = (await readiness.standings(session, [key])).get(key)
         products = await in_use(session, found, visit.today)
         waiting = await tasks.listed(session, actor, visit.today, months)
         named = await software_requests.listed(session, actor, NAMED)
@@ -43,6 +44,7 @@ async def show(visit: Visit, town: Collectivite) -> Response:
         "spaces/collectivites/home.html",
         town=town,
         answer=found,
+        standing=standing,
         products=products,
         tasks=[
             (task, _address(town, task)) for task in waiting if task.kind is not TaskKind.NEXT_STEP
