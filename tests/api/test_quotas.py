@@ -6,8 +6,8 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from registry.auth import quotas
 from registry.app import create_app
+from registry.auth import quotas
 from registry.database import Database
 from registry.settings import Settings
 from tests.api.conftest import Ask, Token, Written
