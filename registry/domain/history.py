@@ -159,8 +159,7 @@ class Line:
 async def page(session: AsyncSession, noun: str, subject_id: int, asked: Page) -> Slice[Entry]:
     """Latest first."""
     found = await pages.fetch(session, _entries(noun, subject_id), ORDER, asked)
-    rows = await _all_told(session, found.rows)
-    return Slice(rows, found.cursors, found.has_next, found.has_previous)
+    return found.carrying(await _all_told(session, found.rows))
 
 
 async def latest(
@@ -181,8 +180,8 @@ async def latest(
         query = query.where(sa.text(WRITTEN_BY).bindparams(author=author))
     found = await pages.fetch(session, query, ORDER, asked)
     entries = await _all_told(session, found.rows)
-    lines = [Line(entry, _about(row)) for entry, row in zip(entries, found.rows, strict=True)]
-    return Slice(tuple(lines), found.cursors, found.has_next, found.has_previous)
+    pairs = zip(entries, found.rows, strict=True)
+    return found.carrying(Line(entry, _about(row)) for entry, row in pairs)
 
 
 async def count(session: AsyncSession, noun: str, subject_id: int) -> int:

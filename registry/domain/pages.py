@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +18,7 @@ MAX_SIZE = 200
 LONGEST_CURSOR = 4096
 
 Row = TypeVar("Row")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Slice(Generic[Row]):
     cursors: tuple[str, ...] = ()
     has_next: bool = False
     has_previous: bool = False
+
+    def carrying(self, rows: Iterable[Other]) -> "Slice[Other]":
+        """The same page, with what was made of each of its rows."""
+        return Slice(tuple(rows), self.cursors, self.has_next, self.has_previous)
 
 
 def size(page: Page) -> int:

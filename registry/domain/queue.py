@@ -199,8 +199,7 @@ async def listed(
     whole = sa.func.to_jsonb(sa.literal_column("item"), type_=JSONB)
     query: Any = _narrowed(sa.select(whole), kinds, day)
     found = await pages.fetch(session, query, ORDER, page)
-    rows = tuple(_item(row) for row in found.rows)
-    return Slice(rows, found.cursors, found.has_next, found.has_previous)
+    return found.carrying(map(_item, found.rows))
 
 
 async def counts(

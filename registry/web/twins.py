@@ -4,13 +4,17 @@ import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from typing import TypeVar
 
 import orjson
 from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
 from registry.domain.pages import Page, Slice
 from registry.exchange.bundle.cells import neutralise
+from registry.web.visits import At, Endpoint
 
+Row = TypeVar("Row")
 Record = Mapping[str, object]
 SIZE = 200
 KINDS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
@@ -19,20 +23,29 @@ KINDS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 Records = AsyncIterator[Sequence[Record]]
 
 
-async def every(fetch: Callable[[Page], Awaitable[Slice[Record]]]) -> Records:
+def routes(at: At, path: str, page: Callable[[str], Endpoint]) -> list[Route]:
+    """Of the files of the list at ``path``; ``page`` makes the one of each kind."""
+    return [at(f"{path}.{kind}", page(kind)) for kind in KINDS]
+
+
+async def every(
+    fetch: Callable[[Page], Awaitable[Slice[Row]]], record: Callable[[Row], Record]
+) -> Records:
     """A list by its pages; ``fetch`` opens a read of its own for each, as a reader may be slow.
     The first one is read at once, so that what can't be asked is refused.
     """
-    return _following(fetch, await fetch(Page(first=SIZE)))
+    return _following(fetch, record, await fetch(Page(first=SIZE)))
 
 
 async def _following(
-    fetch: Callable[[Page], Awaitable[Slice[Record]]], found: Slice[Record]
+    fetch: Callable[[Page], Awaitable[Slice[Row]]],
+    record: Callable[[Row], Record],
+    found: Slice[Row],
 ) -> Records:
-    yield found.rows
+    yield [*map(record, found.rows)]
     while found.has_next:
         found = await fetch(Page(first=SIZE, after=found.cursors[-1]))
-        yield found.rows
+        yield [*map(record, found.rows)]
 
 
 async def whole(rows: Iterable[Record]) -> Records:

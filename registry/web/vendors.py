@@ -6,7 +6,6 @@ from datetime import date
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -24,10 +23,10 @@ from registry.domain.rollout import clientele, sheets, verdicts
 from registry.domain.rollout.sheets import read_since
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.vendors import VendorFilter, VendorOrder
-from registry.web import timeline
+from registry.web import timeline, twins
 from registry.web.publishing import elsewhere
 from registry.web.queries import Query
-from registry.web.twins import KINDS, Record, every, twin
+from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
 ORDERS = {
@@ -46,7 +45,7 @@ COLUMNS = (
 def routes(at: At) -> list[Route]:
     return [
         at("/editeurs", show_all),
-        at("/editeurs.{kind}", file),
+        *twins.routes(at, "/editeurs", lambda kind: partial(file, kind)),
         at("/editeurs/{siren}", show),
     ]
 
@@ -90,20 +89,15 @@ async def show_all(visit: Visit) -> Response:
     )
 
 
-async def file(visit: Visit) -> Response:
-    kind = visit.request.path_params["kind"]
-    if kind not in KINDS:
-        raise HTTPException(404)
+async def file(kind: str, visit: Visit) -> Response:
     wanted, order = asked(Query.of(visit.request))
 
-    async def fetch(page: Page) -> Slice[Record]:
+    async def fetch(page: Page) -> Slice[Line]:
         async with visit.database.read() as session:
             found = await vendors.listed(session, page, wanted, order)
-            lines = await _lines(session, found.rows, visit.today)
-        records = tuple(_record(line) for line in lines)
-        return Slice(records, found.cursors, found.has_next, found.has_previous)
+            return found.carrying(await _lines(session, found.rows, visit.today))
 
-    return twin(kind, "editeurs", COLUMNS, await every(fetch))
+    return twins.twin(kind, "editeurs", COLUMNS, await twins.every(fetch, _record))
 
 
 async def show(visit: Visit) -> Response:

@@ -1,7 +1,10 @@
 """The pages of a collectivité, and what it does there itself."""
 
+from functools import partial
+
 from starlette.routing import Route
 
+from registry.web import twins
 from registry.web.collectivites import (
     contesting,
     correcting,
@@ -20,8 +23,7 @@ ONE = "/collectivites/{code}"
 def routes(at: At) -> list[Route]:
     return [
         at("/collectivites", listing.show),
-        at("/collectivites.csv", listing.as_csv),
-        at("/collectivites.json", listing.as_json),
+        *twins.routes(at, "/collectivites", lambda kind: partial(listing.file, kind)),
         at(ONE, showing.show),
         at(f"{ONE}/courrier", letters.show),
         at(f"{ONE}/logiciels", using.show_declaring),

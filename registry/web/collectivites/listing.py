@@ -41,6 +41,7 @@ ORDERS = {
 FURTHER = ("nature", "strate", "region", "epci", "habitants_min", "habitants_max")
 """The filters that fewer people need."""
 Standings = Mapping[int, Standing]
+Placed = tuple[Collectivite, Standing]
 
 
 def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
@@ -78,36 +79,27 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def as_csv(visit: Visit) -> Response:
-    return await _file(visit, "csv")
-
-
-async def as_json(visit: Visit) -> Response:
-    return await _file(visit, "json")
-
-
-async def _file(visit: Visit, kind: str) -> Response:
+async def file(kind: str, visit: Visit) -> Response:
     wanted, order = _wanted(Query.of(visit.request))
-    parts = await twins.every(partial(_records, visit, wanted, order))
+    parts = await twins.every(partial(_page, visit, wanted, order), _record)
     return twins.twin(kind, "collectivites", COLUMNS, parts)
 
 
-async def _records(
+async def _page(
     visit: Visit, wanted: CollectiviteFilter, order: CollectiviteOrder, page: Page
-) -> Slice[twins.Record]:
+) -> Slice[Placed]:
     async with visit.database.read() as session:
         found = await collectivites.listed(session, page, wanted, order)
         standings = await _standings(session, found.rows)
-    rows = tuple(_record(row, standings) for row in found.rows)
-    return Slice(rows, found.cursors, found.has_next, found.has_previous)
+    return found.carrying((row, standings[row.recorded_id]) for row in found.rows)
 
 
 async def _standings(session: AsyncSession, rows: Sequence[Collectivite]) -> Standings:
     return await readiness.standings(session, [row.recorded_id for row in rows])
 
 
-def _record(row: Collectivite, standings: Standings) -> twins.Record:
-    standing = standings[row.recorded_id]
+def _record(placed: Placed) -> twins.Record:
+    row, standing = placed
     return {
         "code": row.code,
         "insee": row.insee,

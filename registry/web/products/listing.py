@@ -1,14 +1,10 @@
 """The list of the registry's products, and its files."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from models import DeliveryModel, Demarche, Product
+from models import DeliveryModel, Demarche
 from registry.domain import products
 from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductFilter, ProductOrder
@@ -16,7 +12,7 @@ from registry.domain.rollout import sheets
 from registry.domain.rollout.sheets import Sheet
 from registry.web import timeline
 from registry.web.queries import Query
-from registry.web.twins import KINDS, Record, every, twin
+from registry.web.twins import Record, every, twin
 from registry.web.visits import Visit
 
 ORDERS = {
@@ -62,27 +58,18 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def file(visit: Visit) -> Response:
-    kind = visit.request.path_params["kind"]
-    if kind not in KINDS:
-        raise HTTPException(404)
+async def file(kind: str, visit: Visit) -> Response:
     wanted, order = asked(Query.of(visit.request))
 
-    async def fetch(page: Page) -> Slice[Record]:
+    async def fetch(page: Page) -> Slice[Sheet]:
         async with visit.database.read() as session:
             found = await products.listed(session, page, wanted, order)
-            return await _records(session, found, visit.today)
+            return found.carrying(await sheets.of_products(session, found.rows, visit.today))
 
-    return twin(kind, "logiciels", COLUMNS, await every(fetch))
-
-
-async def _records(session: AsyncSession, found: Slice[Product], day: date) -> Slice[Record]:
-    rows: Sequence[Sheet] = await sheets.of_products(session, found.rows, day)
-    records = tuple(_record(sheet) for sheet in rows)
-    return Slice(records, found.cursors, found.has_next, found.has_previous)
+    return twin(kind, "logiciels", COLUMNS, await every(fetch, _record))
 
 
-def _record(sheet: Sheet) -> Mapping[str, object]:
+def _record(sheet: Sheet) -> Record:
     product, read = sheet.product, sheet.commitment
     return {
         "vendorSiren": sheet.vendor.siren,

@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import chain
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from registry.web import twins
 from registry.web.rollout import blockers, changes, coverage, plan, simulation, trend
 from registry.web.rollout.scopes import PATH, told
-from registry.web.twins import KINDS
 from registry.web.visits import At, Endpoint, Visit
 
 SHOWN: dict[str, Endpoint] = {
@@ -32,8 +33,10 @@ FILES: dict[str, Callable[[str, Visit], Awaitable[Response]]] = {
 
 
 def routes(at: At) -> list[Route]:
-    return [at(path, told(endpoint)) for path, endpoint in SHOWN.items()] + [
-        at(f"{path}.{kind}", told(partial(file, kind)))
-        for path, file in FILES.items()
-        for kind in KINDS
-    ]
+    shown = [at(path, told(endpoint)) for path, endpoint in SHOWN.items()]
+    files = (twins.routes(at, path, partial(_as_file, file)) for path, file in FILES.items())
+    return [*shown, *chain.from_iterable(files)]
+
+
+def _as_file(file: Callable[[str, Visit], Awaitable[Response]], kind: str) -> Endpoint:
+    return told(partial(file, kind))

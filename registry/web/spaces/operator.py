@@ -29,8 +29,7 @@ class Operated(NamedTuple):
 
 
 def routes(at: At) -> list[Route]:
-    files = [at(f"{LIST}.{kind}", partial(as_file, kind)) for kind in twins.KINDS]
-    return [at(LIST, show), *files]
+    return [at(LIST, show), *twins.routes(at, LIST, lambda kind: partial(as_file, kind))]
 
 
 async def show(visit: Visit) -> Response:
@@ -40,11 +39,8 @@ async def show(visit: Visit) -> Response:
 
 
 async def as_file(kind: str, visit: Visit) -> Response:
-    async def fetch(page: Page) -> Slice[Record]:
-        found = await _page(visit, page)
-        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
-
-    return twins.twin(kind, "usages-exploites", COLUMNS, await twins.every(fetch))
+    parts = await twins.every(partial(_page, visit), _record)
+    return twins.twin(kind, "usages-exploites", COLUMNS, parts)
 
 
 async def _page(visit: Visit, page: Page) -> Slice[Operated]:
@@ -53,11 +49,10 @@ async def _page(visit: Visit, page: Page) -> Slice[Operated]:
         found = await deployments.operated(session, visit.actor.sirens, page, visit.today)
         used = await products.by_ids(session, [row.product_id for row in found.rows])
         towns = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
-    rows = [
+    return found.carrying(
         Operated(row, towns[row.collectivite_id], used[row.product_id], _acts(visit, row, used))
         for row in found.rows
-    ]
-    return Slice(tuple(rows), found.cursors, found.has_next, found.has_previous)
+    )
 
 
 def _acts(visit: Visit, row: Deployment, used: dict[int, Product]) -> bool:

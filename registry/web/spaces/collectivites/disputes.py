@@ -28,7 +28,7 @@ LIST = "/espace/collectivites/{code}/contestations"
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_town(listed)),
-        *(at(f"{LIST}.{kind}", for_town(partial(as_file, kind))) for kind in twins.KINDS),
+        *twins.routes(at, LIST, lambda kind: for_town(partial(as_file, kind))),
         at(f"{LIST}/{{id:int}}", for_town(show)),
         at(f"{LIST}/{{id:int}}", for_town(move), "POST"),
     ]
@@ -41,11 +41,8 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 
 
 async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
-    async def fetch(page: Page) -> Slice[Record]:
-        found = await _page(visit, town, page)
-        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
-
-    return twins.twin(kind, f"contestations-{town.code}", COLUMNS, await twins.every(fetch))
+    parts = await twins.every(partial(_page, visit, town), _record)
+    return twins.twin(kind, f"contestations-{town.code}", COLUMNS, parts)
 
 
 async def _page(visit: Visit, town: Collectivite, page: Page) -> Slice[Case]:
@@ -53,8 +50,7 @@ async def _page(visit: Visit, town: Collectivite, page: Page) -> Slice[Case]:
     async with visit.database.read() as session:
         seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, page)
         found = seen.get(key, Slice())
-        cases = await disputes.told(session, found.rows)
-    return Slice(tuple(cases), found.cursors, found.has_next, found.has_previous)
+        return found.carrying(await disputes.told(session, found.rows))
 
 
 def _record(case: Case) -> Record:

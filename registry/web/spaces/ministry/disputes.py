@@ -26,10 +26,9 @@ COLUMNS = (
 
 
 def routes(at: At) -> list[Route]:
-    files = [at(f"{LIST}.{kind}", for_ministry(partial(as_file, kind))) for kind in twins.KINDS]
     return [
         at(LIST, for_ministry(listed)),
-        *files,
+        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
         at(f"{LIST}/{{id:int}}", for_ministry(show)),
         at(f"{LIST}/{{id:int}}", for_ministry(move), "POST"),
     ]
@@ -48,21 +47,15 @@ async def listed(visit: Visit) -> Response:
 
 
 async def as_file(kind: str, visit: Visit) -> Response:
-    query = Query.of(visit.request)
-
-    async def fetch(page: Page) -> Slice[Record]:
-        found = await _page(visit, query, page)
-        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
-
-    return twins.twin(kind, "contestations", COLUMNS, await twins.every(fetch))
+    fetch = partial(_page, visit, Query.of(visit.request))
+    return twins.twin(kind, "contestations", COLUMNS, await twins.every(fetch, _record))
 
 
 async def _page(visit: Visit, query: Query, page: Page) -> Slice[Case]:
     state = query.word("etat", DisputeState)
     async with visit.database.read() as session:
         found = await reading.listed(session, visit.actor, page, state)
-        cases = await disputes.told(session, found.rows)
-    return Slice(tuple(cases), found.cursors, found.has_next, found.has_previous)
+        return found.carrying(await disputes.told(session, found.rows))
 
 
 def _record(case: Case) -> Record:

@@ -23,10 +23,9 @@ COLUMNS = ("id", "collectivite", "name", "amountCents", "state", "since")
 
 
 def routes(at: At) -> list[Route]:
-    files = [at(f"{LIST}.{kind}", for_ministry(partial(as_file, kind))) for kind in twins.KINDS]
     return [
         at(LIST, for_ministry(listed)),
-        *files,
+        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
         at(f"{LIST}/{{id:int}}", for_ministry(show)),
         at(f"{LIST}/{{id:int}}", for_ministry(move), "POST"),
     ]
@@ -45,21 +44,15 @@ async def listed(visit: Visit) -> Response:
 
 
 async def as_file(kind: str, visit: Visit) -> Response:
-    query = Query.of(visit.request)
-
-    async def fetch(page: Page) -> Slice[Record]:
-        found = await _page(visit, query, page)
-        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
-
-    return twins.twin(kind, "subventions", COLUMNS, await twins.every(fetch))
+    fetch = partial(_page, visit, Query.of(visit.request))
+    return twins.twin(kind, "subventions", COLUMNS, await twins.every(fetch, _record))
 
 
 async def _page(visit: Visit, query: Query, page: Page) -> Slice[Claim]:
     state = query.word("etat", GrantClaimState)
     async with visit.database.read() as session:
         found = await domain.listed(session, visit.actor, page, state)
-        claims = await grants.told(session, found.rows)
-    return Slice(tuple(claims), found.cursors, found.has_next, found.has_previous)
+        return found.carrying(await grants.told(session, found.rows))
 
 
 def _record(claim: Claim) -> Record:

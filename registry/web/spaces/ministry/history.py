@@ -32,15 +32,11 @@ SAID: dict[str, Any] = {
 
 
 def routes(at: At) -> list[Route]:
-    files = [
-        at(f"{place}.{kind}", for_ministry(partial(as_file, kind)))
-        for kind in twins.KINDS
-        for place, as_file in ((LIST, latest_file), (ONE, one_file))
-    ]
     return [
         at(LIST, for_ministry(latest)),
         at(f"{LIST}/recherche", for_ministry(find)),
-        *files,
+        *twins.routes(at, LIST, lambda kind: for_ministry(partial(latest_file, kind))),
+        *twins.routes(at, ONE, lambda kind: for_ministry(partial(one_file, kind))),
         at(ONE, for_ministry(show)),
     ]
 
@@ -59,14 +55,9 @@ async def latest(visit: Visit) -> Response:
 
 
 async def latest_file(kind: str, visit: Visit) -> Response:
-    query = Query.of(visit.request)
-
-    async def fetch(page: Page) -> Slice[Record]:
-        found = await _latest(visit, query, page)
-        rows = tuple(_record(line.entry) for line in found.rows)
-        return Slice(rows, found.cursors, found.has_next)
-
-    return twins.twin(kind, "journal", COLUMNS, await twins.every(fetch))
+    fetch = partial(_latest, visit, Query.of(visit.request))
+    parts = await twins.every(fetch, lambda line: _record(line.entry))
+    return twins.twin(kind, "journal", COLUMNS, parts)
 
 
 async def _latest(visit: Visit, query: Query, page: Page) -> Slice[Line]:
@@ -89,12 +80,8 @@ async def show(visit: Visit) -> Response:
 
 
 async def one_file(kind: str, visit: Visit) -> Response:
-    async def fetch(page: Page) -> Slice[Record]:
-        found = await _page(visit, page)
-        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
-
     name = f"{visit.request.path_params['noun']}-{identifier(visit)}"
-    return twins.twin(kind, name, COLUMNS, await twins.every(fetch))
+    return twins.twin(kind, name, COLUMNS, await twins.every(partial(_page, visit), _record))
 
 
 async def _page(visit: Visit, page: Page) -> Slice[Entry]:

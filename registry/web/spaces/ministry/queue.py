@@ -34,8 +34,10 @@ PLACES: Mapping[str, str] = {
 
 
 def routes(at: At) -> list[Route]:
-    files = [at(f"{LIST}.{kind}", for_ministry(partial(as_file, kind))) for kind in twins.KINDS]
-    return [at(LIST, for_ministry(show)), *files]
+    return [
+        at(LIST, for_ministry(show)),
+        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
+    ]
 
 
 def address(item: Item) -> str:
@@ -44,14 +46,12 @@ def address(item: Item) -> str:
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    kinds = query.words("sorte", QueueKind)
-    async with visit.database.read() as session:
-        found = await queue.listed(session, visit.actor, query.page(), kinds or None, visit.today)
+    found = await _page(visit, query, query.page())
     return visit.page(
         "spaces/ministry/queue.html",
         found=found,
         query=query,
-        form=Form.of(sorte=kinds),
+        form=Form.of(sorte=query.all("sorte")),
         kinds=[*MEANINGS.items()],
         address=address,
         waited=WAITED,
@@ -59,14 +59,14 @@ async def show(visit: Visit) -> Response:
 
 
 async def as_file(kind: str, visit: Visit) -> Response:
-    kinds = Query.of(visit.request).words("sorte", QueueKind)
+    fetch = partial(_page, visit, Query.of(visit.request))
+    return twins.twin(kind, "file", COLUMNS, await twins.every(fetch, _record))
 
-    async def fetch(page: Page) -> Slice[Record]:
-        async with visit.database.read() as session:
-            found = await queue.listed(session, visit.actor, page, kinds or None, visit.today)
-        return Slice(tuple(map(_record, found.rows)), found.cursors, found.has_next)
 
-    return twins.twin(kind, "file", COLUMNS, await twins.every(fetch))
+async def _page(visit: Visit, query: Query, page: Page) -> Slice[Item]:
+    kinds = query.words("sorte", QueueKind)
+    async with visit.database.read() as session:
+        return await queue.listed(session, visit.actor, page, kinds or None, visit.today)
 
 
 def _record(item: Item) -> Record:

@@ -29,13 +29,13 @@ from registry.web.visits import At, Visit
 LIST = "/espace/ministere/editeurs"
 COLUMNS = ("siren", "name", "commitment", "claimedOn")
 FEW = Page(first=10)
+Held = tuple[Vendor, CommitmentState]
 
 
 def routes(at: At) -> list[Route]:
-    files = [at(f"{LIST}.{kind}", for_ministry(partial(as_file, kind))) for kind in twins.KINDS]
     return [
         at(LIST, for_ministry(listed)),
-        *files,
+        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
         at(f"{LIST}/nouveau", for_ministry(new)),
         at(f"{LIST}/nouveau", for_ministry(create), "POST"),
         at(f"{LIST}/{{siren}}", for_ministry(show)),
@@ -47,11 +47,10 @@ def routes(at: At) -> list[Route]:
 
 async def listed(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    found, states = await _page(visit, query, query.page())
+    found = await _page(visit, query, query.page())
     return visit.page(
         "spaces/ministry/vendors.html",
         found=found,
-        states=states,
         query=query,
         form=Form.of(q=query.get("q"), engagement=query.get("engagement")),
         words=[(state.value, words) for state, words in COMMITMENT_STATES.items()],
@@ -59,29 +58,23 @@ async def listed(visit: Visit) -> Response:
 
 
 async def as_file(kind: str, visit: Visit) -> Response:
-    query = Query.of(visit.request)
-
-    async def fetch(page: Page) -> Slice[Record]:
-        found, states = await _page(visit, query, page)
-        rows = [_record(row, states[row.recorded_id]) for row in found.rows]
-        return Slice(tuple(rows), found.cursors, found.has_next)
-
-    return twins.twin(kind, "editeurs", COLUMNS, await twins.every(fetch))
+    fetch = partial(_page, visit, Query.of(visit.request))
+    return twins.twin(kind, "editeurs", COLUMNS, await twins.every(fetch, _record))
 
 
-async def _page(
-    visit: Visit, query: Query, page: Page
-) -> tuple[Slice[Vendor], dict[int, CommitmentState]]:
+async def _page(visit: Visit, query: Query, page: Page) -> Slice[Held]:
     """With what the vendor-wide commitment of each reads today."""
     wanted = VendorFilter(query.get("q"), commitment=query.word("engagement", CommitmentState))
     async with visit.database.read() as session:
         found = await domain.listed(session, page, wanted, VendorOrder.NAME_ASC)
         ids = [row.recorded_id for row in found.rows]
         said = await commitments.vendor_wide(session, ids, visit.today)
-    return found, {key: said[key].state if key in said else CommitmentState.NONE for key in ids}
+    states = (said[key].state if key in said else CommitmentState.NONE for key in ids)
+    return found.carrying(zip(found.rows, states, strict=True))
 
 
-def _record(vendor: Vendor, state: CommitmentState) -> Record:
+def _record(held: Held) -> Record:
+    vendor, state = held
     return {
         "siren": vendor.siren,
         "name": vendor.name,

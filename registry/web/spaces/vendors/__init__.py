@@ -2,6 +2,7 @@
 
 from starlette.routing import Route
 
+from registry.web import twins
 from registry.web.spaces.vendors import (
     activations,
     bulk_declarations,
@@ -34,8 +35,6 @@ SHOWN: dict[str, Page] = {
     "/engagement/refus": commitments.show_declining,
     "/engagement/retrait": commitments.show_withdrawing,
     "/clients": clients.show,
-    "/clients.csv": clients.as_file("csv"),
-    "/clients.json": clients.as_file("json"),
     "/nouveau-client": deployments.search,
     "/nouveau-client/{code}": deployments.show_declaration,
     "/clients/{id}": deployments.show,
@@ -83,4 +82,5 @@ def routes(at: At) -> list[Route]:
         at(f"{ROOT}/inscription", registration.register, "POST"),
         *(at(f"{ROOT}/{{siren}}{path}", own(page)) for path, page in SHOWN.items()),
         *(at(f"{ROOT}/{{siren}}{path}", own(page), "POST") for path, page in SENT.items()),
+        *twins.routes(at, f"{ROOT}/{{siren}}/clients", lambda kind: own(clients.as_file(kind))),
     ]

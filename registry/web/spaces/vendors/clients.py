@@ -86,19 +86,17 @@ def as_file(kind: str) -> Served:
         async with space.visit.database.read() as session:
             owned = await _owned(session, space)
         asked = _asked(space, Query.of(space.visit.request), owned)
-        fetch = partial(_fetch, space, asked, owned)
-        return twin(kind, f"clients-{space.vendor.siren}", COLUMNS, await every(fetch))
+        parts = await every(partial(_fetch, space, asked, owned), _as_record)
+        return twin(kind, f"clients-{space.vendor.siren}", COLUMNS, parts)
 
     return write
 
 
 async def _fetch(
     space: Space, asked: Asked, owned: Mapping[int, Product], page: Page
-) -> Slice[Record]:
+) -> Slice[Client]:
     async with space.visit.database.read() as session:
-        found = await _page(session, asked, page, owned)
-    rows = tuple(_as_record(row) for row in found.rows)
-    return Slice(rows, found.cursors, found.has_next, found.has_previous)
+        return await _page(session, asked, page, owned)
 
 
 async def _owned(session: AsyncSession, space: Space) -> dict[int, Product]:
@@ -130,10 +128,9 @@ async def _page(
 ) -> Slice[Client]:
     found = await clients.of_one(session, asked.owner, asked.key, page, asked.wanted, asked.order)
     bodies = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
-    rows = tuple(
+    return found.carrying(
         Client(row, bodies[row.collectivite_id], owned[row.product_id]) for row in found.rows
     )
-    return Slice(rows, found.cursors, found.has_next, found.has_previous)
 
 
 def _as_record(row: Client) -> Record:
