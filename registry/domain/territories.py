@@ -1,4 +1,4 @@
-"""What départements and régions are called."""
+"""Départements and régions, and what they are called."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +18,17 @@ class Names:
     regions: Mapping[str, str]
 
 
+async def of_kinds(session: AsyncSession) -> dict[TerritoryKind, list[Territory]]:
+    """All of them, in the order of codes."""
+    found: dict[TerritoryKind, list[Territory]] = {kind: [] for kind in TerritoryKind}
+    for row in await session.scalars(sa.select(Territory).order_by(col(Territory.code))):
+        found[row.kind].append(row)
+    return found
+
+
 async def names(session: AsyncSession) -> Names:
-    rows = [*await session.scalars(sa.select(Territory).order_by(col(Territory.code)))]
+    found = await of_kinds(session)
     return Names(
-        {row.code: row.name for row in rows if row.kind is TerritoryKind.DEPARTEMENT},
-        {row.code: row.name for row in rows if row.kind is TerritoryKind.REGION},
+        {row.code: row.name for row in found[TerritoryKind.DEPARTEMENT]},
+        {row.code: row.name for row in found[TerritoryKind.REGION]},
     )

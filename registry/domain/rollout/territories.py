@@ -1,13 +1,10 @@
-"""Where the rollout stands in each département, and what territories are called."""
+"""Where the rollout stands in each département."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from models import Territory, TerritoryKind
 from registry.domain.rollout.readiness import with_state
 from registry.domain.rollout.scope import Scope, bind
 
@@ -20,12 +17,6 @@ class Share:
     total: int
     connected: int
     ready: int
-
-
-async def named(session: AsyncSession, kind: TerritoryKind) -> Sequence[Territory]:
-    """All of them, by code."""
-    wanted = sa.select(Territory).where(col(Territory.kind) == kind)
-    return (await session.scalars(wanted.order_by(col(Territory.code)))).all()
 
 
 async def by_departement(session: AsyncSession, scope: Scope) -> dict[str, Share]:

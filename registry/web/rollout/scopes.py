@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Collectivite, Demarche, Stratum, Territory, TerritoryKind
-from registry.domain import collectivites
+from registry.domain import collectivites, territories
 from registry.domain.errors import InvalidInput
-from registry.domain.rollout import territories
 from registry.domain.rollout.scope import Basis, Scope
 from registry.domain.words import DEMARCHES, STRATA
 from registry.web import kept
@@ -135,10 +134,8 @@ async def _known(visit: Visit) -> Asked:
 
 
 async def _territories(session: AsyncSession) -> tuple[Sequence[Territory], Sequence[Territory]]:
-    return (
-        await territories.named(session, TerritoryKind.DEPARTEMENT),
-        await territories.named(session, TerritoryKind.REGION),
-    )
+    found = await territories.of_kinds(session)
+    return found[TerritoryKind.DEPARTEMENT], found[TerritoryKind.REGION]
 
 
 def told(endpoint: Endpoint) -> Endpoint:
