@@ -10,7 +10,6 @@ from registry.domain.rollout import sheets
 from registry.domain.rollout.sheets import Sheet
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.words import LEVELS, VERDICTS
-from registry.web import timeline
 from registry.web.french import day
 from registry.web.publishing import elsewhere, published
 from registry.web.visits import At, Visit
@@ -73,7 +72,7 @@ def words(visit: Visit, sheet: Sheet) -> str:
     if sheet.level is not None:
         parts.append(LEVELS[sheet.level])
     parts.append(day(sheet.since or visit.today))
-    if timeline.stale(visit, sheet.oldest):
+    if visit.stale(sheet.oldest):
         parts.append(UNCONFIRMED)
     return " · ".join(parts)
 

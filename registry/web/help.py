@@ -1,7 +1,7 @@
 """What the registry means, with examples of its own, and how programs ask it."""
 
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,6 @@ from registry.domain.rollout import coverage, sheets, verdicts
 from registry.domain.rollout.scope import Scope
 from registry.domain.rollout.sheets import Sheet
 from registry.domain.rollout.verdicts import Verdict
-from registry.web import timeline
 from registry.web.visits import At, Visit
 
 QUERIES = Path(__file__).parent / "queries"
@@ -62,7 +61,6 @@ async def explain(visit: Visit) -> Response:
         counts=measured.total.counts,
         accepted=accepted,
         months=visit.door.settings.stale_after_months,
-        stale=partial(timeline.stale, visit),
     )
 
 

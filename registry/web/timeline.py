@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from models import Commitment, Integration, Service, Source
-from registry.domain.freshness import is_stale
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
 from registry.web.french import of
-from registry.web.visits import Visit
 
 OWN = "Engagement sans surcoût, propre à ce logiciel"
 WIDE = "Engagement sans surcoût de l’éditeur, pour tous ses logiciels"
@@ -83,9 +81,3 @@ def _of_integration(row: Integration, contested: Collection[Service | None]) -> 
         review=row.review,
         target_date=row.target_date,
     )
-
-
-def stale(visit: Visit, day: date | None) -> bool:
-    """Whether what was said on that day is shown as « à confirmer »."""
-    months = visit.door.settings.stale_after_months
-    return day is not None and is_stale(day, visit.today, months)

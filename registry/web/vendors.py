@@ -85,7 +85,6 @@ async def show_all(visit: Visit) -> Response:
         lines=lines,
         total=total,
         orders=ORDERS,
-        stale=partial(timeline.stale, visit),
     )
 
 
@@ -129,7 +128,6 @@ async def show(visit: Visit) -> Response:
         signatory=None if row is None else commitments.signatory(visit.actor, row),
         own=identifier in visit.actor.vendors,
         late=partial(is_late, day=visit.today),
-        stale=partial(timeline.stale, visit),
     )
 
 

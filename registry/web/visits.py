@@ -21,6 +21,7 @@ from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import DomainError, NotAllowed, NotFound, NotSignedIn
+from registry.domain.freshness import is_stale
 from registry.settings import Settings
 from registry.web import errors
 from registry.web.look import Look
@@ -75,6 +76,11 @@ class Visit:
     def base_url(self) -> str:
         """Of this service as others reach it, without a slash at its end."""
         return (self.door.settings.public_url or str(self.request.base_url)).rstrip("/")
+
+    def stale(self, said_on: date | None) -> bool:
+        """Whether what was said on that day is shown as « à confirmer »."""
+        months = self.door.settings.stale_after_months
+        return said_on is not None and is_stale(said_on, self.today, months)
 
     def token(self) -> str:
         """For one form of one page: it proves that the form is ours, and names its sending, so

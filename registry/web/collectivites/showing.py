@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -12,7 +11,6 @@ from registry.domain import collectivites, deployments, software_requests, terri
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
-from registry.domain.freshness import is_stale
 from registry.domain.pages import MAX_SIZE, Page
 from registry.domain.policy import Action, Subject, may
 from registry.domain.rollout import answer, readiness
@@ -54,14 +52,12 @@ async def page(visit: Visit, form: Form) -> Response:
             return moved
         said = await answer.of_collectivite(session, body.code or "", visit.today)
         around = await _around(session, visit, said)
-    months = visit.door.settings.stale_after_months
     return visit.page(
         "collectivites/page.html",
         body=body,
         answer=said,
         around=around,
         form=form,
-        stale=partial(is_stale, day=visit.today, months=months),
     )
 
 

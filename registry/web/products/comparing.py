@@ -17,7 +17,6 @@ from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import clientele, sheets
 from registry.domain.rollout.clientele import Clientele
 from registry.domain.rollout.sheets import Sheet
-from registry.web import timeline
 from registry.web.queries import Query
 from registry.web.visits import Visit
 
@@ -55,7 +54,6 @@ async def show(visit: Visit) -> Response:
         sides=sides,
         clients=clients,
         late=partial(is_late, day=visit.today),
-        stale=partial(timeline.stale, visit),
     )
 
 

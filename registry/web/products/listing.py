@@ -1,7 +1,5 @@
 """The list of the registry's products, and its files."""
 
-from functools import partial
-
 from starlette.responses import Response
 
 from models import DeliveryModel, Demarche
@@ -10,7 +8,6 @@ from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import sheets
 from registry.domain.rollout.sheets import Sheet
-from registry.web import timeline
 from registry.web.queries import Query
 from registry.web.twins import Record, every, twin
 from registry.web.visits import Visit
@@ -54,7 +51,6 @@ async def show(visit: Visit) -> Response:
         sheets=rows,
         total=total,
         orders=ORDERS,
-        stale=partial(timeline.stale, visit),
     )
 
 

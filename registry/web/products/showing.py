@@ -37,7 +37,6 @@ async def show(visit: Visit) -> Response:
         embed=embedding(visit, sheet),
         retired=products.is_retired(product, visit.today),
         late=partial(is_late, day=visit.today),
-        stale=partial(timeline.stale, visit),
         signatory=_signatory(visit, sheet),
     )
 

@@ -1,6 +1,6 @@
 """Which software blocks the rollout, the most blocking first."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,6 @@ from models import DATA_APIS, CommitmentState, Integration, IntegrationState, Se
 from registry.domain import commitments, integrations, vendors
 from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
-from registry.domain.freshness import is_stale
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.rollout.blockers import Blockers, Grouping, rank_blockers
 from registry.domain.rollout.verdicts import Verdict
@@ -29,6 +28,8 @@ COLUMNS = (
     *("rank", "vendor_siren", "vendor_name", "slug", "product_name", "verdict", "blocked"),
     *("blocked_alone", "population", "connected_clients", "declared_on"),
 )
+
+Stale = Callable[[date], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +95,17 @@ async def _words(
     priced = [row.product_id for row in found.rows if row.verdict in PRICED and row.product_id]
     signed = await commitments.applying(session, priced, found.as_of)
     contested = await disputes.contested(session, ids)
-    months = visit.door.settings.stale_after_months
     return {
         product: [
-            *_integration(steps.get(product, ()), contested.get(product, ()), visit.today, months),
-            *_commitment(signed.get(product), contested.get(product, ()), visit.today, months),
+            *_integration(steps.get(product, ()), contested.get(product, ()), visit.stale),
+            *_commitment(signed.get(product), contested.get(product, ()), visit.stale),
         ]
         for product in ids
     }
 
 
 def _integration(
-    steps: Sequence[Integration], contested: Collection[Service | None], day: date, months: int
+    steps: Sequence[Integration], contested: Collection[Service | None], stale: Stale
 ) -> list[Word]:
     """The one that qualifies the product, else the last that was said of it."""
     said = [step for step in steps if step.service not in DATA_APIS]
@@ -118,13 +118,13 @@ def _integration(
             SOURCES[step.declared_by],
             step.effective_on,
             of_integration(step, contested),
-            is_stale(step.effective_on, day, months),
+            stale(step.effective_on),
         )
     ]
 
 
 def _commitment(
-    read: CommitmentRead | None, contested: Collection[Service | None], day: date, months: int
+    read: CommitmentRead | None, contested: Collection[Service | None], stale: Stale
 ) -> list[Word]:
     if read is None or read.state is CommitmentState.NONE:
         return []
@@ -134,6 +134,6 @@ def _commitment(
             SOURCES[read.row.declared_by],
             read.row.effective_on,
             of_commitment(read.row, contested),
-            is_stale(read.row.effective_on, day, months),
+            stale(read.row.effective_on),
         )
     ]

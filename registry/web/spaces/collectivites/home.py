@@ -1,7 +1,5 @@
 """Where a collectivité stands, what waits for it, and where it does each thing."""
 
-from functools import partial
-
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -12,7 +10,6 @@ from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.rollout import answer, readiness
 from registry.domain.tasks import Task, TaskKind
-from registry.web import timeline
 from registry.web.collectivites.finding import in_use
 from registry.web.spaces.disputes import told
 from registry.web.spaces.guards import as_town, for_town
@@ -52,7 +49,6 @@ async def show(visit: Visit, town: Collectivite) -> Response:
         named=named.rows,
         cases=cases,
         claims=[(claim, steps[claim.recorded_id][-1]) for claim in claims],
-        stale=partial(timeline.stale, visit),
     )
 
 

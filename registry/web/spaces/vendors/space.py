@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -10,7 +9,6 @@ from starlette.responses import RedirectResponse, Response
 from models import Vendor
 from registry.domain import vendors
 from registry.domain.errors import NotFound
-from registry.domain.freshness import is_stale
 from registry.domain.policy import Action
 from registry.web.forms import Form, Work, sent
 from registry.web.visits import Endpoint, Visit
@@ -37,9 +35,6 @@ class Space:
         if not (text.isascii() and text.isdigit() and len(text) < 18):
             raise NotFound(name, "Rien ne se trouve à cette adresse.")
         return int(text)
-
-    def is_stale(self, day: date) -> bool:
-        return is_stale(day, self.visit.today, self.visit.door.settings.stale_after_months)
 
     def page(self, template: str, **values: Any) -> Response:
         return self.visit.page(f"spaces/vendors/{template}", space=self, **values)
