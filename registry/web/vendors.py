@@ -51,11 +51,11 @@ def routes(at: At) -> list[Route]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Promised:
+    """A vendor, and what it promises for all its products."""
+
     vendor: Vendor
     commitment: CommitmentRead | None
-    products: Mapping[Verdict, int]
-    clients: int
 
     @property
     def since(self) -> date | None:
@@ -64,6 +64,12 @@ class Line:
     @property
     def level(self) -> ShownLevel | None:
         return None if self.commitment is None else of_commitment(self.commitment.row, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Promised):
+    products: Mapping[Verdict, int]
+    clients: int
 
 
 def asked(query: Query) -> tuple[VendorFilter, VendorOrder]:
@@ -108,20 +114,23 @@ async def show(visit: Visit) -> Response:
         if vendor.siren != siren:
             return elsewhere(f"/editeurs/{vendor.siren}")
         identifier = vendor.recorded_id
-        [line] = await _lines(session, [vendor], visit.today)
+        wide = await commitments.vendor_wide(session, [identifier], visit.today)
         owned = await products.of_vendor(session, identifier)
         rows = await sheets.of_products(session, owned, visit.today)
+        counts = await sheets.counts(session, [row.recorded_id for row in owned], visit.today)
         steps = await commitments.steps_of(session, [(identifier, None)])
         opened = await disputes.open_counts(session, [identifier], Holder.VENDOR)
         clients = await clientele.of_each(session, ClientsOf.VENDOR, [identifier], visit.today)
         parents = await vendors.by_ids(session, [vendor.parent_id] if vendor.parent_id else [])
-    row = None if line.commitment is None else line.commitment.row
+    promised = Promised(vendor, wide.get(identifier))
+    row = None if promised.commitment is None else promised.commitment.row
     return visit.page(
         "vendor.html",
         vendor=vendor,
-        line=line,
+        promised=promised,
         clients=clients[identifier],
         sheets=rows,
+        counts=counts,
         steps=timeline.merged((), steps.get((identifier, None), ())),
         open_disputes=opened.get(identifier, 0),
         parent=parents.get(vendor.parent_id or 0),

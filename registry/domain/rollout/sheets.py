@@ -48,8 +48,6 @@ class Sheet:
     integrations: tuple[Integration, ...]
     commitment: CommitmentRead | None
     contested: frozenset[Service | None]
-    clients: int
-    open_disputes: int
 
     @property
     def key(self) -> str:
@@ -137,8 +135,6 @@ async def of_products(session: AsyncSession, rows: Sequence[Product], day: date)
     current = await integrations.current_of_products(session, ids, day)
     applying = await commitments.applying(session, ids, day)
     contested = await disputes.contested(session, ids)
-    clients = await products.client_counts(session, ids, day)
-    opened = await disputes.open_counts(session, ids, Holder.PRODUCT)
     return [
         Sheet(
             product=row,
@@ -149,8 +145,21 @@ async def of_products(session: AsyncSession, rows: Sequence[Product], day: date)
             integrations=tuple(current.get(row.recorded_id, ())),
             commitment=applying.get(row.recorded_id),
             contested=frozenset(contested.get(row.recorded_id, ())),
-            clients=clients.get(row.recorded_id, 0),
-            open_disputes=opened.get(row.recorded_id, 0),
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """``clients``: distinct collectivités with a deployment in force."""
+
+    clients: int
+    open_disputes: int
+
+
+async def counts(session: AsyncSession, ids: Sequence[int], day: date) -> dict[int, Counts]:
+    """Of each product. They cost more than all that a sheet says: for the lists that show them."""
+    clients = await products.client_counts(session, ids, day)
+    opened = await disputes.open_counts(session, ids, Holder.PRODUCT)
+    return {key: Counts(clients.get(key, 0), opened.get(key, 0)) for key in ids}

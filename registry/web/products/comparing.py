@@ -10,12 +10,13 @@ from starlette.responses import Response
 from models import Demarche, Product
 from registry.domain import products
 from registry.domain.clients import ClientsOf
+from registry.domain.disputes import reading as disputes
+from registry.domain.disputes.reading import Holder
 from registry.domain.errors import InvalidInput
 from registry.domain.integrations import is_late
 from registry.domain.pages import Page
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import clientele, sheets
-from registry.domain.rollout.clientele import Clientele
 from registry.domain.rollout.sheets import Sheet
 from registry.web.queries import Query
 from registry.web.visits import Visit
@@ -47,12 +48,15 @@ async def show(visit: Visit) -> Response:
             else await _missing(visit, session, query, name, known)
             for name, row in zip(SIDES, chosen, strict=True)
         ]
-        clients = await _clients(visit, session, known)
+        ids = [row.recorded_id for row in known]
+        clients = await clientele.of_each(session, ClientsOf.PRODUCT, ids, visit.today)
+        opened = await disputes.open_counts(session, ids, Holder.PRODUCT)
     return visit.page(
         "comparison.html",
         query=query,
         sides=sides,
         clients=clients,
+        open_disputes=opened,
         late=partial(is_late, day=visit.today),
     )
 
@@ -79,10 +83,3 @@ async def _missing(
     found = await products.listed(session, Page(first=OFFERED), wanted, ProductOrder.NAME_ASC)
     others = [row for row in found.rows if row not in known]
     return Side(name, None, text or "", await sheets.of_products(session, others, visit.today))
-
-
-async def _clients(
-    visit: Visit, session: AsyncSession, known: Sequence[Product]
-) -> dict[int, Clientele]:
-    ids = [row.recorded_id for row in known]
-    return await clientele.of_each(session, ClientsOf.PRODUCT, ids, visit.today)

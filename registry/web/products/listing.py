@@ -1,13 +1,17 @@
 """The list of the registry's products, and its files."""
 
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from models import DeliveryModel, Demarche
+from models import DeliveryModel, Demarche, Product
 from registry.domain import products
 from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import sheets
-from registry.domain.rollout.sheets import Sheet
+from registry.domain.rollout.sheets import Counts, Sheet
 from registry.web.queries import Query
 from registry.web.twins import Record, every, twin
 from registry.web.visits import Visit
@@ -23,6 +27,8 @@ COLUMNS = (
     "retiredOn", "verdict", "evidenceLevel", "since", "vendorDeclared", "commitment",
     "commitmentSince", "commitmentDeclaredBy", "clientCount", "openDisputeCount",
 )  # fmt: skip
+
+Counted = tuple[Sheet, Counts]
 
 
 def asked(query: Query) -> tuple[ProductFilter, ProductOrder]:
@@ -42,13 +48,13 @@ async def show(visit: Visit) -> Response:
     wanted, order = asked(query)
     async with visit.database.read() as session:
         found = await products.listed(session, query.page(), wanted, order)
-        rows = await sheets.of_products(session, found.rows, visit.today)
+        rows = await _counted(session, found.rows, visit.today)
         total = await products.count(session, wanted)
     return visit.page(
         "products.html",
         query=query,
         found=found,
-        sheets=rows,
+        rows=rows,
         total=total,
         orders=ORDERS,
     )
@@ -57,15 +63,22 @@ async def show(visit: Visit) -> Response:
 async def file(kind: str, visit: Visit) -> Response:
     wanted, order = asked(Query.of(visit.request))
 
-    async def fetch(page: Page) -> Slice[Sheet]:
+    async def fetch(page: Page) -> Slice[Counted]:
         async with visit.database.read() as session:
             found = await products.listed(session, page, wanted, order)
-            return found.carrying(await sheets.of_products(session, found.rows, visit.today))
+            return found.carrying(await _counted(session, found.rows, visit.today))
 
     return twin(kind, "logiciels", COLUMNS, await every(fetch, _record))
 
 
-def _record(sheet: Sheet) -> Record:
+async def _counted(session: AsyncSession, rows: Sequence[Product], day: date) -> list[Counted]:
+    known = await sheets.of_products(session, rows, day)
+    counts = await sheets.counts(session, [row.recorded_id for row in rows], day)
+    return [(sheet, counts[sheet.product.recorded_id]) for sheet in known]
+
+
+def _record(counted: Counted) -> Record:
+    sheet, counts = counted
     product, read = sheet.product, sheet.commitment
     return {
         "vendorSiren": sheet.vendor.siren,
@@ -83,6 +96,6 @@ def _record(sheet: Sheet) -> Record:
         "commitment": None if read is None else read.state,
         "commitmentSince": sheet.commitment_since,
         "commitmentDeclaredBy": None if read is None else read.row.declared_by,
-        "clientCount": sheet.clients,
-        "openDisputeCount": sheet.open_disputes,
+        "clientCount": counts.clients,
+        "openDisputeCount": counts.open_disputes,
     }

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from registry.domain import commitments, integrations, products
 from registry.domain.clients import ClientsOf
+from registry.domain.disputes import reading as disputes
+from registry.domain.disputes.reading import Holder
 from registry.domain.integrations import is_late
 from registry.domain.rollout import clientele, sheets
 from registry.domain.rollout.sheets import Sheet
@@ -27,12 +29,14 @@ async def show(visit: Visit) -> Response:
         steps = await _steps(session, sheet)
         identifier = product.recorded_id
         clients = await clientele.of_each(session, ClientsOf.PRODUCT, [identifier], visit.today)
+        opened = await disputes.open_counts(session, [identifier], Holder.PRODUCT)
         former = await products.former_keys(session, [identifier])
     return visit.page(
         "product.html",
         sheet=sheet,
         steps=steps,
         clients=clients[identifier],
+        open_disputes=opened.get(identifier, 0),
         former=former.get(identifier, []),
         embed=embedding(visit, sheet),
         retired=products.is_retired(product, visit.today),
