@@ -184,8 +184,14 @@ async def sent(
         form.settle()
         identifier = await write(visit, form, work)
     except DomainError as refusal:
-        return await again(visit, form.refused(refusal))
+        return shown_again(await again(visit, form.refused(refusal)))
     return visit.done(to if isinstance(to, str) else to(identifier), said)
+
+
+def shown_again(shown: Response) -> Response:
+    """A form that is shown again with its faults, told to programs too."""
+    shown.status_code = 422
+    return shown
 
 
 async def write(visit: Visit, form: Form, work: Work) -> int:

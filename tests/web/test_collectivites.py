@@ -112,6 +112,7 @@ async def test_a_use_ends(eloise: Browser, written: Written) -> None:
         await eloise.open(f"/collectivites/{READY}"), "Nous n’utilisons plus ce logiciel"
     )
     wrong = await eloise.send(page.form("/fin"), until="2020-01-01")
+    assert wrong.status == 422
     assert "Fin antérieure au début" in wrong.text
     assert ("until", "2020-01-01") in wrong.form("/fin").values
     done = await eloise.send(wrong.form("/fin"), until="")
