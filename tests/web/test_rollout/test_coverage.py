@@ -86,6 +86,7 @@ async def test_the_form_keeps_what_was_chosen(public: Browser) -> None:
         ({"epci": town("01006")}, "Aucune intercommunalité n’a le SIREN"),
         ({"strate": "VILLE"}, "« strate » attend"),
         ({"au": "hier"}, "attend une date"),
+        ({"au": "2999-01-01"}, "Le 01/01/2999 est à venir : aujourd’hui au plus tard."),
     ],
 )
 async def test_an_unknown_scope_is_told(
