@@ -55,9 +55,7 @@ async def test_a_key_is_found_as_well(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("code", ["13201", "13 216"])
-async def test_an_arrondissement_finds_its_commune(
-    ask: Ask, database: Database, code: str
-) -> None:
+async def test_an_arrondissement_finds_its_commune(ask: Ask, database: Database, code: str) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         await add(session, commune("13055", "Marseille", 870_000))
     assert await names(ask, code) == ["Marseille"]
