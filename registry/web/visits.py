@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request, cookie_parser
@@ -181,6 +182,22 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
     finally:
         if hasattr(request.state, "sent"):
             await request.state.sent.close()
+
+
+async def refused(door: Door, request: Request, refusal: HTTPException) -> Response:
+    """Outside any page, or by one that can't show it: an unknown address, a method that is not
+    admitted, a form without its token. Who asks is told on a page alone, if the database answers.
+    """
+    headers = dict(refusal.headers or {})
+    if not errors.for_people(request):
+        return errors.line(request, refusal.status_code, headers)
+    try:
+        actor = await _actor(door, request)
+    except (DatabaseAway, DatabaseBusy):
+        actor = PUBLIC
+    response = errors.page(Visit(door, request, actor), refusal.status_code)
+    response.headers.update(headers)
+    return response
 
 
 async def _actor(door: Door, request: Request) -> Actor:

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from registry.app import create_app
-from registry.database import Database
+from registry.database import Database, DatabaseAway
 from registry.settings import Settings
 from registry.web.look import Look
 from tests.servers import listening
@@ -23,6 +23,30 @@ async def test_an_unknown_address_is_told_on_a_page(public: Browser) -> None:
 async def test_a_program_is_told_in_a_line(public: Browser) -> None:
     reply = await public.client.get("/nulle-part", headers={"Accept": "application/json"})
     assert (reply.status_code, reply.text) == (404, "Rien ne se trouve à cette adresse.\n")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nulle-part", 404),
+        ("POST", "/logiciels", 405),
+        ("POST", "/collectivites/01006/sans-demarche", 403),
+    ],
+)
+async def test_an_error_knows_who_asks(
+    secretary: Browser, monkeypatch: pytest.MonkeyPatch, method: str, path: str, status: int
+) -> None:
+    reply = await secretary.client.request(method, path, headers=SENT, data={"a": "b"})
+    assert (reply.status_code, "Mon espace" in Page(reply).text) == (status, True)
+    if status == 403:
+        return
+
+    def away(_: Database) -> None:
+        raise DatabaseAway("essai")
+
+    monkeypatch.setattr(Database, "read", away)
+    reply = await secretary.client.request(method, path, headers=SENT)
+    assert (reply.status_code, "Se connecter" in Page(reply).text) == (status, True)
 
 
 async def test_static_files_are_kept_by_their_version(public: Browser) -> None:
