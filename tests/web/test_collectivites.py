@@ -185,12 +185,28 @@ async def test_the_list_is_narrowed_and_its_files_are_equal(public: Browser) -> 
 
 
 async def test_an_impossible_filter_is_told(public: Browser) -> None:
-    page = await public.open("/collectivites", departement="ZZ")
-    assert page.status == 400
-    assert "Code de département inconnu" in page.text
+    page = await public.open("/collectivites", departement="ZZ", q="étrez")
+    assert (page.status, page.link("Département : Code")) == (400, "#filtre-departement")
+    assert ("q", "étrez") in page.form("/collectivites").values
+    assert "Étrez" not in page.text
     assert (await public.open("/collectivites.csv", habitants_min="beaucoup")).status == 400
+    for name, typed, label in (
+        ("habitants_min", "abc", "Habitants, au moins : Un nombre est attendu, et non « abc »."),
+        ("epci", "123", "SIREN d’une intercommunalité : Aucune intercommunalité n’a le SIREN"),
+    ):
+        wrong = await public.open("/collectivites", **{name: typed})
+        assert (wrong.status, wrong.link(label)) == (400, f"#filtre-{name}")
+        assert (name, typed) in wrong.form("/collectivites").values
     none = await public.open("/collectivites", q="zzzz")
     assert "Aucune collectivité ne répond à tous ces filtres" in none.text
+
+
+async def test_digits_are_grouped_as_people_like(public: Browser) -> None:
+    plain = await public.open("/collectivites", habitants_min="4000", epci=siren(20000000))
+    spaced = f"200 000\u00a0{siren(20000000)[6:]}"
+    page = await public.open("/collectivites", habitants_min="4\u202f000", epci=spaced)
+    assert [words for _, words in page.read.links] == [words for _, words in plain.read.links]
+    assert "CC du Val d’Ain" in page.text
 
 
 async def test_a_use_is_corrected(eloise: Browser, written: Written) -> None:

@@ -118,7 +118,16 @@ async def test_a_long_list_has_pages_and_one_file(public: Browser, database: Dat
 async def test_an_unknown_filter_is_told(public: Browser) -> None:
     page = await public.open("/logiciels", demarche="PECHE")
     assert page.status == 400
-    assert "« demarche » attend" in page.text
+    assert "Démarche : « PECHE » n’est pas de la liste" in page.text
+    wrong = await public.open("/logiciels", q="guichet", editeur="999 9", tri="KEY_ASC")
+    assert (wrong.status, wrong.link("SIREN de l’éditeur : «")) == (400, "#filtre-editeur")
+    assert 'aria-describedby="faute-editeur" aria-invalid="true"' in wrong.reply.text
+    assert {("q", "guichet"), ("editeur", "999 9"), ("tri", "KEY_ASC")} <= {
+        *wrong.form("/logiciels").values
+    }
+    assert "Guichet Été" not in wrong.text
+    spaced = await public.open("/logiciels", editeur=f" {EBENE[:3]} {EBENE[3:6]}\u202f{EBENE[6:]}")
+    assert "2 logiciels" in spaced.text
 
 
 async def test_a_product_says_its_state_and_why(public: Browser) -> None:

@@ -13,7 +13,7 @@ from registry.domain.pages import Page, Slice
 from registry.domain.rollout import readiness
 from registry.domain.rollout.readiness import Standing
 from registry.web import twins
-from registry.web.queries import Query
+from registry.web.queries import Listed, Query, tried
 from registry.web.visits import Visit
 
 COLUMNS = (
@@ -59,23 +59,25 @@ def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    wanted, order = _wanted(query)
     async with visit.database.read() as session:
-        found = await collectivites.listed(session, query.page(), wanted, order)
-        count = await collectivites.count(session, wanted)
-        standings = await _standings(session, found.rows)
+        query, found = await tried(query, _listed(session, query))
         places = await territories.names(session)
     return visit.page(
         "collectivites/list.html",
+        200 if found else 400,
         query=query,
         found=found,
-        count=count,
-        standings=standings,
         places=places,
-        order=order,
         orders=ORDERS,
         narrowed=any(query.get(name) for name in FURTHER),
     )
+
+
+async def _listed(session: AsyncSession, query: Query) -> Listed[Standings]:
+    wanted, order = _wanted(query)
+    found = await collectivites.listed(session, query.page(), wanted, order)
+    count = await collectivites.count(session, wanted)
+    return Listed(found, count, await _standings(session, found.rows))
 
 
 async def as_csv(visit: Visit) -> Response:

@@ -15,7 +15,7 @@ from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import sheets
 from registry.domain.rollout.sheets import Sheet
 from registry.web import timeline
-from registry.web.queries import Query
+from registry.web.queries import Listed, Query, tried
 from registry.web.twins import KINDS, Record, every, twin
 from registry.web.visits import Visit
 
@@ -46,20 +46,23 @@ def asked(query: Query) -> tuple[ProductFilter, ProductOrder]:
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    wanted, order = asked(query)
     async with visit.database.read() as session:
-        found = await products.listed(session, query.page(), wanted, order)
-        rows = await sheets.of_products(session, found.rows, visit.today)
-        total = await products.count(session, wanted)
+        query, found = await tried(query, _listed(session, query, visit.today))
     return visit.page(
         "products.html",
+        200 if found else 400,
         query=query,
         found=found,
-        sheets=rows,
-        total=total,
         orders=ORDERS,
         stale=partial(timeline.stale, visit),
     )
+
+
+async def _listed(session: AsyncSession, query: Query, day: date) -> Listed[Sequence[Sheet]]:
+    wanted, order = asked(query)
+    found = await products.listed(session, query.page(), wanted, order)
+    rows = await sheets.of_products(session, found.rows, day)
+    return Listed(found, await products.count(session, wanted), rows)
 
 
 async def file(visit: Visit) -> Response:

@@ -84,8 +84,8 @@ async def test_the_form_keeps_what_was_chosen(public: Browser) -> None:
         ({"region": "00"}, "Code de région inconnu"),
         ({"epci": "123"}, "n’est pas un code de collectivité"),
         ({"epci": town("01006")}, "Aucune intercommunalité n’a le SIREN"),
-        ({"strate": "VILLE"}, "« strate » attend"),
-        ({"au": "hier"}, "attend une date"),
+        ({"strate": "VILLE"}, "« VILLE » n’est pas de la liste"),
+        ({"au": "hier"}, "Une date est attendue"),
         ({"au": "2999-01-01"}, "Le 01/01/2999 est à venir : aujourd’hui au plus tard."),
     ],
 )
