@@ -17,6 +17,9 @@ Word = TypeVar("Word", bound=StrEnum)
 Told = TypeVar("Told")
 AFTER, BEFORE = "apres", "avant"
 PAGE = 50
+UNDECLARED = "UNDECLARED"
+UNDECLARED_WORDS = "– dont l’éditeur n’a rien déclaré à ce jour"
+"""A choice within another, so that silence is never told as blocking alone."""
 PARAMETERS = {"text": "q", "vendor_siren": "editeur", "after": AFTER, "before": BEFORE}
 """What the domain calls otherwise than an address."""
 
@@ -72,6 +75,12 @@ class Query:
             raise InvalidInput(name, f"Oui ou non est attendu, et non « {found} ».")
         return None if found is None else found == "oui"
 
+    def state(self, name: str, words: type[Word], silent: Word) -> tuple[Word | None, bool]:
+        """A state, and whether only those of ``silent`` that nobody declared are wanted."""
+        if self.get(name) == UNDECLARED:
+            return silent, True
+        return self.word(name, words), False
+
     def page(self, size: int = PAGE) -> Page:
         before = self.get(BEFORE)
         if before is not None:
@@ -119,6 +128,16 @@ async def tried(query: Query, reading: Awaitable[Told]) -> tuple[Query, Told | N
         return query, await reading
     except InvalidInput as refusal:
         return query.refused(refusal), None
+
+
+def states(words: Mapping[Word, str], silent: Word) -> dict[str, str]:
+    """What ``Query.state`` takes, with the words of each."""
+    found: dict[str, str] = {}
+    for word, said in words.items():
+        found[word] = said
+        if word is silent:
+            found[UNDECLARED] = UNDECLARED_WORDS
+    return found
 
 
 def _word(name: str, text: str, words: type[Word]) -> Word:

@@ -5,7 +5,12 @@ import io
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
+from registry.domain.rollout.readiness import Readiness
+from registry.web.french import counted
 from tests.api.conftest import Written
 from tests.api.sides import EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, town
 from tests.factories import establishment, siren
@@ -182,6 +187,25 @@ async def test_the_list_is_narrowed_and_its_files_are_equal(public: Browser) -> 
     twin = (await public.client.get(page.link("JSON"))).json()
     assert [row["code"] for row in twin] == [row["code"] for row in rows]
     assert "aucune démarche en ligne" in page.text, OFFLINE
+
+
+@pytest.mark.parametrize("state", ["derived", "computed"])
+async def test_a_situation_keeps_those_that_show_it(
+    public: Browser, database: Database, state: str
+) -> None:
+    if state == "computed":
+        async with database.transaction(ADMINISTRATOR) as session:
+            await session.execute(sa.text("UPDATE derivation SET as_of = '2020-01-01'"))
+    rows = (await public.client.get("/collectivites.json")).json()
+    for readiness in Readiness:
+        asked = {"situation": readiness.value}
+        found = (await public.client.get("/collectivites.json", params=asked)).json()
+        assert found == [row for row in rows if row["readiness"] == readiness]
+        page = await public.open("/collectivites", **asked)
+        assert counted(len(found), "collectivité") in page.reply.text
+        assert ("situation", readiness) in page.form("/collectivites").values
+    silent = (await public.client.get("/collectivites.json?situation=UNDECLARED")).json()
+    assert silent == [row for row in rows if row["blockedUndeclared"]] != []
 
 
 async def test_an_impossible_filter_is_told(public: Browser) -> None:

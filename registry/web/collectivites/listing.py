@@ -11,9 +11,10 @@ from registry.domain import collectivites, territories
 from registry.domain.collectivites import CollectiviteFilter, CollectiviteOrder
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import readiness
-from registry.domain.rollout.readiness import Standing
+from registry.domain.rollout.readiness import Readiness, Standing
+from registry.domain.words import READINESS
 from registry.web import twins
-from registry.web.queries import Listed, Query, tried
+from registry.web.queries import Listed, Query, states, tried
 from registry.web.visits import Visit
 
 COLUMNS = (
@@ -38,12 +39,14 @@ ORDERS = {
     CollectiviteOrder.KEY_ASC: "code",
     CollectiviteOrder.KEY_DESC: "code, en remontant",
 }
+SITUATIONS = states(READINESS, Readiness.BLOCKED_BY_SOFTWARE)
 FURTHER = ("nature", "strate", "region", "epci", "habitants_min", "habitants_max")
 """The filters that fewer people need."""
 Standings = Mapping[int, Standing]
 
 
 def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
+    stands, silent = query.state("situation", Readiness, Readiness.BLOCKED_BY_SOFTWARE)
     wanted = CollectiviteFilter(
         text=query.get("q"),
         kinds=query.words("nature", CollectiviteKind),
@@ -53,6 +56,8 @@ def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
         epci=query.get("epci"),
         min_population=query.integer("habitants_min"),
         max_population=query.integer("habitants_max"),
+        readiness=stands,
+        silent=silent,
     )
     return wanted, query.word("tri", CollectiviteOrder) or CollectiviteOrder.NAME_ASC
 
@@ -69,6 +74,7 @@ async def show(visit: Visit) -> Response:
         found=found,
         places=places,
         orders=ORDERS,
+        situations=SITUATIONS,
         narrowed=any(query.get(name) for name in FURTHER),
     )
 

@@ -14,8 +14,10 @@ from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import sheets
 from registry.domain.rollout.sheets import Sheet
+from registry.domain.rollout.verdicts import Verdict
+from registry.domain.words import VERDICTS
 from registry.web import timeline
-from registry.web.queries import Listed, Query, tried
+from registry.web.queries import Listed, Query, states, tried
 from registry.web.twins import KINDS, Record, every, twin
 from registry.web.visits import Visit
 
@@ -25,6 +27,7 @@ ORDERS = {
     ProductOrder.KEY_ASC: "par SIREN de l’éditeur, croissant",
     ProductOrder.KEY_DESC: "par SIREN de l’éditeur, décroissant",
 }
+STATES = states(VERDICTS, Verdict.NOT_INTEGRATED)
 COLUMNS = (
     "vendorSiren", "vendorName", "slug", "name", "demarches", "citizenLogin", "deliveryModel",
     "retiredOn", "verdict", "evidenceLevel", "since", "vendorDeclared", "commitment",
@@ -33,6 +36,7 @@ COLUMNS = (
 
 
 def asked(query: Query) -> tuple[ProductFilter, ProductOrder]:
+    verdict, silent = query.state("etat", Verdict, Verdict.NOT_INTEGRATED)
     wanted = ProductFilter(
         text=query.get("q"),
         vendor_siren=query.get("editeur"),
@@ -40,6 +44,8 @@ def asked(query: Query) -> tuple[ProductFilter, ProductOrder]:
         citizen_login=query.flag("connexion"),
         delivery_model=query.word("fourniture", DeliveryModel),
         retired=query.flag("retires"),
+        verdict=verdict,
+        silent=silent,
     )
     return wanted, query.word("tri", ProductOrder) or ProductOrder.NAME_ASC
 
@@ -54,6 +60,7 @@ async def show(visit: Visit) -> Response:
         query=query,
         found=found,
         orders=ORDERS,
+        states=STATES,
         stale=partial(timeline.stale, visit),
     )
 
