@@ -131,6 +131,23 @@ async def test_each_departement_has_its_tile() -> None:
     assert all(1 <= place <= 14 for pair in PLACES.values() for place in pair)
 
 
+async def test_figures_lead_to_those_they_count(public: Browser) -> None:
+    page = await public.open("/deploiement", departement="01")
+    lists = [
+        (address, words)
+        for address, words in page.read.links
+        if address.startswith("/collectivites?strate=")
+    ]
+    assert {"situation=BLOCKED_BY_SOFTWARE", "situation=UNDECLARED"} <= {
+        address.split("&")[1] for address, _ in lists
+    }
+    for address, words in lists:
+        assert "departement=01" in address
+        assert counted(int(words), "collectivité") in (await public.open(address)).reply.text
+    dated = await public.open("/deploiement", au="2025-01-01")
+    assert not [address for address, _ in dated.read.links if "situation=" in address]
+
+
 async def test_the_twins_are_the_table(public: Browser, database: Database) -> None:
     page = await public.open("/deploiement", departement="01")
     csv_page = await public.open(page.link("CSV"))
