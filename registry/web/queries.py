@@ -18,8 +18,7 @@ Told = TypeVar("Told")
 AFTER, BEFORE = "apres", "avant"
 PAGE = 50
 UNDECLARED = "UNDECLARED"
-UNDECLARED_WORDS = "– dont l’éditeur n’a rien déclaré à ce jour"
-"""A choice within another, so that silence is never told as blocking alone."""
+"""A choice within another, so that silence can be told from a refusal."""
 PARAMETERS = {"text": "q", "vendor_siren": "editeur", "after": AFTER, "before": BEFORE}
 """What the domain calls otherwise than an address."""
 
@@ -130,13 +129,13 @@ async def tried(query: Query, reading: Awaitable[Told]) -> tuple[Query, Told | N
         return query.refused(refusal), None
 
 
-def states(words: Mapping[Word, str], silent: Word) -> dict[str, str]:
+def states(words: Mapping[Word, str], silent: Word, undeclared: str) -> dict[str, str]:
     """What ``Query.state`` takes, with the words of each."""
     found: dict[str, str] = {}
     for word, said in words.items():
         found[word] = said
         if word is silent:
-            found[UNDECLARED] = UNDECLARED_WORDS
+            found[UNDECLARED] = undeclared
     return found
 
 

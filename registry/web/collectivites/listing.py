@@ -39,7 +39,9 @@ ORDERS = {
     CollectiviteOrder.KEY_ASC: "code",
     CollectiviteOrder.KEY_DESC: "code, en remontant",
 }
-SITUATIONS = states(READINESS, Readiness.BLOCKED_BY_SOFTWARE)
+SITUATIONS = states(
+    READINESS, Readiness.BLOCKED_BY_SOFTWARE, "son éditeur n’a rien déclaré à ce jour"
+)
 FURTHER = ("nature", "strate", "region", "epci", "habitants_min", "habitants_max")
 """The filters that fewer people need."""
 Standings = Mapping[int, Standing]

@@ -27,7 +27,7 @@ ORDERS = {
     ProductOrder.KEY_ASC: "par SIREN de l’éditeur, croissant",
     ProductOrder.KEY_DESC: "par SIREN de l’éditeur, décroissant",
 }
-STATES = states(VERDICTS, Verdict.NOT_INTEGRATED)
+STATES = states(VERDICTS, Verdict.NOT_INTEGRATED, "n’a rien déclaré à ce jour")
 COLUMNS = (
     "vendorSiren", "vendorName", "slug", "name", "demarches", "citizenLogin", "deliveryModel",
     "retiredOn", "verdict", "evidenceLevel", "since", "vendorDeclared", "commitment",
