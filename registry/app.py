@@ -25,9 +25,10 @@ from registry.envelope import Envelope
 from registry.metrics import Metrics
 from registry.opening import opened
 from registry.settings import Settings
-from registry.web import errors
+from registry.web import errors, visits
 from registry.web.look import Look
 from registry.web.routes import routes
+from registry.web.visits import Door
 
 CONNECT_TIMEOUT = 0.7
 """Seconds; with the check of a connection that froze, a caller waits less than one for a 503."""
@@ -42,7 +43,7 @@ def create_app(database: Database, settings: Settings, *, trial: bool = False) -
     """``trial`` opens the development sign-in, which ``serve`` alone may ask for."""
     look = Look(settings.site_dir)
     app = _app(look)
-    app.router.routes.extend(_routes(database, settings, look, trial=trial))
+    _open(app, database, settings, look, trial=trial)
     return Envelope(app, Metrics(), https=settings.https)
 
 
@@ -77,7 +78,7 @@ def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
             database.followed(),
             metrics.served(counts, settings.metrics_host, settings.metrics_port),
         ):
-            app.router.routes.extend(_routes(database, settings, look, trial=trial))
+            _open(app, database, settings, look, trial=trial)
             with background.working(settings):
                 yield
 
@@ -88,7 +89,7 @@ def _app(look: Look, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
     async def refused(request: Request, refusal: Exception) -> Response:
         if not isinstance(refusal, HTTPException):
             raise refusal
-        return errors.refused(look, request, refusal)
+        return await visits.refused(request.app.state.door, request, refusal)
 
     async def broken(request: Request, _: Exception) -> Response:
         return errors.broken(look, request)
@@ -99,7 +100,17 @@ def _app(look: Look, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
     return app
 
 
-def _routes(database: Database, settings: Settings, look: Look, *, trial: bool) -> list[BaseRoute]:
+def _open(
+    app: Starlette, database: Database, settings: Settings, look: Look, *, trial: bool
+) -> None:
+    door = Door(database, settings, configured(settings), look, trial)
+    app.state.door = door
+    app.router.routes.extend(_routes(door))
+
+
+def _routes(pages: Door) -> list[BaseRoute]:
+    database, settings = pages.database, pages.settings
+
     async def livez(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -121,7 +132,7 @@ def _routes(database: Database, settings: Settings, look: Look, *, trial: bool) 
         *graphiql.routes(),
         *bulk_declarations.routes(database, settings),
         *evidence.routes(database, settings),
-        *routes(database, settings, configured(settings), look, try_identities=trial),
+        *routes(pages),
         Route("/livez", livez),
         Route("/readyz", readyz),
     ]

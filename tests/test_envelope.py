@@ -14,6 +14,7 @@ from registry.database import Database
 from registry.logs import JsonLines
 from registry.settings import Settings
 from registry.web.look import Look
+from registry.web.visits import Door
 
 ROUTES = {
     "/": 200,
@@ -73,7 +74,7 @@ def check_protected(reply: httpx2.Response) -> None:
 
 
 async def test_no_route_is_left_out(database: Database) -> None:
-    routes = root._routes(database, Settings(), Look(), trial=True)
+    routes = root._routes(Door(database, Settings(), None, Look(), trial=True))
     paths = {PARAMETER.sub("1", route.path) for route in routes if isinstance(route, Route)}
     assert {"/", "/graphql", "/collectivites/1", "/espace/ministere/journal"} <= paths
     async with client_of(database, Settings()) as client:

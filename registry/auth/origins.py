@@ -22,10 +22,10 @@ def from_our_page(headers: Mapping[str, str]) -> bool:
     if site is not None:
         return site in OURS
     page = headers.get("origin") or headers.get("referer") or ""
-    return _same_host(page, headers.get("host", ""))
+    return same_host(page, headers.get("host", ""))
 
 
-def _same_host(page: str, host: str) -> bool:
+def same_host(page: str, host: str) -> bool:
     try:
         found = urlsplit(page)
     except ValueError:

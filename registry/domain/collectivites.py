@@ -16,6 +16,7 @@ from registry.domain.filters import among, matching
 from registry.domain.identifiers import CodeKind, code_kind, compact
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, admit, authorise
+from registry.domain.rollout.readiness import Readiness, standing
 from registry.domain.rollout.scope import known_epci, known_territory
 from registry.domain.turns import take_turn_on
 
@@ -33,7 +34,7 @@ class CollectiviteOrder(StrEnum):
 class CollectiviteFilter:
     """Every part narrows; an empty list doesn't. ``departement`` and ``region`` are COG codes,
     ``epci`` a SIREN (the EPCI itself and its members). A body whose population is unknown is
-    outside any bound.
+    outside any bound. ``silent`` narrows ``readiness`` further: see ``rollout.readiness``.
     """
 
     text: str | None = None
@@ -44,6 +45,8 @@ class CollectiviteFilter:
     epci: str | None = None
     min_population: int | None = None
     max_population: int | None = None
+    readiness: Readiness | None = None
+    silent: bool = False
 
 
 _NAME = sa.collate(col(Collectivite.search), "C")
@@ -141,6 +144,8 @@ async def _conditions(
     if wanted.epci is not None:
         epci = await known_epci(session, wanted.epci)
         conditions.append(sa.or_(col(Collectivite.id) == epci, col(Collectivite.epci_id) == epci))
+    if wanted.readiness is not None:
+        conditions.append(await standing(session, wanted.readiness, silent=wanted.silent))
     return conditions
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import Collectivite, Product, Vendor
 from registry.domain import collectivites, pages, products, vendors
 from registry.domain.filters import checked_text
+from registry.domain.identifiers import commune_of, compact
 from registry.domain.pages import Page
 from registry.domain.search import fold, prefix_query
 
@@ -80,13 +81,14 @@ QUERY = sa.text(
 async def search(session: AsyncSession, text: str, first: int | None, day: date) -> list[Found]:
     """Exact names, then names that begin so, then the rest; in each, the most people concerned
     (inhabitants, or clients) first. Collectivités that closed and vendors that
-    were merged are left out.
+    were merged are left out; a municipal arrondissement is its commune.
     """
     limit = pages.size(Page(first=first))
-    words = prefix_query(checked_text("text", text))
+    meant = commune_of(compact(checked_text("text", text))) or text
+    words = prefix_query(meant)
     if words is None:
         return []
-    values = {"words": words, "folded": fold(text), "first": limit, "day": day}
+    values = {"words": words, "folded": fold(meant), "first": limit, "day": day}
     found = [(noun, key) for noun, key in await session.execute(QUERY, values)]
     rows: dict[str, Mapping[int, Found]] = {
         "vendor": await vendors.by_ids(session, _of("vendor", found)),

@@ -1,8 +1,8 @@
 """What went wrong, and the way out: on a page for people, in a line for programs."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -44,24 +44,24 @@ def page(visit: "Visit", status: int, rule: str | None = None) -> Response:
     return response
 
 
-def refused(look: Look, request: Request, refusal: HTTPException) -> Response:
-    """Outside any page: an unknown address, a method that is not admitted."""
-    return _told(look, request, refusal.status_code, dict(refusal.headers or {}))
+def for_people(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def line(request: Request, status: int, headers: Mapping[str, str]) -> Response:
+    said = _said(request, status, None)
+    text = said["rule"]
+    if status >= 500:
+        text = f"Erreur interne ; la signaler avec le numéro {said['number']}."
+    return PlainTextResponse(f"{text}\n", status, headers)
 
 
 def broken(look: Look, request: Request) -> Response:
-    return _told(look, request, 500, {})
-
-
-def _told(look: Look, request: Request, status: int, headers: dict[str, str]) -> Response:
-    said = _said(request, status, None)
-    if "text/html" not in request.headers.get("accept", ""):
-        line = said["rule"]
-        if status >= 500:
-            line = f"Erreur interne ; la signaler avec le numéro {said['number']}."
-        return PlainTextResponse(f"{line}\n", status, headers)
-    content = look.render("error.html", visit=None, said=None, **said)
-    return HTMLResponse(content, status, headers)
+    """Who asks is not looked for: that may be what broke."""
+    if not for_people(request):
+        return line(request, 500, {})
+    content = look.render("error.html", visit=None, said=None, **_said(request, 500, None))
+    return HTMLResponse(content, 500)
 
 
 def _said(request: Request, status: int, rule: str | None) -> dict[str, object]:

@@ -21,6 +21,7 @@ from registry.auth.quotas import charge
 from registry.domain import constraints, evidence, idempotency
 from registry.domain.errors import Checks, DomainError, InvalidInput
 from registry.domain.histories import Said
+from registry.domain.policy import require_signed_in
 from registry.exchange.evidence import LARGEST, Kept, store
 from registry.web.visits import Visit
 
@@ -130,9 +131,12 @@ Work = Callable[[AsyncSession, Said], Awaitable[Recorded]]
 
 
 async def posted(visit: Visit) -> Form:
-    """Raises ``HTTPException``: 403 for another site’s form or another session’s, 413, 415, 400."""
+    """Raises ``HTTPException``: 403 for another site’s form or another session’s, 413, 415, 400;
+    ``NotSignedIn`` once the session is no more.
+    """
     form = await received(visit.request)
-    if visit.signed_in and visit.sending(form.get(TOKEN)) is None:
+    require_signed_in(visit.actor)
+    if visit.sending(form.get(TOKEN)) is None:
         raise HTTPException(403)
     return form
 
@@ -184,8 +188,14 @@ async def sent(
         form.settle()
         identifier = await write(visit, form, work)
     except DomainError as refusal:
-        return await again(visit, form.refused(refusal))
+        return shown_again(await again(visit, form.refused(refusal)))
     return visit.done(to if isinstance(to, str) else to(identifier), said)
+
+
+def shown_again(shown: Response) -> Response:
+    """A form that is shown again with its faults, told to programs too."""
+    shown.status_code = 422
+    return shown
 
 
 async def write(visit: Visit, form: Form, work: Work) -> int:

@@ -1,28 +1,37 @@
 """What an address asks: filters, order, page. What it can't be is refused by name."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 
 from registry.domain.errors import InvalidInput
+from registry.domain.identifiers import compact
 from registry.domain.pages import Page, Slice
 
 Word = TypeVar("Word", bound=StrEnum)
+Told = TypeVar("Told")
 AFTER, BEFORE = "apres", "avant"
 PAGE = 50
+UNDECLARED = "UNDECLARED"
+"""A choice within another, so that silence can be told from a refusal."""
+PARAMETERS = {"text": "q", "vendor_siren": "editeur", "after": AFTER, "before": BEFORE}
+"""What the domain calls otherwise than an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The parameters of an address, empty ones left out. Readers raise ``InvalidInput``."""
+    """The parameters of an address, empty ones left out. Readers raise ``InvalidInput``;
+    ``faults`` are by parameter.
+    """
 
     path: str
     pairs: tuple[tuple[str, str], ...]
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, request: Request) -> "Query":
@@ -47,21 +56,29 @@ class Query:
         try:
             return None if found is None else date.fromisoformat(found)
         except ValueError as error:
-            message = f"« {name} » attend une date, comme 2026-03-31, et non « {found} »."
+            message = f"Une date est attendue, comme 2026-03-31, et non « {found} »."
             raise InvalidInput(name, message) from error
 
     def integer(self, name: str) -> int | None:
+        """However its digits are grouped."""
         found = self.get(name)
-        if found is not None and not (found.isascii() and found.isdigit() and len(found) < 10):
-            raise InvalidInput(name, f"« {name} » attend un nombre, et non « {found} ».")
-        return None if found is None else int(found)
+        digits = compact(found or "")
+        if found is not None and not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+            raise InvalidInput(name, f"Un nombre est attendu, et non « {found} ».")
+        return None if found is None else int(digits)
 
     def flag(self, name: str) -> bool | None:
         """``oui``, ``non``, or nothing asked."""
         found = self.get(name)
         if found not in (None, "oui", "non"):
-            raise InvalidInput(name, f"« {name} » attend oui ou non.")
+            raise InvalidInput(name, f"Oui ou non est attendu, et non « {found} ».")
         return None if found is None else found == "oui"
+
+    def state(self, name: str, words: type[Word], silent: Word) -> tuple[Word | None, bool]:
+        """A state, and whether only those of ``silent`` that nobody declared are wanted."""
+        if self.get(name) == UNDECLARED:
+            return silent, True
+        return self.word(name, words), False
 
     def page(self, size: int = PAGE) -> Page:
         before = self.get(BEFORE)
@@ -81,6 +98,11 @@ class Query:
         text = urlencode(pairs)
         return f"{path or self.path}?{text}" if text else path or self.path
 
+    def refused(self, refusal: InvalidInput) -> "Query":
+        """The same, with what is wrong told where it is."""
+        faults = {PARAMETERS.get(name, name): message for name, message in refusal.faults}
+        return replace(self, faults=faults)
+
     def following(self, rows: Slice[object]) -> str | None:
         return self.link(**{AFTER: rows.cursors[-1]}) if rows.has_next and rows.cursors else None
 
@@ -90,9 +112,37 @@ class Query:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Told]):
+    """A page of a list, how many rows the whole has, and what is told of those of the page."""
+
+    page: Slice[Any]
+    count: int
+    told: Told
+
+
+async def tried(query: Query, reading: Awaitable[Told]) -> tuple[Query, Told | None]:
+    """What is read; or nothing, and the query with what it asks and can't be."""
+    try:
+        return query, await reading
+    except InvalidInput as refusal:
+        return query.refused(refusal), None
+
+
+def states(words: Mapping[Word, str], silent: Word, undeclared: str) -> dict[str, str]:
+    """What ``Query.state`` takes, with the words of each."""
+    found: dict[str, str] = {}
+    for word, said in words.items():
+        found[word] = said
+        if word is silent:
+            found[UNDECLARED] = undeclared
+    return found
+
+
 def _word(name: str, text: str, words: type[Word]) -> Word:
     try:
         return words(text)
     except ValueError as error:
         known = ", ".join(words)
-        raise InvalidInput(name, f"« {name} » attend {known}, et non « {text} ».") from error
+        message = f"« {text} » n’est pas de la liste : {known}."
+        raise InvalidInput(name, message) from error

@@ -1,8 +1,5 @@
 from starlette.routing import Route
 
-from registry.auth.proconnect import Provider
-from registry.database import Database
-from registry.settings import Settings
 from registry.web import (
     badges,
     collectivites,
@@ -17,23 +14,15 @@ from registry.web import (
     trial,
     vendors,
 )
-from registry.web.look import Look
 from registry.web.spaces import routes as spaces
 from registry.web.visits import Door, opening
 
 
-def routes(
-    database: Database,
-    settings: Settings,
-    provider: Provider | None,
-    look: Look,
-    *,
-    try_identities: bool = False,
-) -> list[Route]:
-    """``try_identities`` opens the sign-in of the demo registry: see ``auth.trial``."""
-    at = opening(Door(database, settings, provider, look, try_identities))
+def routes(door: Door) -> list[Route]:
+    """A door with ``trial`` opens the sign-in of the demo registry: see ``auth.trial``."""
+    at = opening(door)
     found = [
-        statics.route(look),
+        statics.route(door.look),
         at("/", home.show),
         at("/recherche", searches.show),
         *collectivites.routes(at),
@@ -50,7 +39,7 @@ def routes(
         *rollout.routes(at),
         *spaces.routes(at),
     ]
-    if try_identities:
+    if door.trial:
         found += [
             at("/connexion/essai", trial.identities),
             at("/connexion/essai", trial.enter, "POST"),

@@ -25,7 +25,7 @@ from registry.domain.rollout.verdicts import Verdict
 from registry.domain.vendors import VendorFilter, VendorOrder
 from registry.web import timeline, twins
 from registry.web.publishing import elsewhere
-from registry.web.queries import Query
+from registry.web.queries import Listed, Query, tried
 from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
@@ -79,19 +79,22 @@ def asked(query: Query) -> tuple[VendorFilter, VendorOrder]:
 
 async def show_all(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    wanted, order = asked(query)
     async with visit.database.read() as session:
-        found = await vendors.listed(session, query.page(), wanted, order)
-        lines = await _lines(session, found.rows, visit.today)
-        total = await vendors.count(session, wanted)
+        query, found = await tried(query, _listed(session, query, visit.today))
     return visit.page(
         "vendors.html",
+        200 if found else 400,
         query=query,
         found=found,
-        lines=lines,
-        total=total,
         orders=ORDERS,
     )
+
+
+async def _listed(session: AsyncSession, query: Query, day: date) -> Listed[Sequence[Line]]:
+    wanted, order = asked(query)
+    found = await vendors.listed(session, query.page(), wanted, order)
+    lines = await _lines(session, found.rows, day)
+    return Listed(found, await vendors.count(session, wanted), lines)
 
 
 async def file(kind: str, visit: Visit) -> Response:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request, cookie_parser
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
-from registry.auth import backend, sessions
+from registry.auth import backend, origins, sessions
 from registry.auth.proconnect import Provider
 from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain.actor import PUBLIC, Actor
@@ -30,6 +31,12 @@ PRIVATE = {"Cache-Control": "no-store"}
 SAID = "raccord-dit"
 """The cookie of a sentence for the next page: what a form has just done."""
 SAID_FOR = 60
+SIGNING = 600
+"""As long as signing in may take."""
+EXPIRED = (
+    "Votre session a expiré avant cet envoi : rien n’a été enregistré, et ce que vous aviez écrit"
+    " est à saisir de nouveau."
+)
 COMPRESSED = [Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)]
 
 
@@ -111,16 +118,29 @@ class Visit:
             response.delete_cookie(self._said, **self._kept)
         return response
 
-    def done(self, to: str, said: str) -> Response:
+    def done(self, to: str, said: str, seconds: int = SAID_FOR) -> Response:
         """Go on to a page of ours, which says what was done."""
         response = RedirectResponse(to, 303, PRIVATE)
-        response.set_cookie(self._said, quote(said), SAID_FOR, **self._kept)
+        response.set_cookie(self._said, quote(said), seconds, **self._kept)
         return response
 
     def sign_in(self) -> Response:
-        """Go and sign in, then come back to this page."""
-        back = self.address if self.request.method == "GET" else "/"
-        return RedirectResponse(f"/connexion?{urlencode({'retour': back})}", 303, PRIVATE)
+        """Go and sign in, then come back to this page, or to that of the form that was sent."""
+        asking = self.request.method == "GET"
+        back = self.address if asking else self._form_page()
+        to = f"/connexion?{urlencode({'retour': back})}"
+        return RedirectResponse(to, 303, PRIVATE) if asking else self.done(to, EXPIRED, SIGNING)
+
+    def _form_page(self) -> str:
+        sender, host = self.request.headers.get("referer", ""), self.request.headers.get("host", "")
+        known = [self.request.url.path]
+        if origins.same_host(sender, host):
+            known.insert(0, urlunsplit(("", "", *urlsplit(sender)[2:4], "")))
+        return next(filter(self._is_page, known), "/")
+
+    def _is_page(self, address: str) -> bool:
+        asked = {**self.request.scope, "method": "GET", "path": unquote(address.partition("?")[0])}
+        return any(route.matches(asked)[0] is Match.FULL for route in self.request.app.routes)
 
     @property
     def _said(self) -> str:
@@ -168,6 +188,22 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
     finally:
         if hasattr(request.state, "sent"):
             await request.state.sent.close()
+
+
+async def refused(door: Door, request: Request, refusal: HTTPException) -> Response:
+    """Outside any page, or by one that can't show it: an unknown address, a method that is not
+    admitted, a form without its token. Who asks is told on a page alone, if the database answers.
+    """
+    headers = dict(refusal.headers or {})
+    if not errors.for_people(request):
+        return errors.line(request, refusal.status_code, headers)
+    try:
+        actor = await _actor(door, request)
+    except (DatabaseAway, DatabaseBusy):
+        actor = PUBLIC
+    response = errors.page(Visit(door, request, actor), refusal.status_code)
+    response.headers.update(headers)
+    return response
 
 
 async def _actor(door: Door, request: Request) -> Actor:

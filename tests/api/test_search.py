@@ -9,7 +9,7 @@ from registry.domain.clock import today
 from registry.embedded import Addresses
 from tests.api.conftest import Ask
 from tests.api.test_vendors import EBENE
-from tests.factories import siren
+from tests.factories import add, commune, siren
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -52,6 +52,14 @@ async def test_a_key_is_found_as_well(ask: Ask) -> None:
     assert await names(ask, "01002") == ["Éloise"]
     assert await names(ask, EBENE) == ["Ébène Logiciels"]
     assert await names(ask, siren(20000000)[:7]) == ["CC du Val d’Ain"]
+
+
+@pytest.mark.parametrize("code", ["13201", "13 216"])
+async def test_an_arrondissement_finds_its_commune(ask: Ask, database: Database, code: str) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        await add(session, commune("13055", "Marseille", 870_000))
+    assert await names(ask, code) == ["Marseille"]
+    assert await names(ask, "13217") == []
 
 
 async def test_a_closed_collectivite_is_left_out(ask: Ask) -> None:

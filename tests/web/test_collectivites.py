@@ -5,7 +5,12 @@ import io
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
+from registry.domain.rollout.readiness import Readiness
+from registry.web.french import counted
 from tests.api.conftest import Written
 from tests.api.sides import EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, town
 from tests.factories import establishment, siren
@@ -112,6 +117,7 @@ async def test_a_use_ends(eloise: Browser, written: Written) -> None:
         await eloise.open(f"/collectivites/{READY}"), "Nous n’utilisons plus ce logiciel"
     )
     wrong = await eloise.send(page.form("/fin"), until="2020-01-01")
+    assert wrong.status == 422
     assert "Fin antérieure au début" in wrong.text
     assert ("until", "2020-01-01") in wrong.form("/fin").values
     done = await eloise.send(wrong.form("/fin"), until="")
@@ -183,13 +189,48 @@ async def test_the_list_is_narrowed_and_its_files_are_equal(public: Browser) -> 
     assert "aucune démarche en ligne" in page.text, OFFLINE
 
 
+@pytest.mark.parametrize("state", ["derived", "computed"])
+async def test_a_situation_keeps_those_that_show_it(
+    public: Browser, database: Database, state: str
+) -> None:
+    if state == "computed":
+        async with database.transaction(ADMINISTRATOR) as session:
+            await session.execute(sa.text("UPDATE derivation SET as_of = '2020-01-01'"))
+    rows = (await public.client.get("/collectivites.json")).json()
+    for readiness in Readiness:
+        asked = {"situation": readiness.value}
+        found = (await public.client.get("/collectivites.json", params=asked)).json()
+        assert found == [row for row in rows if row["readiness"] == readiness]
+        page = await public.open("/collectivites", **asked)
+        assert counted(len(found), "collectivité") in page.reply.text
+        assert ("situation", readiness) in page.form("/collectivites").values
+    silent = (await public.client.get("/collectivites.json?situation=UNDECLARED")).json()
+    assert silent == [row for row in rows if row["blockedUndeclared"]] != []
+
+
 async def test_an_impossible_filter_is_told(public: Browser) -> None:
-    page = await public.open("/collectivites", departement="ZZ")
-    assert page.status == 400
-    assert "Code de département inconnu" in page.text
+    page = await public.open("/collectivites", departement="ZZ", q="étrez")
+    assert (page.status, page.link("Département : Code")) == (400, "#filtre-departement")
+    assert ("q", "étrez") in page.form("/collectivites").values
+    assert "Étrez" not in page.text
     assert (await public.open("/collectivites.csv", habitants_min="beaucoup")).status == 400
+    for name, typed, label in (
+        ("habitants_min", "abc", "Habitants, au moins : Un nombre est attendu, et non « abc »."),
+        ("epci", "123", "SIREN d’une intercommunalité : Aucune intercommunalité n’a le SIREN"),
+    ):
+        wrong = await public.open("/collectivites", **{name: typed})
+        assert (wrong.status, wrong.link(label)) == (400, f"#filtre-{name}")
+        assert (name, typed) in wrong.form("/collectivites").values
     none = await public.open("/collectivites", q="zzzz")
     assert "Aucune collectivité ne répond à tous ces filtres" in none.text
+
+
+async def test_digits_are_grouped_as_people_like(public: Browser) -> None:
+    plain = await public.open("/collectivites", habitants_min="4000", epci=siren(20000000))
+    spaced = f"200 000\u00a0{siren(20000000)[6:]}"
+    page = await public.open("/collectivites", habitants_min="4\u202f000", epci=spaced)
+    assert [words for _, words in page.read.links] == [words for _, words in plain.read.links]
+    assert "CC du Val d’Ain" in page.text
 
 
 async def test_a_use_is_corrected(eloise: Browser, written: Written) -> None:

@@ -1,6 +1,7 @@
 """The list of products, the page of one, and two side by side."""
 
 import csv
+from datetime import date
 from io import StringIO
 
 import pytest
@@ -12,6 +13,8 @@ from models import (
     DisputeKind,
     DisputeState,
     DisputeTransition,
+    Integration,
+    IntegrationState,
     Product,
     Service,
     Source,
@@ -20,6 +23,7 @@ from models import (
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
+from registry.domain.rollout.verdicts import Verdict
 from tests.api.sides import AUBEPINE, CEDRE, EBENE, READY, SILENT
 from tests.factories import add, product
 from tests.web.browsing import Browser
@@ -76,6 +80,9 @@ async def test_the_list_says_where_each_stands(public: Browser) -> None:
         ({"connexion": "non"}, ["interne"]),
         ({"fourniture": "SAAS"}, ["famille"]),
         ({"retires": "oui"}, []),
+        ({"etat": "SURCHARGE"}, ["guichet"]),
+        ({"etat": "NOT_INTEGRATED"}, ["mairie"]),
+        ({"etat": "UNDECLARED"}, ["mairie"]),
         ({"tri": "KEY_DESC", "connexion": "oui"}, ["mairie", "cantine", "guichet", "famille"]),
     ],
 )
@@ -90,6 +97,35 @@ async def test_filters_are_those_of_the_files(
     places = [page.reply.text.find(f'/{slug}">') for slug in left]
     assert places == sorted(places)
     assert -1 not in places
+
+
+@pytest.mark.parametrize("state", ["derived", "computed"])
+async def test_a_state_keeps_those_that_show_it(
+    public: Browser, database: Database, state: str
+) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        owner = await session.scalar(sa.select(Vendor).where(Vendor.siren == EBENE))
+        spoken = product(owner, "guichetier", "Guichetier")
+        await add(session, spoken)
+        said = Integration(
+            product_id=spoken.id,
+            service=Service.FRANCECONNECT_V2,
+            state=IntegrationState.SANDBOX,
+            effective_on=date(2025, 1, 1),
+            declared_by=Source.VENDOR,
+        )
+        await add(session, said)
+    if state == "computed":
+        async with database.transaction(ADMINISTRATOR) as session:
+            await session.execute(sa.text("UPDATE derivation SET as_of = '2020-01-01'"))
+    rows = (await public.client.get("/logiciels.json")).json()
+    for verdict in Verdict:
+        found = (await public.client.get("/logiciels.json", params={"etat": verdict})).json()
+        assert found == [row for row in rows if row["verdict"] == verdict] != []
+    page = await public.open("/logiciels", etat="UNDECLARED")
+    assert "1 logiciel pour ces critères" in page.text
+    assert "e-Mairie" in page.text
+    assert ("etat", "UNDECLARED") in page.form("/logiciels").values
 
 
 async def test_the_files_say_what_the_list_says(public: Browser) -> None:
@@ -118,7 +154,16 @@ async def test_a_long_list_has_pages_and_one_file(public: Browser, database: Dat
 async def test_an_unknown_filter_is_told(public: Browser) -> None:
     page = await public.open("/logiciels", demarche="PECHE")
     assert page.status == 400
-    assert "« demarche » attend" in page.text
+    assert "Démarche : « PECHE » n’est pas de la liste" in page.text
+    wrong = await public.open("/logiciels", q="guichet", editeur="999 9", tri="KEY_ASC")
+    assert (wrong.status, wrong.link("SIREN de l’éditeur : «")) == (400, "#filtre-editeur")
+    assert 'aria-describedby="faute-editeur" aria-invalid="true"' in wrong.reply.text
+    assert {("q", "guichet"), ("editeur", "999 9"), ("tri", "KEY_ASC")} <= {
+        *wrong.form("/logiciels").values
+    }
+    assert "Guichet Été" not in wrong.text
+    spaced = await public.open("/logiciels", editeur=f" {EBENE[:3]} {EBENE[3:6]}\u202f{EBENE[6:]}")
+    assert "2 logiciels" in spaced.text
 
 
 async def test_a_product_says_its_state_and_why(public: Browser) -> None:

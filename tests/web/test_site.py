@@ -6,11 +6,11 @@ import httpx2
 import pytest
 
 from registry.app import create_app
-from registry.database import Database
+from registry.database import Database, DatabaseAway
 from registry.settings import Settings
 from registry.web.look import Look
 from tests.servers import listening
-from tests.web.browsing import Browser, Page
+from tests.web.browsing import SENT, Browser, Page
 
 
 async def test_an_unknown_address_is_told_on_a_page(public: Browser) -> None:
@@ -23,6 +23,30 @@ async def test_an_unknown_address_is_told_on_a_page(public: Browser) -> None:
 async def test_a_program_is_told_in_a_line(public: Browser) -> None:
     reply = await public.client.get("/nulle-part", headers={"Accept": "application/json"})
     assert (reply.status_code, reply.text) == (404, "Rien ne se trouve à cette adresse.\n")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nulle-part", 404),
+        ("POST", "/logiciels", 405),
+        ("POST", "/collectivites/01006/sans-demarche", 403),
+    ],
+)
+async def test_an_error_knows_who_asks(
+    secretary: Browser, monkeypatch: pytest.MonkeyPatch, method: str, path: str, status: int
+) -> None:
+    reply = await secretary.client.request(method, path, headers=SENT, data={"a": "b"})
+    assert (reply.status_code, "Mon espace" in Page(reply).text) == (status, True)
+    if status == 403:
+        return
+
+    def away(_: Database) -> None:
+        raise DatabaseAway("essai")
+
+    monkeypatch.setattr(Database, "read", away)
+    reply = await secretary.client.request(method, path, headers=SENT)
+    assert (reply.status_code, "Se connecter" in Page(reply).text) == (status, True)
 
 
 async def test_static_files_are_kept_by_their_version(public: Browser) -> None:
@@ -49,6 +73,27 @@ async def test_a_folder_replaces_templates_and_files(database: Database, tmp_pat
         assert "Aller au contenu" in page.text
         assert (await client.get("/static/page.css")).text == "body { color: #123456 }"
         assert (await client.get("/static/page.js")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "sender", "back"),
+    [
+        ("sans-demarche", None, "%2Fsans-demarche"),
+        ("sans-demarche/retrait", "http://registry/collectivites/01006?a=1", "%3Fa%3D1"),
+        ("sans-demarche/retrait", "http://elsewhere/collectivites/01006", None),
+    ],
+)
+async def test_a_session_that_ended_comes_back_to_the_form(
+    public: Browser, form: str, sender: str | None, back: str | None
+) -> None:
+    headers = SENT | ({"Referer": sender} if sender else {})
+    town = "/collectivites/01006"
+    reply = await public.client.post(
+        f"{town}/{form}", headers=headers, data={"since": ""}, follow_redirects=False
+    )
+    place = "%2F" if back is None else f"%2Fcollectivites%2F01006{back}"
+    assert (reply.status_code, reply.headers["location"]) == (303, f"/connexion?retour={place}")
+    assert "Votre session a expiré" in (await public.open(reply.headers["location"])).text
 
 
 @pytest.mark.parametrize(

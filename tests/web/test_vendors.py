@@ -27,6 +27,7 @@ async def test_the_list_says_who_committed(public: Browser) -> None:
     ("asked", "left"),
     [
         ({"q": "aubé"}, [AUBEPINE]),
+        ({"q": f"{AUBEPINE[:3]} {AUBEPINE[3:6]}\u00a0{AUBEPINE[6:]}"}, [AUBEPINE]),
         ({"engagement": "SIGNED"}, [EBENE]),
         ({"engagement": "EXPIRED"}, [CEDRE]),
         ({"engagement": "NONE"}, [SILENT]),
@@ -45,6 +46,12 @@ async def test_filters_are_those_of_the_files(
     places = [page.reply.text.find(f'"/editeurs/{siren}"') for siren in left]
     assert places == sorted(places)
     assert -1 not in places
+
+
+async def test_a_page_that_is_none_is_told_on_the_list(public: Browser) -> None:
+    page = await public.open("/editeurs", q="ébène", apres="abc")
+    assert (page.status, "Ce curseur n’est pas de ceux" in page.text) == (400, True)
+    assert ("q", "ébène") in page.form("/editeurs").values
 
 
 async def test_the_files_count_products_and_clients(public: Browser) -> None:

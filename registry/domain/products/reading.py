@@ -17,6 +17,7 @@ from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.filters import among, checked_siren, matching
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, authorise
+from registry.domain.rollout.verdicts import Verdict, judged
 
 Columns = TypeVar("Columns")
 
@@ -33,7 +34,7 @@ class ProductOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProductFilter:
-    """Every part narrows."""
+    """Every part narrows. ``silent`` narrows ``verdict`` further: its vendor said nothing of it."""
 
     text: str | None = None
     vendor_siren: str | None = None
@@ -41,6 +42,8 @@ class ProductFilter:
     citizen_login: bool | None = None
     delivery_model: DeliveryModel | None = None
     retired: bool | None = None
+    verdict: Verdict | None = None
+    silent: bool = False
 
 
 _NAME = sa.collate(col(Product.search), "C")
@@ -133,13 +136,13 @@ async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Product
 async def listed(
     session: AsyncSession, page: Page, wanted: ProductFilter, order: ProductOrder
 ) -> Slice[Product]:
-    query = _with_vendor(sa.select(Product)).where(*_conditions(wanted))
+    query = _with_vendor(sa.select(Product)).where(*await _conditions(session, wanted))
     return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 async def count(session: AsyncSession, wanted: ProductFilter) -> int:
     query = _with_vendor(sa.select(sa.func.count()).select_from(Product))
-    return await session.scalar(query.where(*_conditions(wanted))) or 0
+    return await session.scalar(query.where(*await _conditions(session, wanted))) or 0
 
 
 async def of_vendors(
@@ -182,7 +185,14 @@ def _with_vendor(query: sa.Select[Columns]) -> sa.Select[Columns]:
     return query.join(Vendor, col(Vendor.id) == col(Product.vendor_id))
 
 
-def _conditions(wanted: ProductFilter) -> list[sa.ColumnElement[bool]]:
+async def _conditions(session: AsyncSession, wanted: ProductFilter) -> list[sa.ColumnElement[bool]]:
+    conditions = _own_conditions(wanted)
+    if wanted.verdict is not None:
+        conditions.append(await judged(session, wanted.verdict, silent=wanted.silent))
+    return conditions
+
+
+def _own_conditions(wanted: ProductFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if wanted.text is not None:
         conditions.append(matching(col(Product.search), wanted.text))

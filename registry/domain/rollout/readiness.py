@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import DATA_APIS, Demarche
-from registry.domain.rollout.scope import Basis, Bound, bind_bodies
+from registry.domain.rollout.scope import Basis, Bound, bind_bodies, bind_open
 from registry.domain.rollout.verdicts import IN_FORCE, STORED, VERDICTS
 
 
@@ -166,6 +166,22 @@ async def standings(session: AsyncSession, ids: Sequence[int]) -> dict[int, Stan
         silent = readiness is Readiness.BLOCKED_BY_SOFTWARE and not row.declared
         found[row.id] = Standing(readiness, silent, row.offline)
     return found
+
+
+KEPT = "SELECT collectivite_id FROM readiness WHERE basis = 'DECLARED'"
+
+
+async def standing(
+    session: AsyncSession, wanted: Readiness, *, silent: bool = False
+) -> sa.ColumnElement[bool]:
+    """Whether a row of ``collectivite`` stands so today; ``silent`` as in ``Standing``."""
+    bound = await bind_open(session)
+    source = KEPT if bound.stored else f"{with_readiness(bound)} SELECT id FROM state WHERE true"
+    names = () if bound.stored else ("as_of", "accepted")
+    known = "AND NOT declared" if silent else ""
+    query = sa.text(f"collectivite.id IN ({source} AND rank = :rank {known})")
+    values = {name: bound.values[name] for name in names}
+    return sa.and_(query.bindparams(rank=rank(wanted), **values))
 
 
 async def with_prefill(session: AsyncSession, ids: Sequence[int], as_of: date) -> set[int]:

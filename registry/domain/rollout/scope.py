@@ -1,6 +1,6 @@
 """What an answer is asked about."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -137,6 +137,13 @@ async def bind_all(session: AsyncSession, as_of: date, basis: Basis) -> Bound:
     accepted = (await session.execute(STANDING)).one().accepted_services
     values: dict[str, Any] = {"as_of": as_of, "accepted": accepted, "basis": basis.value}
     return Bound(as_of, "closed_on IS NULL", *_usages(values, "true", None, basis), values)
+
+
+async def bind_open(session: AsyncSession) -> Bound:
+    """Every open collectivité, whatever its strata, today: as it was derived where that holds."""
+    standing = (await session.execute(STANDING)).one()
+    bound = await bind_all(session, today(), Basis.DECLARED)
+    return replace(bound, stored=bound.as_of == standing.derived_on and not standing.touched)
 
 
 def _usages(

@@ -107,13 +107,30 @@ async def examples(session: AsyncSession) -> dict[Verdict, int]:
     return {Verdict(verdict): product for verdict, product in rows}
 
 
+async def judged(
+    session: AsyncSession, wanted: Verdict, *, silent: bool = False
+) -> sa.ColumnElement[bool]:
+    """Whether a row of ``product`` has that verdict today; with ``silent``, and its vendor said
+    nothing of it.
+    """
+    source, values = await _source(session, today())
+    known = "AND declared_on IS NULL" if silent else ""
+    query = f"WITH {source} SELECT product_id FROM verdict WHERE verdict = :verdict {known}"
+    return sa.and_(sa.text(f"product.id IN ({query})").bindparams(verdict=wanted.value, **values))
+
+
 async def _read(
     session: AsyncSession, query: str, as_of: date | None, **values: object
 ) -> Sequence[Any]:
-    """As it was derived where that holds for the day, else computed."""
-    day = as_of or today()
+    source, asked = await _source(session, as_of or today())
+    return (await session.execute(sa.text(f"WITH {source} {query}"), values | asked)).all()
+
+
+async def _source(session: AsyncSession, day: date) -> tuple[str, dict[str, Any]]:
+    """``verdict`` and what it binds: as it was derived where that holds for the day, else
+    computed.
+    """
     standing = (await session.execute(STANDING)).one()
-    stored = day == standing.derived_on and not standing.touched
-    asked = {} if stored else {"as_of": day, "accepted": standing.accepted_services}
-    statement = sa.text(f"WITH {STORED if stored else VERDICTS} {query}")
-    return (await session.execute(statement, values | asked)).all()
+    if day == standing.derived_on and not standing.touched:
+        return STORED, {}
+    return VERDICTS, {"as_of": day, "accepted": standing.accepted_services}

@@ -11,9 +11,10 @@ from registry.domain import collectivites, territories
 from registry.domain.collectivites import CollectiviteFilter, CollectiviteOrder
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import readiness
-from registry.domain.rollout.readiness import Standing
+from registry.domain.rollout.readiness import Readiness, Standing
+from registry.domain.words import READINESS
 from registry.web import twins
-from registry.web.queries import Query
+from registry.web.queries import Listed, Query, states, tried
 from registry.web.visits import Visit
 
 COLUMNS = (
@@ -38,6 +39,9 @@ ORDERS = {
     CollectiviteOrder.KEY_ASC: "code",
     CollectiviteOrder.KEY_DESC: "code, en remontant",
 }
+SITUATIONS = states(
+    READINESS, Readiness.BLOCKED_BY_SOFTWARE, "son éditeur n’a rien déclaré à ce jour"
+)
 FURTHER = ("nature", "strate", "region", "epci", "habitants_min", "habitants_max")
 """The filters that fewer people need."""
 Standings = Mapping[int, Standing]
@@ -45,6 +49,7 @@ Placed = tuple[Collectivite, Standing]
 
 
 def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
+    stands, silent = query.state("situation", Readiness, Readiness.BLOCKED_BY_SOFTWARE)
     wanted = CollectiviteFilter(
         text=query.get("q"),
         kinds=query.words("nature", CollectiviteKind),
@@ -54,29 +59,34 @@ def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
         epci=query.get("epci"),
         min_population=query.integer("habitants_min"),
         max_population=query.integer("habitants_max"),
+        readiness=stands,
+        silent=silent,
     )
     return wanted, query.word("tri", CollectiviteOrder) or CollectiviteOrder.NAME_ASC
 
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    wanted, order = _wanted(query)
     async with visit.database.read() as session:
-        found = await collectivites.listed(session, query.page(), wanted, order)
-        count = await collectivites.count(session, wanted)
-        standings = await _standings(session, found.rows)
+        query, found = await tried(query, _listed(session, query))
         places = await territories.names(session)
     return visit.page(
         "collectivites/list.html",
+        200 if found else 400,
         query=query,
         found=found,
-        count=count,
-        standings=standings,
         places=places,
-        order=order,
         orders=ORDERS,
+        situations=SITUATIONS,
         narrowed=any(query.get(name) for name in FURTHER),
     )
+
+
+async def _listed(session: AsyncSession, query: Query) -> Listed[Standings]:
+    wanted, order = _wanted(query)
+    found = await collectivites.listed(session, query.page(), wanted, order)
+    count = await collectivites.count(session, wanted)
+    return Listed(found, count, await _standings(session, found.rows))
 
 
 async def file(kind: str, visit: Visit) -> Response:

@@ -12,7 +12,9 @@ from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import sheets
 from registry.domain.rollout.sheets import Counts, Sheet
-from registry.web.queries import Query
+from registry.domain.rollout.verdicts import Verdict
+from registry.domain.words import VERDICTS
+from registry.web.queries import Listed, Query, states, tried
 from registry.web.twins import Record, every, twin
 from registry.web.visits import Visit
 
@@ -22,6 +24,7 @@ ORDERS = {
     ProductOrder.KEY_ASC: "par SIREN de l’éditeur, croissant",
     ProductOrder.KEY_DESC: "par SIREN de l’éditeur, décroissant",
 }
+STATES = states(VERDICTS, Verdict.NOT_INTEGRATED, "n’a rien déclaré à ce jour")
 COLUMNS = (
     "vendorSiren", "vendorName", "slug", "name", "demarches", "citizenLogin", "deliveryModel",
     "retiredOn", "verdict", "evidenceLevel", "since", "vendorDeclared", "commitment",
@@ -32,6 +35,7 @@ Counted = tuple[Sheet, Counts]
 
 
 def asked(query: Query) -> tuple[ProductFilter, ProductOrder]:
+    verdict, silent = query.state("etat", Verdict, Verdict.NOT_INTEGRATED)
     wanted = ProductFilter(
         text=query.get("q"),
         vendor_siren=query.get("editeur"),
@@ -39,25 +43,31 @@ def asked(query: Query) -> tuple[ProductFilter, ProductOrder]:
         citizen_login=query.flag("connexion"),
         delivery_model=query.word("fourniture", DeliveryModel),
         retired=query.flag("retires"),
+        verdict=verdict,
+        silent=silent,
     )
     return wanted, query.word("tri", ProductOrder) or ProductOrder.NAME_ASC
 
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    wanted, order = asked(query)
     async with visit.database.read() as session:
-        found = await products.listed(session, query.page(), wanted, order)
-        rows = await _counted(session, found.rows, visit.today)
-        total = await products.count(session, wanted)
+        query, found = await tried(query, _listed(session, query, visit.today))
     return visit.page(
         "products.html",
+        200 if found else 400,
         query=query,
         found=found,
-        rows=rows,
-        total=total,
         orders=ORDERS,
+        states=STATES,
     )
+
+
+async def _listed(session: AsyncSession, query: Query, day: date) -> Listed[list[Counted]]:
+    wanted, order = asked(query)
+    found = await products.listed(session, query.page(), wanted, order)
+    rows = await _counted(session, found.rows, day)
+    return Listed(found, await products.count(session, wanted), rows)
 
 
 async def file(kind: str, visit: Visit) -> Response:

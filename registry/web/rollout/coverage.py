@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from registry.domain.rollout import coverage, territories
 from registry.domain.rollout.coverage import Counts, Coverage, StratumCoverage, TotalCoverage
-from registry.domain.rollout.scope import Scope
+from registry.domain.rollout.readiness import Readiness
+from registry.domain.rollout.scope import Basis, Scope
 from registry.domain.rollout.territories import Share
 from registry.domain.words import STRATA
 from registry.web import kept, twins
+from registry.web.queries import UNDECLARED, Query
 from registry.web.rollout.scopes import Asked, asked
 from registry.web.rollout.tiles import LEGEND, tiles
 from registry.web.twins import Record
@@ -33,6 +35,16 @@ MEASURES = {
     "no_known_software": "Sans logiciel connu",
     "no_online_demarche": "dont sans démarche en ligne",
 }
+SITUATIONS = {
+    "connected": Readiness.CONNECTED,
+    "ready": Readiness.READY,
+    "cost_unknown": Readiness.COST_UNKNOWN,
+    "blocked_by_surcharge": Readiness.BLOCKED_BY_SURCHARGE,
+    "blocked_by_software": Readiness.BLOCKED_BY_SOFTWARE,
+    "blocked_undeclared": UNDECLARED,
+    "no_known_software": Readiness.NO_KNOWN_SOFTWARE,
+}
+"""The measures that the list of collectivités can be narrowed to."""
 SHARE_COLUMNS = ("departement", "name", "total", "connected", "ready")
 
 Line = StratumCoverage | TotalCoverage
@@ -48,6 +60,7 @@ async def show(visit: Visit) -> Response:
         coverage=found,
         lines=[(name_of(line), line) for line in lines_of(found)],
         measures=MEASURES,
+        whose=partial(_whose, wanted.scope),
         tiles=[*tiles(wanted, shares)] if shares and not wanted.scope.region else [],
         shares=_shares(wanted, shares),
         legend=LEGEND,
@@ -75,6 +88,20 @@ async def _read(scope: Scope, session: AsyncSession) -> tuple[Coverage, Shares]:
     if scope.departement or scope.epci:
         return found, {}
     return found, await territories.by_departement(session, scope)
+
+
+def _whose(scope: Scope, line: Line, measure: str) -> str | None:
+    """The list of those that a figure counts, which knows no démarche, basis nor date."""
+    apart = scope.demarche or scope.as_of or scope.basis is not Basis.DECLARED
+    if apart or measure not in SITUATIONS or not isinstance(line, StratumCoverage):
+        return None
+    return Query("/collectivites", ()).link(
+        strate=line.stratum,
+        situation=SITUATIONS[measure],
+        departement=scope.departement,
+        region=scope.region,
+        epci=scope.epci,
+    )
 
 
 def lines_of(found: Coverage) -> list[Line]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import wraps
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Collectivite, Demarche, Stratum, Territory, TerritoryKind
-from registry.domain import collectivites, territories
+from registry.domain import collectivites, days, territories
 from registry.domain.errors import InvalidInput
 from registry.domain.rollout.scope import Basis, Scope
 from registry.domain.words import DEMARCHES, STRATA
@@ -115,8 +116,13 @@ def scope_of(query: Query) -> Scope:
         epci=query.get("epci"),
         demarche=query.word("demarche", Demarche),
         basis=query.word("base", Basis) or Basis.DECLARED,
-        as_of=None if query.path.startswith(DATELESS) else query.date(DATE),
+        as_of=None if query.path.startswith(DATELESS) else _day(query),
     )
+
+
+def _day(query: Query) -> date | None:
+    found = query.date(DATE)
+    return None if found is None else days.past(DATE, found)
 
 
 async def asked(visit: Visit) -> Asked:

@@ -84,8 +84,9 @@ async def test_the_form_keeps_what_was_chosen(public: Browser) -> None:
         ({"region": "00"}, "Code de région inconnu"),
         ({"epci": "123"}, "n’est pas un code de collectivité"),
         ({"epci": town("01006")}, "Aucune intercommunalité n’a le SIREN"),
-        ({"strate": "VILLE"}, "« strate » attend"),
-        ({"au": "hier"}, "attend une date"),
+        ({"strate": "VILLE"}, "« VILLE » n’est pas de la liste"),
+        ({"au": "hier"}, "Une date est attendue"),
+        ({"au": "2999-01-01"}, "Le 01/01/2999 est à venir : aujourd’hui au plus tard."),
     ],
 )
 async def test_an_unknown_scope_is_told(
@@ -128,6 +129,23 @@ async def test_each_departement_has_its_tile() -> None:
     assert set(PLACES) == metropolitan | {"971", "972", "973", "974", "976"}
     assert len(set(PLACES.values())) == len(PLACES) == 101
     assert all(1 <= place <= 14 for pair in PLACES.values() for place in pair)
+
+
+async def test_figures_lead_to_those_they_count(public: Browser) -> None:
+    page = await public.open("/deploiement", departement="01")
+    lists = [
+        (address, words)
+        for address, words in page.read.links
+        if address.startswith("/collectivites?strate=")
+    ]
+    assert {"situation=BLOCKED_BY_SOFTWARE", "situation=UNDECLARED"} <= {
+        address.split("&")[1] for address, _ in lists
+    }
+    for address, words in lists:
+        assert "departement=01" in address
+        assert counted(int(words), "collectivité") in (await public.open(address)).reply.text
+    dated = await public.open("/deploiement", au="2025-01-01")
+    assert not [address for address, _ in dated.read.links if "situation=" in address]
 
 
 async def test_the_twins_are_the_table(public: Browser, database: Database) -> None:

@@ -15,7 +15,7 @@ from registry.domain.errors import DomainError, InvalidInput, NotFound
 from registry.domain.histories import Said
 from registry.exchange.bulk import faulty, files
 from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Table
-from registry.web.forms import MAX_UPLOAD, Form, posted
+from registry.web.forms import MAX_UPLOAD, Form, posted, shown_again
 from registry.web.spaces.vendors.space import Space
 
 FILE = "file"
@@ -42,7 +42,7 @@ async def send(space: Space) -> Response:
             await bulk_declarations.capacity(session, space.visit.actor, noun)
         digest, size = await _stored(space, form)
     except DomainError as refusal:
-        return await _sending(space, form.refused(refusal))
+        return shown_again(await _sending(space, form.refused(refusal)))
     sent = Sent(noun, digest, size, form.has("dryRun"), form.has("acceptValid"), complete_on)
     return await _received(space, form, sent)
 
@@ -123,7 +123,7 @@ async def send_for_good(space: Space) -> Response:
     """The file that was tried, as it was received."""
     form, tried = await posted(space.visit), await _known(space)
     if not files.path(space.visit.door.settings.uploads_folder, tried.digest).is_file():
-        return await _following(space, form.refused(NotFound("file", GONE)))
+        return shown_again(await _following(space, form.refused(NotFound("file", GONE))))
     sent = Sent(
         tried.noun,
         tried.digest,

@@ -14,7 +14,7 @@ from registry.domain.errors import DomainError
 from registry.domain.histories import Said
 from registry.domain.tokens import Wanted
 from registry.domain.words import TOKEN_SCOPES
-from registry.web.forms import Form, posted, write
+from registry.web.forms import Form, posted, shown_again, write
 from registry.web.spaces.vendors.space import Space
 
 SCOPES = (TokenScope.READ, TokenScope.DECLARE)
@@ -66,7 +66,7 @@ async def _issued(space: Space, form: Form, issued: Issue) -> Response:
         form.settle()
         await write(space.visit, form, work)
     except DomainError as refusal:
-        return await _page(space, form.refused(refusal))
+        return shown_again(await _page(space, form.refused(refusal)))
     if not found:
         return space.visit.done(space.to("jetons"), AGAIN)
     return space.page("token_issued.html", issued=found[-1])
