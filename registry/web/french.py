@@ -1,6 +1,5 @@
 """How figures, days and the registry's words are written on a page."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
@@ -8,10 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from registry.domain import words
-from registry.domain.search import fold
+from registry.domain.words import elided, of
 
 PARIS = ZoneInfo("Europe/Paris")
-VOWEL = re.compile("[aeiou]|y[^aeiouy]")
 THIN = "\u202f"
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
@@ -93,19 +91,6 @@ def siren(value: str | None) -> str:
 
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def elided(name: str) -> str:
-    """What stands before the name: ``d’`` or ``de``, and its space."""
-    return "d’" if VOWEL.match(fold(name)) else "de "
-
-
-def of(name: str) -> str:
-    """``d’Ambrozel``, ``du Havre``, ``de Marseille``."""
-    for article, contracted in (("Le ", "du "), ("Les ", "des ")):
-        if name.startswith(article):
-            return contracted + name.removeprefix(article)
-    return elided(name) + name
 
 
 def listed(items: Sequence[str], last: str = "et") -> str:

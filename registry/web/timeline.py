@@ -7,8 +7,7 @@ from datetime import date, datetime
 from models import Commitment, Integration, Service, Source
 from registry.domain.freshness import is_stale
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
-from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
-from registry.web.french import of
+from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES, of
 from registry.web.visits import Visit
 
 OWN = "Engagement sans surcoût, propre à ce logiciel"

@@ -10,6 +10,7 @@ from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from registry.domain.rollout.blockers import Grouping, rank_blockers
 from registry.domain.rollout.scope import Scope
+from registry.domain.words import of
 from registry.web.rollout import blockers
 from tests.api.sides import AUBEPINE, SILENT
 from tests.web.browsing import Browser
@@ -28,7 +29,7 @@ async def test_the_ranking_is_the_domains(public: Browser, database: Database) -
     found = await ranked(database, Grouping.PRODUCT)
     assert [row[0] for row in shown.rows] == [str(row.rank) for row in found.rows]
     for cells, row in zip(shown.rows, found.rows, strict=True):
-        assert cells[1].startswith(f"{row.product_name}, de {row.vendor_name}")
+        assert cells[1].startswith(f"{row.product_name}, {of(row.vendor_name)}")
         figures = (row.blocked, row.blocked_alone, row.population, row.connected_clients)
         assert cells[3:7] == [*map(str, figures)]
 

@@ -73,7 +73,7 @@ async def test_the_promised_are_no_steps(public: Browser) -> None:
 async def test_at_most_and_by_product(public: Browser) -> None:
     page = await public.open(PATH, departement="01", calculer="oui", auplus="1", par="PRODUCT")
     (row,) = table(page, "Les étapes").rows
-    assert ", de " in row[1]
+    assert ", d’" in row[1]
 
 
 @pytest.mark.parametrize(
