@@ -68,8 +68,21 @@ async def test_a_statement_stands_beside_its_name(public: Browser, database: Dat
         vendor = await vendors.by_siren(session, AUBEPINE)
         assert vendor is not None
         vendor.statement, vendor.statement_on = STATEMENT, today()
-    for path in ("/deploiement/blocages", "/deploiement/simulation"):
+    blocking = f"/editeurs/{AUBEPINE}/guichet"
+    for path in ("/deploiement/blocages", "/deploiement/simulation", blocking):
         assert STATEMENT in (await public.open(path)).text
+    rows = (await public.open("/deploiement/blocages.json")).reply.json()
+    told = {row["vendor_siren"]: (row["undeclared"], row["statement"]) for row in rows}
+    assert told[AUBEPINE] == (False, STATEMENT)
+    assert told[SILENT] == (True, None)
+    assert {row["statement_on"] for row in rows} == {None, today().isoformat()}
+
+
+async def test_beyond_the_last_page_is_not_an_empty_ranking(public: Browser) -> None:
+    page = await public.open("/deploiement/blocages", apres="100000")
+    assert "Aucun logiciel ne bloque" not in page.text
+    again = await public.follow(page, "La reprendre au début")
+    assert table(again, "logiciels bloquants").rows[0][0] == "1"
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
