@@ -6,11 +6,14 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from registry.domain import words
+from models import Commitment, CommitmentState, Integration, Source
+from registry.domain import levels, words
+from registry.domain.levels import ShownLevel
 from registry.domain.words import elided, of
 
 PARIS = ZoneInfo("Europe/Paris")
 THIN = "\u202f"
+ENDED = "arrivé à son terme"
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
     "octobre", "novembre", "décembre",
@@ -104,6 +107,25 @@ def in_words(code: str, words: Mapping[Any, str]) -> str:
     return words[code]
 
 
+def level_word(level: ShownLevel | None, source: Source | None = None) -> str:
+    """Nothing where that source is all there is to tell."""
+    if level is not None and source is not None:
+        level = levels.told(level, source)
+    return words.LEVELS[level] if level is not None else ""
+
+
+def author(row: Integration | Commitment) -> str:
+    """Who said it; nobody does that a signature comes to its own end."""
+    if row.state is CommitmentState.EXPIRED and row.declared_by is Source.MINISTRY:
+        return ENDED
+    return words.SOURCES[row.declared_by]
+
+
+def said_by(row: Integration | Commitment, verb: str = "dit par") -> str:
+    found = author(row)
+    return found if found == ENDED else f"{verb} {found}"
+
+
 FILTERS: Mapping[str, Callable[..., str]] = {
     "number": number,
     "percent": percent,
@@ -117,4 +139,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "of": of,
     "listed": listed,
     "in_words": in_words,
+    "level_word": level_word,
+    "author": author,
+    "said_by": said_by,
 }

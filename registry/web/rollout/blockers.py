@@ -12,11 +12,12 @@ from registry.domain import commitments, integrations, vendors
 from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
 from registry.domain.freshness import is_stale
-from registry.domain.levels import ShownLevel, of_commitment, of_integration
+from registry.domain.levels import of_commitment, of_integration
 from registry.domain.rollout.blockers import Blocker, Blockers, Grouping, rank_blockers
 from registry.domain.rollout.verdicts import Verdict
-from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
+from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES
 from registry.web import twins
+from registry.web.french import author, level_word
 from registry.web.queries import AFTER, PAGE, Query
 from registry.web.rollout.scopes import asked
 from registry.web.twins import Record
@@ -44,7 +45,7 @@ class Word:
     text: str
     source: str
     said_on: date
-    level: ShownLevel
+    level: str
     stale: bool
 
 
@@ -132,9 +133,9 @@ def _integration(
     return [
         Word(
             f"{SERVICES[step.service]}\u00a0: {INTEGRATION_STATES[step.state]}",
-            SOURCES[step.declared_by],
+            author(step),
             step.effective_on,
-            of_integration(step, contested),
+            level_word(of_integration(step, contested), step.declared_by),
             is_stale(step.effective_on, day, months),
         )
     ]
@@ -148,9 +149,9 @@ def _commitment(
     return [
         Word(
             f"engagement sans surcoût\u00a0: {COMMITMENT_STATES[read.state]}",
-            SOURCES[read.row.declared_by],
+            author(read.row),
             read.row.effective_on,
-            of_commitment(read.row, contested),
+            level_word(of_commitment(read.row, contested), read.row.declared_by),
             is_stale(read.row.effective_on, day, months),
         )
     ]
