@@ -66,6 +66,8 @@ async def test_the_list_says_where_each_stands(public: Browser) -> None:
     assert "Cantine coût inconnu" in page.text
     assert "e-Mairie n’a rien déclaré à ce jour" in page.text
     assert page.link("Portail Familles") == FAMILLE
+    assert "non concerné" in page.text
+    assert "<small></small>" not in "".join(page.reply.text.split())
 
 
 @pytest.mark.parametrize(
