@@ -1,7 +1,6 @@
 """What moved between two dates, or between two numbers of the ledger."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from datetime import date
 from typing import Annotated, TypeVar
 
@@ -36,7 +35,13 @@ class ChangeCounts:
 
     @classmethod
     def of(cls, counts: changes.ChangeCounts) -> "ChangeCounts":
-        return cls(**asdict(counts))
+        return cls(
+            moved=counts.moved,
+            newly_connected=counts.newly_connected,
+            newly_ready=counts.newly_ready,
+            newly_blocked=counts.newly_blocked,
+            no_longer_connected=counts.no_longer_connected,
+        )
 
 
 @strawberry.type(description="Collectivité qui a bougé.")

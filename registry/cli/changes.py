@@ -1,6 +1,6 @@
 """What moved between two dates, or between two numbers of the ledger."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -147,8 +147,12 @@ def _record(row: CollectiviteChange | ProductChange) -> Record:
         "name": row.name,
         "verdict_before": row.before,
         "verdict_after": row.after,
-        **asdict(row.counts),
+        **_figures(row.counts),
     }
+
+
+def _figures(counts: ChangeCounts) -> Record:
+    return {name: getattr(counts, name) for name in COUNTS}
 
 
 COLUMNS = {
@@ -165,7 +169,7 @@ def _changes_json(found: Found, by: By) -> None:
             "until": asked.until.day,
             "since_entry": asked.since.entry,
             "until_entry": asked.until.entry,
-            "counts": asdict(found.counts),
+            "counts": _figures(found.counts),
             "by": by,
             "total": found.total,
             "changes": [_record(row) for row in found.rows],

@@ -26,7 +26,7 @@ from registry.domain.histories import Said
 from registry.domain.policy import Action, Subject, admit, authorise
 from registry.domain.transitions import ACTIVATION, check
 from registry.domain.turns import take_turn_on
-from registry.domain.words import DEMARCHES, SERVICES
+from registry.domain.words import DEMARCHES, SERVICES, of
 
 Usage = tuple[int, int, Demarche]
 """Collectivité, product and démarche: what an activation belongs to."""
@@ -75,7 +75,7 @@ async def record(session: AsyncSession, actor: Actor, step: Step, said: Said) ->
     if used is None:
         raise NotFound(
             "demarche",
-            f"Aucun usage de {product.name} par {body.name} n’est déclaré pour cette démarche"
+            f"Aucun usage {of(product.name)} par {body.name} n’est déclaré pour cette démarche"
             f" ({DEMARCHES[step.demarche]}) : le déclarer d’abord.",
         )
     days.past("effective_on", said.day)

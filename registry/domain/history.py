@@ -128,6 +128,11 @@ class Change:
     before: str | None
     after: str | None
 
+    @property
+    def said(self) -> bool:
+        """An empty list where there was nothing says nothing."""
+        return bool(self.before or self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

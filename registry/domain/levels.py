@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from models import Commitment, Integration, Service
+from models import Commitment, Integration, Service, Source
 
 
 class ShownLevel(StrEnum):
@@ -13,6 +13,15 @@ class ShownLevel(StrEnum):
     EVIDENCED = "EVIDENCED"
     VERIFIED = "VERIFIED"
     CONTESTED = "CONTESTED"
+
+
+OUTSIDE = (Source.MINISTRY, Source.DATAPASS)
+"""Those who speak of what is not theirs: what they say without evidence is no self-declaration."""
+
+
+def told(level: ShownLevel, source: Source) -> ShownLevel | None:
+    """The level that may be shown beside that source; none: the source is all there is to tell."""
+    return None if level is ShownLevel.SELF_DECLARED and source in OUTSIDE else level
 
 
 def of_integration(row: Integration, contested: Collection[Service | None]) -> ShownLevel:

@@ -150,16 +150,16 @@ MEANINGS: Mapping[str, str] = {
 SENTENCES: Mapping[QueueKind, str] = {
     QueueKind.SOFTWARE_TO_SETTLE: "{town} attend que « {product} » soit rattaché à un logiciel.",
     QueueKind.DISPUTE_TO_REVIEW: "{town} conteste {product} : la contestation est à instruire.",
-    QueueKind.DISPUTE_UNDER_REVIEW: "La contestation de {product} par {town} est à l’étude.",
+    QueueKind.DISPUTE_UNDER_REVIEW: "La contestation {of_product} par {town} est à l’étude.",
     QueueKind.DISPUTE_REPLIED: "L’éditeur a répondu à {town} sur {product} : il reste à trancher.",
     QueueKind.REPLY_AWAITED: "La réponse de l’éditeur à {town} sur {product} est attendue.",
     QueueKind.REPLY_OVERDUE: "L’éditeur n’a pas répondu à temps à {town} sur {product}.",
     QueueKind.INTEGRATION_TO_VERIFY: "{service} pour {product} : la déclaration est à vérifier.",
     QueueKind.GRANT_TO_DECIDE: "{town} a déposé une demande de subvention : il reste à décider.",
     QueueKind.GRANT_TO_COMPLETE: "{town} doit compléter sa demande de subvention.",
-    QueueKind.GRANT_TO_PAY: "La subvention de {town} est acceptée, et reste à verser.",
+    QueueKind.GRANT_TO_PAY: "La subvention {of_town} est acceptée, et reste à verser.",
     QueueKind.INVITATION_UNANSWERED: "{town}, invité à s’engager ({product}), n’a pas répondu.",
-    QueueKind.COMMITMENT_BREACHED: "L’engagement de {town} ({product}) est rompu : à rétablir"
+    QueueKind.COMMITMENT_BREACHED: "L’engagement {of_town} ({product}) est rompu : à rétablir"
     " si le manquement a cessé.",
     QueueKind.IN_PRODUCTION_UNQUALIFIED: "{product} n’est pas qualifié pour {service}, que ses"
     " clients ont pourtant en production : {clients}.",
@@ -231,12 +231,14 @@ def _item(row: Mapping[str, Any]) -> Item:
     kind = QueueKind(row["kind"])
     service = words.SERVICES[Service(row["detail"])] if row["detail"] else ""
     clients = f"{row['clients']} collectivité{'s' if row['clients'] > 1 else ''}"
-    said = {"town": row["town"], "product": row["product"], "service": service}
+    town, product = row["town"], row["product"]
+    said = {"town": town, "product": product, "service": service}
+    elided = {"of_town": words.of(town), "of_product": words.of(product)}
     return Item(
         kind=kind,
         waiting_for=WAITED.get(kind, Waited.MINISTRY),
         since=date.fromisoformat(row["since"]),
-        sentence=SENTENCES[kind].format(**said, clients=clients),
+        sentence=SENTENCES[kind].format(**said, **elided, clients=clients),
         noun=row["noun"],
         subject_id=row["id"],
     )

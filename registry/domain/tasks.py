@@ -116,7 +116,7 @@ SENTENCES: Mapping[TaskKind, str] = {
     TaskKind.LINKS_TO_CONFIRM: "Confirmer ou corriger les usages déclarés par l’autre partie.",
     TaskKind.DECLARATION_STALE: "Confirmer la déclaration sur {service} pour {about}, qui date.",
     TaskKind.GRANT_TO_COMPLETE: "Compléter la demande de subvention.",
-    TaskKind.DISPUTE_DECIDED: "Lire ce que le ministère a décidé de la contestation de {about}.",
+    TaskKind.DISPUTE_DECIDED: "Lire ce que le ministère a décidé de la contestation {of_about}.",
 }
 
 
@@ -140,7 +140,9 @@ async def listed(session: AsyncSession, actor: Actor, day: date, stale_after: in
 def _task(row: Any) -> Task:
     kind = TaskKind(row.kind)
     service = words.SERVICES[Service(row.detail)] if row.detail else ""
-    sentence = SENTENCES[kind].format(about=row.about, service=service)
+    sentence = SENTENCES[kind].format(
+        about=row.about, of_about=words.of(row.about), service=service
+    )
     return Task(kind, sentence, row.since, row.due_on, row.number, row.noun, row.id)
 
 

@@ -1,5 +1,7 @@
 """The registry's words as people read them in French."""
 
+import re
+
 from models import (
     ActivationState,
     CollectiviteKind,
@@ -20,6 +22,7 @@ from models import (
 from registry.domain.levels import ShownLevel
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.search import fold
 
 STRATA = {
     Stratum.DEPARTEMENT: "Départements",
@@ -183,3 +186,18 @@ TOKEN_SCOPES = {
     TokenScope.DECLARE: "déclarer",
     TokenScope.REVIEW: "instruire",
 }
+
+VOWEL = re.compile("[aeiou]|y[^aeiouy]")
+
+
+def elided(name: str) -> str:
+    """What stands before the name: ``d’`` or ``de``, and its space."""
+    return "d’" if VOWEL.match(fold(name)) else "de "
+
+
+def of(name: str) -> str:
+    """``d’Ambrozel``, ``du Havre``, ``de Marseille``."""
+    for article, contracted in (("Le ", "du "), ("Les ", "des ")):
+        if name.startswith(article):
+            return contracted + name.removeprefix(article)
+    return elided(name) + name

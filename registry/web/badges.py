@@ -9,8 +9,8 @@ from registry.domain import products
 from registry.domain.rollout import sheets
 from registry.domain.rollout.sheets import Sheet
 from registry.domain.rollout.verdicts import Verdict
-from registry.domain.words import LEVELS, VERDICTS
-from registry.web.french import day
+from registry.domain.words import VERDICTS
+from registry.web.french import day, level_word
 from registry.web.publishing import elsewhere, published
 from registry.web.visits import At, Visit
 
@@ -69,8 +69,8 @@ def words(visit: Visit, sheet: Sheet) -> str:
     if sheet.silent:
         return f"{SILENT} ({day(visit.today)})"
     parts = [VERDICTS[sheet.verdict]]
-    if sheet.level is not None:
-        parts.append(LEVELS[sheet.level])
+    if sheet.ground is not None and (level := level_word(sheet.level, sheet.ground.declared_by)):
+        parts.append(level)
     parts.append(day(sheet.since or visit.today))
     if visit.stale(sheet.oldest):
         parts.append(UNCONFIRMED)

@@ -1,18 +1,19 @@
 """How figures, days and the registry's words are written on a page."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from registry.domain import words
-from registry.domain.search import fold
+from models import Commitment, CommitmentState, Integration, Source
+from registry.domain import levels, words
+from registry.domain.levels import ShownLevel
+from registry.domain.words import elided, of
 
 PARIS = ZoneInfo("Europe/Paris")
-VOWEL = re.compile("[aeiou]|y[^aeiouy]")
 THIN = "\u202f"
+ENDED = "arrivé à son terme"
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
     "octobre", "novembre", "décembre",
@@ -95,19 +96,6 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def elided(name: str) -> str:
-    """What stands before the name: ``d’`` or ``de``, and its space."""
-    return "d’" if VOWEL.match(fold(name)) else "de "
-
-
-def of(name: str) -> str:
-    """``d’Ambrozel``, ``du Havre``, ``de Marseille``."""
-    for article, contracted in (("Le ", "du "), ("Les ", "des ")):
-        if name.startswith(article):
-            return contracted + name.removeprefix(article)
-    return elided(name) + name
-
-
 def listed(items: Sequence[str], last: str = "et") -> str:
     """``a, b et c``."""
     *first, end = items or [""]
@@ -117,6 +105,25 @@ def listed(items: Sequence[str], last: str = "et") -> str:
 def in_words(code: str, words: Mapping[Any, str]) -> str:
     """What ``words``, one of those above, says of a code; for ``map``."""
     return words[code]
+
+
+def level_word(level: ShownLevel | None, source: Source | None = None) -> str:
+    """Nothing where that source is all there is to tell."""
+    if level is not None and source is not None:
+        level = levels.told(level, source)
+    return words.LEVELS[level] if level is not None else ""
+
+
+def author(row: Integration | Commitment) -> str:
+    """Who said it; nobody does that a signature comes to its own end."""
+    if row.state is CommitmentState.EXPIRED and row.declared_by is Source.MINISTRY:
+        return ENDED
+    return words.SOURCES[row.declared_by]
+
+
+def said_by(row: Integration | Commitment, verb: str = "dit par") -> str:
+    found = author(row)
+    return found if found == ENDED else f"{verb} {found}"
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
@@ -132,4 +139,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "of": of,
     "listed": listed,
     "in_words": in_words,
+    "level_word": level_word,
+    "author": author,
+    "said_by": said_by,
 }

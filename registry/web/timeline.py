@@ -6,14 +6,15 @@ from datetime import date, datetime
 
 from models import Commitment, Integration, Service, Source
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
-from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
-from registry.web.french import of
+from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, of
+from registry.web.french import said_by
 
 OWN = "Engagement sans surcoût, propre à ce logiciel"
 WIDE = "Engagement sans surcoût de l’éditeur, pour tous ses logiciels"
 
 
-REPORTED = "une collectivité, qui a signalé un surcoût"
+DECLARED = "déclaré par"
+REPORTED = f"{DECLARED} une collectivité, qui a signalé un surcoût"
 """Which one is not public, and a commitment moves by such a word in a dispute alone."""
 
 
@@ -27,6 +28,7 @@ class Step:
     about: str
     state: str
     level: ShownLevel
+    source: Source
     by: str
     day: date
     recorded_at: datetime
@@ -57,7 +59,8 @@ def of_step(row: Integration | Commitment, contested: Collection[Service | None]
         about=WIDE if row.product_id is None else OWN,
         state=COMMITMENT_STATES[row.state],
         level=of_commitment(row, contested if row.product_id is not None else ()),
-        by=REPORTED if row.declared_by is Source.COLLECTIVITE else SOURCES[row.declared_by],
+        source=row.declared_by,
+        by=REPORTED if row.declared_by is Source.COLLECTIVITE else said_by(row, DECLARED),
         day=row.effective_on,
         recorded_at=row.recorded_at,
         reason=row.reason,
@@ -72,7 +75,8 @@ def _of_integration(row: Integration, contested: Collection[Service | None]) -> 
         about=f"Intégration {of(SERVICES[row.service])}",
         state=INTEGRATION_STATES[row.state],
         level=of_integration(row, contested),
-        by=SOURCES[row.declared_by],
+        source=row.declared_by,
+        by=said_by(row, DECLARED),
         day=row.effective_on,
         recorded_at=row.recorded_at,
         reason=row.reason,

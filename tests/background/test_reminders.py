@@ -69,7 +69,7 @@ async def test_a_reminder_arrives(
     assert email["Subject"] == f"Votre engagement sans surcoût prend fin le {until:%d/%m/%Y}"
     assert email.get_content().replace("\r\n", "\n") == (
         f"Bonjour,\n\n"
-        f"L’engagement sans surcoût de Éditeur prend fin le {until:%d/%m/%Y}.\n\n"
+        f"L’engagement sans surcoût d’Éditeur prend fin le {until:%d/%m/%Y}.\n\n"
         "Sans nouvelle signature d’ici là, il se lira comme expiré, et vos clients ne sauront plus"
         " si FranceConnect leur est offert sans surcoût.\n\n"
         "Pour le renouveler :\n\n"

@@ -21,8 +21,9 @@ from models import (
     Vendor,
 )
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR
+from registry.domain.actor import ADMINISTRATOR, REGISTRY
 from registry.domain.clock import today
+from registry.domain.expiry import expire_commitments
 from registry.domain.rollout.verdicts import Verdict
 from tests.api.sides import AUBEPINE, CEDRE, EBENE, READY, SILENT
 from tests.factories import add, product
@@ -69,6 +70,8 @@ async def test_the_list_says_where_each_stands(public: Browser) -> None:
     assert "Cantine coût inconnu" in page.text
     assert "e-Mairie n’a rien déclaré à ce jour" in page.text
     assert page.link("Portail Familles") == FAMILLE
+    assert "non concerné" in page.text
+    assert "<small></small>" not in "".join(page.reply.text.split())
 
 
 @pytest.mark.parametrize(
@@ -288,3 +291,31 @@ async def test_what_is_old_is_to_be_confirmed(public: Browser) -> None:
     """The qualification is of 2024, and nobody said it again."""
     text = (await public.open(f"/editeurs/{AUBEPINE}/guichet")).text
     assert "l’éditeur, le 1er février 2024 (à confirmer)" in text
+
+
+async def test_the_day_that_is_old_is_said(public: Browser) -> None:
+    """It was qualified half a year ago; the commitment is of 2024."""
+    said = "dit en partie le 10 janvier 2024 : à confirmer"
+    for address in (FAMILLE, "/logiciels", "/aide"):
+        assert said in (await public.open(address)).text
+
+
+async def test_only_who_speaks_of_its_own_declares_it(public: Browser) -> None:
+    """The ministry tried e-Mairie, whose vendor said nothing."""
+    page = await public.open(f"/editeurs/{SILENT}/mairie")
+    assert "le ministère, le" in page.text
+    assert "auto-déclaré" not in page.text
+
+
+async def test_nobody_says_that_a_signature_comes_to_its_end(
+    public: Browser, database: Database
+) -> None:
+    async with database.transaction(REGISTRY) as session:
+        assert await expire_commitments(session, today()) == 1
+    for address in (f"/editeurs/{CEDRE}/cantine", f"/editeurs/{CEDRE}", "/editeurs"):
+        page = await public.open(address)
+        assert "arrivé à son terme" in page.text
+        assert "dit par le ministère" not in page.text
+    feed = (await public.client.get("/flux.atom", params={"editeur": CEDRE})).text
+    assert "Arrivé à son terme." in feed
+    assert "par le ministère" not in feed

@@ -103,7 +103,7 @@ async def notify_dispute(session: AsyncSession, dispute: Dispute, step: DisputeT
     elif step.state in DECIDED:
         said = (
             f"Contestation {DECIDED[step.state]}",
-            f"Le ministère tient pour {DECIDED[step.state]} la contestation de {town.name}"
+            f"Le ministère tient pour {DECIDED[step.state]} la contestation {words.of(town.name)}"
             f" sur {product.name}.",
             *_reason(step.reason),
         )

@@ -71,7 +71,8 @@ async def _remind_of_expiry(session: AsyncSession, day: date) -> None:
     letters = []
     for row in rows:
         about = f", pour {row.product}," if row.product else ""
-        end = f"L’engagement sans surcoût de {row.vendor}{about} prend fin le {row.due_on:%d/%m/%Y}"
+        promise = f"L’engagement sans surcoût {words.of(row.vendor)}{about}"
+        end = f"{promise} prend fin le {row.due_on:%d/%m/%Y}"
         letters.append(
             Letter(
                 f"commitment:{row.id}:{_nearest(row.due_on - day, BEFORE_EXPIRY)}",

@@ -21,6 +21,7 @@ from registry.domain.products.writing import refuse_taken
 from registry.domain.search import folded
 from registry.domain.transitions import COMMITMENT, commitment_as_read
 from registry.domain.turns import take_turn
+from registry.domain.words import of
 
 KEEP_KEYS = sa.text("""
     INSERT INTO product_former_key (vendor_siren, slug, product_id)
@@ -212,6 +213,6 @@ def _step(
         effective_on=day,
         actor=actor.name,
         organisation=actor.organisation,
-        reason=f"Engagement de {seller.name} ({seller.siren}), repris au transfert du logiciel.",
+        reason=f"Engagement {of(seller.name)} ({seller.siren}), repris au transfert du logiciel.",
         **copied,
     )

@@ -30,30 +30,38 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeCounts:
-    """``moved`` are all whose readiness changed, in whatever direction."""
+    """``moved`` are all whose readiness changed, in whatever direction; ``other``, those that
+    changed in none of the ways between.
+    """
 
     moved: int
     newly_connected: int
     newly_ready: int
     newly_blocked: int
     no_longer_connected: int
+    other: int
 
 
 @dataclass(frozen=True, slots=True)
 class CollectiviteChange:
-    """``before`` or ``after`` is none where the collectivité was not counted then."""
+    """``before`` or ``after`` is none where the collectivité was not counted then; ``silent``:
+    it was blocked by software of which no vendor had said anything.
+    """
 
     collectivite_id: int
     code: str
     name: str
     before: Readiness | None
     after: Readiness | None
+    silent_before: bool
+    silent_after: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ProductChange:
     """``counts`` are of the clients that moved and used it before, after or both. A verdict is
-    none where the product was not recorded yet.
+    none where the product was not recorded yet; ``silent``: nothing was integrated as far as
+    anyone knew, and the vendor had not said so.
     """
 
     product_id: int
@@ -62,6 +70,8 @@ class ProductChange:
     name: str
     before: Verdict | None
     after: Verdict | None
+    silent_before: bool
+    silent_after: bool
     counts: ChangeCounts
 
 
@@ -92,7 +102,7 @@ async def of_collectivites(
     chosen = f"""
         {moved},
         chosen AS (
-            SELECT moved.id, before, after, code, name
+            SELECT moved.id, before, after, silent_before, silent_after, code, name
             FROM moved JOIN collectivite ON collectivite.id = moved.id
             WHERE {CONDITIONS[kind] if kind else "true"}
         )
@@ -117,7 +127,8 @@ async def of_products(
         {moved},
         chosen AS (
             SELECT counted.*, siren, slug, product.name,
-                   verdict_before.verdict AS before, verdict_after.verdict AS after
+                   verdict_before.verdict AS before, verdict_after.verdict AS after,
+                   {_unsaid("before")}, {_unsaid("after")}
             FROM (
                 SELECT used.id, {COUNTS}
                 FROM moved CROSS JOIN LATERAL (
@@ -210,6 +221,7 @@ COUNTS = ", ".join(
     [
         "count(*) AS moved",
         *(f"count(*) FILTER (WHERE {sql}) AS {kind.lower()}" for kind, sql in CONDITIONS.items()),
+        f"count(*) FILTER (WHERE ({' OR '.join(CONDITIONS.values())}) IS NOT TRUE) AS other",
     ]
 )
 
@@ -221,11 +233,11 @@ async def _moved(
     both sides, and ``verdict_before`` and ``verdict_after``, if products are wanted.
     """
     refuse_as_of(scope, "les deux moments comparés")
-    queries = {"state": "id, rank FROM state"}
+    queries = {"state": "id, rank, declared FROM state"}
     if with_products:
         queries = {
-            "state": "id, rank, products FROM state",
-            "verdict": "product_id, verdict FROM verdict",
+            "state": "id, rank, declared, products FROM state",
+            "verdict": "product_id, verdict, declared_on FROM verdict",
         }
     ctes: list[str] = []
     values: dict[str, Any] = {}
@@ -238,11 +250,23 @@ async def _moved(
         ]
     used = ", before.products AS products_before, after.products AS products_after"
     ctes.append(f"""moved AS (
-        SELECT id, before.rank AS before, after.rank AS after {used if with_products else ""}
+        SELECT id, before.rank AS before, after.rank AS after,
+               {_silent("before")}, {_silent("after")} {used if with_products else ""}
         FROM state_before AS before FULL JOIN state_after AS after USING (id)
         WHERE before.rank IS DISTINCT FROM after.rank
     )""")
     return f"WITH {', '.join(ctes)}", values
+
+
+def _silent(side: str) -> str:
+    blocked = rank(Readiness.BLOCKED_BY_SOFTWARE)
+    return f"({side}.rank = {blocked} AND NOT {side}.declared) IS TRUE AS silent_{side}"
+
+
+def _unsaid(side: str) -> str:
+    told = f"verdict_{side}"
+    silent = f"{told}.verdict = 'NOT_INTEGRATED' AND {told}.declared_on IS NULL"
+    return f"({silent}) IS TRUE AS silent_{side}"
 
 
 def _named(query: str, side: str) -> str:
@@ -254,10 +278,12 @@ def _collectivite(row: Any) -> CollectiviteChange:
     before, after = (
         None if position is None else ORDER[position] for position in (row.before, row.after)
     )
-    return CollectiviteChange(row.id, row.code, row.name, before, after)
+    silence = (row.silent_before, row.silent_after)
+    return CollectiviteChange(row.id, row.code, row.name, before, after, *silence)
 
 
 def _product(row: Any) -> ProductChange:
     before, after = (None if word is None else Verdict(word) for word in (row.before, row.after))
     counts = ChangeCounts(*(getattr(row, name) for name in ChangeCounts.__slots__))
-    return ProductChange(row.id, row.siren, row.slug, row.name, before, after, counts)
+    silence = (row.silent_before, row.silent_after)
+    return ProductChange(row.id, row.siren, row.slug, row.name, before, after, *silence, counts)

@@ -6,7 +6,7 @@ from datetime import date
 from models import ActivationState, Demarche
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.situation import Contact, Use
-from registry.domain.words import DEMARCHES
+from registry.domain.words import DEMARCHES, of
 
 ALL_CONNECTED = (
     "FranceConnect est en service sur toutes vos démarches connues : vous n’avez rien à faire."
@@ -130,7 +130,7 @@ def conditions(version: str | None, exclusions: str | None) -> str:
 
 def dismissed(contact: Contact, reason: str) -> str:
     return (
-        f" Votre contestation au sujet de {contact.product_name} a été écartée par le ministère,"
+        f" Votre contestation au sujet {of(contact.product_name)} a été écartée par le ministère,"
         f" avec ce motif : « {reason} »."
     )
 

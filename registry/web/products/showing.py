@@ -13,6 +13,7 @@ from registry.domain.disputes.reading import Holder
 from registry.domain.integrations import is_late
 from registry.domain.rollout import clientele, sheets
 from registry.domain.rollout.sheets import Sheet
+from registry.domain.words import of
 from registry.web import timeline
 from registry.web.publishing import elsewhere
 from registry.web.timeline import Step
@@ -47,7 +48,7 @@ async def show(visit: Visit) -> Response:
 
 def embedding(visit: Visit, sheet: Sheet) -> str:
     """The HTML of its badge. The words for those who can't see it hold whatever the state."""
-    said = escape(f"État de {sheet.product.name} pour FranceConnect, selon le registre Raccord")
+    said = escape(f"État {of(sheet.product.name)} pour FranceConnect, selon le registre Raccord")
     page, picture = (f"{visit.base_url}/{place}" for place in ("editeurs", "badges"))
     return (
         f'<a href="{page}/{sheet.key}">'

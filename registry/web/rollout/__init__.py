@@ -26,6 +26,7 @@ FILES: dict[str, Callable[[str, Visit], Awaitable[Response]]] = {
     f"{PATH}/departements": coverage.file_departements,
     f"{PATH}/tendance": trend.file,
     f"{PATH}/blocages": blockers.file,
+    f"{PATH}/plan": plan.file,
     f"{PATH}/changements": changes.file,
     f"{PATH}/changements/logiciels": changes.file_products,
 }

@@ -7,27 +7,34 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from models import DATA_APIS, CommitmentState, Integration, IntegrationState, Service
+from models import DATA_APIS, CommitmentState, Integration, IntegrationState, Service, Vendor
 from registry.domain import commitments, integrations, vendors
 from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
-from registry.domain.levels import ShownLevel, of_commitment, of_integration
-from registry.domain.rollout.blockers import Blockers, Grouping, rank_blockers
+from registry.domain.levels import of_commitment, of_integration
+from registry.domain.rollout.blockers import Blocker, Blockers, Grouping, rank_blockers
 from registry.domain.rollout.verdicts import Verdict
-from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, SOURCES
+from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES
 from registry.web import twins
+from registry.web.french import author, level_word
 from registry.web.queries import AFTER, PAGE, Query
 from registry.web.rollout.scopes import asked
+from registry.web.twins import Record
 from registry.web.visits import Visit
 
 BY = "par"
 GROUPINGS = {Grouping.PRODUCT: "par logiciel", Grouping.VENDOR: "par éditeur"}
 PRICED = (Verdict.SURCHARGE, Verdict.COST_UNKNOWN)
 """What stands on the commitment too, and not on the integration alone."""
-COLUMNS = (
+RANKED = (
     *("rank", "vendor_siren", "vendor_name", "slug", "product_name", "verdict", "blocked"),
     *("blocked_alone", "population", "connected_clients", "declared_on"),
 )
+SPOKEN = ("statement", "statement_on")
+COLUMNS = (*RANKED, "undeclared", *SPOKEN)
+"""``undeclared``: the vendor said nothing of any integration; ``statement``: what it says of it
+all.
+"""
 
 Stale = Callable[[date], bool]
 
@@ -39,7 +46,7 @@ class Word:
     text: str
     source: str
     said_on: date
-    level: ShownLevel
+    level: str
     stale: bool
 
 
@@ -68,8 +75,19 @@ async def file(kind: str, visit: Visit) -> Response:
     async with visit.database.read() as session:
         by = grouping(wanted.query, Grouping.PRODUCT)
         found = await rank_blockers(session, wanted.scope, by)
-    rows = ({column: getattr(row, column) for column in COLUMNS} for row in found.rows)
+        owners = await vendors.by_ids(session, [row.vendor_id for row in found.rows])
+    rows = (_record(row, owners[row.vendor_id]) for row in found.rows)
     return twins.twin(kind, "blocages", COLUMNS, twins.whole(rows))
+
+
+def _record(row: Blocker, vendor: Vendor) -> Record:
+    ranked = {column: getattr(row, column) for column in RANKED}
+    return {**ranked, "undeclared": row.declared_on is None, **spoken(vendor)}
+
+
+def spoken(vendor: Vendor) -> Record:
+    """What a vendor wants read wherever it is named as blocking."""
+    return {column: getattr(vendor, column) for column in SPOKEN}
 
 
 def grouping(query: Query, default: Grouping) -> Grouping:
@@ -115,9 +133,9 @@ def _integration(
     return [
         Word(
             f"{SERVICES[step.service]}\u00a0: {INTEGRATION_STATES[step.state]}",
-            SOURCES[step.declared_by],
+            author(step),
             step.effective_on,
-            of_integration(step, contested),
+            level_word(of_integration(step, contested), step.declared_by),
             stale(step.effective_on),
         )
     ]
@@ -131,9 +149,9 @@ def _commitment(
     return [
         Word(
             f"engagement sans surcoût\u00a0: {COMMITMENT_STATES[read.state]}",
-            SOURCES[read.row.declared_by],
+            author(read.row),
             read.row.effective_on,
-            of_commitment(read.row, contested),
+            level_word(of_commitment(read.row, contested), read.row.declared_by),
             stale(read.row.effective_on),
         )
     ]

@@ -32,10 +32,13 @@ KINDS: Mapping[ChangeKind, tuple[str, str]] = {
     ChangeKind.NEWLY_BLOCKED: ("nouvellement bloquée", "nouvellement bloquées"),
     ChangeKind.NO_LONGER_CONNECTED: ("n’est plus raccordée", "ne sont plus raccordées"),
 }
-COLUMNS = ("code", "name", "before", "after")
+SILENCES = ("undeclared_before", "undeclared_after")
+"""Whether the vendor had said nothing: never told as blocking alone."""
+COLUMNS = ("code", "name", "before", "after", *SILENCES)
 PRODUCT_COLUMNS = (
     *("vendor_siren", "slug", "name", "verdict_before", "verdict_after"),
     *ChangeCounts.__slots__,
+    *SILENCES,
 )
 
 
@@ -81,7 +84,11 @@ async def file(kind: str, visit: Visit) -> Response:
     seen = await _seen(visit)
     async with visit.database.read() as session:
         found = await changes.of_collectivites(session, seen.asked.scope, seen.period, seen.kind)
-    rows = ({column: getattr(row, column) for column in COLUMNS} for row in found.slice.rows)
+    rows = (
+        {"code": row.code, "name": row.name, "before": row.before, "after": row.after}
+        | _silences(row)
+        for row in found.slice.rows
+    )
     return twins.twin(kind, "changements", COLUMNS, twins.whole(rows))
 
 
@@ -93,10 +100,15 @@ async def file_products(kind: str, visit: Visit) -> Response:
         {"vendor_siren": row.vendor_siren, "slug": row.slug, "name": row.name}
         | {"verdict_before": row.before, "verdict_after": row.after}
         | asdict(row.counts)
+        | _silences(row)
         for row in found.slice.rows
     )
     name = "changements-logiciels"
     return twins.twin(kind, name, PRODUCT_COLUMNS, twins.whole(rows))
+
+
+def _silences(row: CollectiviteChange | ProductChange) -> dict[str, bool]:
+    return dict(zip(SILENCES, (row.silent_before, row.silent_after), strict=True))
 
 
 async def _seen(visit: Visit) -> Seen:

@@ -7,21 +7,27 @@ from starlette.responses import Response
 
 from models import Vendor
 from registry.domain import vendors
+from registry.domain.errors import InvalidInput
 from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.plan import Plan, PlanStep, Wishes, draw_up
 from registry.domain.rollout.scope import Scope
 from registry.domain.words import STRATA
-from registry.web import kept
+from registry.web import kept, twins
 from registry.web.queries import Query
 from registry.web.rollout import choices
-from registry.web.rollout.blockers import GROUPINGS, grouping
+from registry.web.rollout.blockers import GROUPINGS, SPOKEN, grouping, spoken
 from registry.web.rollout.coverage import EVERY
 from registry.web.rollout.scopes import asked
+from registry.web.twins import Record
 from registry.web.visits import Visit
 
 TIME_LIMIT = 8.0
 """Seconds, as at the other door."""
 EXCLUDED, PROMISED, AT_MOST, DRAWN = "sauf", "promis", "auplus", "calculer"
+NOT_DRAWN = "Le plan n’est calculé que s’il est demandé : ajouter « calculer=oui » à l’adresse."
+NAMED = ("vendor_siren", "vendor_name", "slug", "product_name")
+FIGURES = ("rank", "gap_closed", "gap_left", "unlocked", "unlocked_alone", "unlocked_cumulated")
+COLUMNS = (*FIGURES, *NAMED, "products", "undeclared_products", *SPOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +47,7 @@ async def show(visit: Visit) -> Response:
     if wanted.query.flag(DRAWN):
         found = await _drawn(visit, wanted.scope, wishes)
         steps = _steps(wanted.query, found)
-        async with visit.database.read() as session:
-            owners = await vendors.by_ids(
-                session, [told.step.candidate.vendor_id for told in steps]
-            )
+        owners = await _owners(visit, found)
     return visit.page(
         "rollout/plan.html",
         asked=wanted,
@@ -59,6 +62,35 @@ async def show(visit: Visit) -> Response:
         strata=STRATA,
         every=EVERY,
     )
+
+
+async def file(kind: str, visit: Visit) -> Response:
+    """The steps."""
+    wanted = await asked(visit)
+    if not wanted.query.flag(DRAWN):
+        raise InvalidInput(DRAWN, NOT_DRAWN)
+    async with visit.database.read() as session:
+        wishes = await _wishes(session, wanted.query)
+    found = await _drawn(visit, wanted.scope, wishes)
+    owners = await _owners(visit, found)
+    rows = (_record(step, owners[step.candidate.vendor_id]) for step in found.steps)
+    return twins.twin(kind, "plan", COLUMNS, twins.whole(rows))
+
+
+def _record(step: PlanStep, vendor: Vendor) -> Record:
+    products = {f"{part.vendor_siren}/{part.slug}": part.declared_on for part in step.products}
+    return {
+        **{column: getattr(step.candidate, column) for column in NAMED},
+        **{column: getattr(step, column) for column in FIGURES},
+        "products": [*products],
+        "undeclared_products": [key for key, day in products.items() if day is None],
+        **spoken(vendor),
+    }
+
+
+async def _owners(visit: Visit, found: Plan) -> dict[int, Vendor]:
+    async with visit.database.read() as session:
+        return await vendors.by_ids(session, [step.candidate.vendor_id for step in found.steps])
 
 
 async def _drawn(visit: Visit, scope: Scope, wishes: Wishes) -> Plan:

@@ -41,7 +41,6 @@ LATE = sa.text("""
 """)
 NATIONAL = AskedScope()
 BLOCKED = {"BLOCKED_BY_SURCHARGE", "BLOCKED_BY_SOFTWARE"}
-KINDS = dict(zip(ChangeCounts.__slots__, (None, *ChangeKind), strict=True))
 
 
 @dataclass(frozen=True)
@@ -73,9 +72,9 @@ def moves_of(before: Answer, after: Answer) -> Moves:
 
 
 def tally(moves: Moves) -> ChangeCounts:
-    return ChangeCounts(
-        len(moves), *(sum(is_of(kind, *pair) for pair in moves.values()) for kind in ChangeKind)
-    )
+    of_kinds = (sum(is_of(kind, *pair) for pair in moves.values()) for kind in ChangeKind)
+    others = [pair for pair in moves.values() if not any(is_of(kind, *pair) for kind in ChangeKind)]
+    return ChangeCounts(len(moves), *of_kinds, len(others))
 
 
 async def check(

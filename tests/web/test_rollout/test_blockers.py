@@ -10,6 +10,7 @@ from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from registry.domain.rollout.blockers import Grouping, rank_blockers
 from registry.domain.rollout.scope import Scope
+from registry.domain.words import of
 from registry.web.rollout import blockers
 from tests.api.sides import AUBEPINE, SILENT
 from tests.web.browsing import Browser
@@ -28,7 +29,7 @@ async def test_the_ranking_is_the_domains(public: Browser, database: Database) -
     found = await ranked(database, Grouping.PRODUCT)
     assert [row[0] for row in shown.rows] == [str(row.rank) for row in found.rows]
     for cells, row in zip(shown.rows, found.rows, strict=True):
-        assert cells[1].startswith(f"{row.product_name}, de {row.vendor_name}")
+        assert cells[1].startswith(f"{row.product_name}, {of(row.vendor_name)}")
         figures = (row.blocked, row.blocked_alone, row.population, row.connected_clients)
         assert cells[3:7] == [*map(str, figures)]
 
@@ -67,8 +68,21 @@ async def test_a_statement_stands_beside_its_name(public: Browser, database: Dat
         vendor = await vendors.by_siren(session, AUBEPINE)
         assert vendor is not None
         vendor.statement, vendor.statement_on = STATEMENT, today()
-    for path in ("/deploiement/blocages", "/deploiement/simulation"):
+    blocking = f"/editeurs/{AUBEPINE}/guichet"
+    for path in ("/deploiement/blocages", "/deploiement/simulation", blocking):
         assert STATEMENT in (await public.open(path)).text
+    rows = (await public.open("/deploiement/blocages.json")).reply.json()
+    told = {row["vendor_siren"]: (row["undeclared"], row["statement"]) for row in rows}
+    assert told[AUBEPINE] == (False, STATEMENT)
+    assert told[SILENT] == (True, None)
+    assert {row["statement_on"] for row in rows} == {None, today().isoformat()}
+
+
+async def test_beyond_the_last_page_is_not_an_empty_ranking(public: Browser) -> None:
+    page = await public.open("/deploiement/blocages", apres="100000")
+    assert "Aucun logiciel ne bloque" not in page.text
+    again = await public.follow(page, "La reprendre au début")
+    assert table(again, "logiciels bloquants").rows[0][0] == "1"
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])

@@ -11,6 +11,7 @@ from registry.domain.rollout.scope import Scope
 from registry.web.french import day
 from registry.web.rollout import changes
 from registry.web.rollout.changes import WEEK
+from tests.api.sides import NEIGHBOUR
 from tests.web.browsing import Browser
 from tests.web.test_rollout.tables import table
 
@@ -90,3 +91,24 @@ async def test_a_scope_has_no_date_here(public: Browser) -> None:
     page = await public.open(PATH, au="2025-01-01", departement="01")
     assert page.status == 200
     assert "du département 01 (Ain)." in page.text
+
+
+async def test_a_silent_vendor_is_told_as_such(public: Browser) -> None:
+    page = await public.open(PATH, depuis=SINCE)
+    silent = [row for row in table(page, "qui ont bougé").rows if row[1] == NEIGHBOUR]
+    assert [row[3] for row in silent] == ["son éditeur n’a rien déclaré à ce jour"]
+    rows = (await public.open(page.link("JSON"))).reply.json()
+    assert [row["code"] for row in rows if row["undeclared_after"]] == [NEIGHBOUR]
+    earlier = await public.open(PATH, depuis=SINCE, jusqua=str(today() - WEEK))
+    assert "son éditeur n’avait rien déclaré" in earlier.text
+    products = await public.follow(page, "Les logiciels en cause")
+    shown = table(products, "logiciel").row("e-Mairie")
+    assert shown["Après"] == "l’éditeur n’a rien déclaré à ce jour"
+
+
+async def test_the_counts_add_up(public: Browser, database: Database) -> None:
+    async with database.read() as session:
+        counts = await count(session, Scope(), since_then())
+    assert counts.other == 1
+    page = await public.open(PATH, depuis=SINCE)
+    assert "1 autre changement" in page.text

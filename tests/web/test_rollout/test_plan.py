@@ -1,3 +1,6 @@
+import csv
+import io
+
 import pytest
 import sqlalchemy as sa
 
@@ -52,6 +55,25 @@ async def test_the_plan_is_the_domains(public: Browser, database: Database) -> N
         assert row[-1].startswith("non" if target.missing and not target.reachable else "oui")
 
 
+@pytest.mark.parametrize("kind", ["csv", "json"])
+async def test_the_twin_has_the_steps(public: Browser, database: Database, kind: str) -> None:
+    page = await public.open(PATH, departement="01", calculer="oui")
+    reply = (await public.open(page.link(kind.upper()))).reply
+    rows = [*csv.DictReader(io.StringIO(reply.text))] if kind == "csv" else reply.json()
+    found = await planned(database)
+    assert [(row["vendor_siren"], str(row["gap_left"])) for row in rows] == [
+        (step.candidate.vendor_siren, str(step.gap_left)) for step in found.steps
+    ]
+    silent = next(row for row in rows if row["vendor_siren"] == SILENT)
+    assert f"{SILENT}/mairie" in silent["undeclared_products"]
+
+
+async def test_a_twin_is_computed_only_if_asked(public: Browser) -> None:
+    page = await public.open(f"{PATH}.csv", departement="01")
+    assert page.status == 400
+    assert "n’est calculé que s’il est demandé" in page.text
+
+
 async def test_again_without_one(public: Browser, database: Database) -> None:
     first = (await planned(database)).steps[0].candidate
     page = await public.open(PATH, departement="01", calculer="oui")
@@ -73,7 +95,7 @@ async def test_the_promised_are_no_steps(public: Browser) -> None:
 async def test_at_most_and_by_product(public: Browser) -> None:
     page = await public.open(PATH, departement="01", calculer="oui", auplus="1", par="PRODUCT")
     (row,) = table(page, "Les étapes").rows
-    assert ", de " in row[1]
+    assert ", d’" in row[1]
 
 
 @pytest.mark.parametrize(

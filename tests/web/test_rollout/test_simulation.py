@@ -59,7 +59,7 @@ async def test_one_that_does_not_exist_is_told_at_its_field(public: Browser) -> 
 
 async def test_by_product_silence_is_said(public: Browser) -> None:
     page = await public.follow(await public.open(PATH), "par logiciel")
-    assert "e-Mairie, de Éditions du Silence (1 bloquée ; n’a rien déclaré à ce jour)" in page.text
+    assert "e-Mairie, d’Éditions du Silence (1 bloquée ; n’a rien déclaré à ce jour)" in page.text
     page = await public.send(page.form(PATH, "Simuler"), logiciel=f"{SILENT}/mairie")
     assert "1 collectivité deviendrait prête." in page.text
 

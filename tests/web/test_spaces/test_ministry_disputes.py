@@ -78,7 +78,7 @@ async def test_a_breach_is_over_once_the_ministry_accepts_again(
     page = await replied(vendor, analyst, await opened(eloise, analyst))
     await move(analyst, page, move="UPHOLD")
     queue = await analyst.open("/espace/ministere/file", sorte="COMMITMENT_BREACHED")
-    page = await analyst.follow(queue, "L’engagement de Ébène Logiciels")
+    page = await analyst.follow(queue, "L’engagement d’Ébène Logiciels")
     missing = await analyst.send(page.form(page.path, "Rétablir l’engagement"))
     assert "Rien n’a été enregistré" in missing.text
     done = await analyst.send(

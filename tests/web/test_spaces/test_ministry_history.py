@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.sides import EBENE, town
+from tests.api.sides import EBENE, SILENT, town
 from tests.web.browsing import Browser
 from tests.web.test_spaces.conftest import ELOISE
 
@@ -57,3 +57,21 @@ async def test_what_means_nothing_is_told(analyst: Browser) -> None:
         page = await analyst.open(f"{PLACE}/recherche", cle=key)
         assert page.status in (400, 404)
     assert (await analyst.open(f"{PLACE}/poneys/1")).status == 404
+
+
+async def test_values_are_told_as_people_write_them(analyst: Browser) -> None:
+    form = (await analyst.open("/espace/ministere/campagne")).form("/espace/ministere/campagne")
+    await analyst.send(form, share1="62,5", grantAmountCents="6 000", deadline="2027-01-01")
+    page = await analyst.open(PLACE, objet="campaign")
+    assert "Modification" in page.text
+    assert "Subvention : 5 000 € → 6 000 €" in page.text
+    assert "→ 1er janvier 2027" in page.text
+    assert "→ 62,5 %" in (await analyst.open(PLACE, objet="target")).text
+
+
+async def test_what_is_empty_and_was_is_not_told(analyst: Browser) -> None:
+    page = await analyst.open(f"/espace/ministere/editeurs/{SILENT}")
+    await analyst.send(page.form(f"/espace/ministere/editeurs/{SILENT}"), state="INVITED")
+    page = await analyst.open(PLACE, objet="commitment")
+    assert "Invitation : invité à s’engager" in page.text
+    assert "Portée" not in page.text

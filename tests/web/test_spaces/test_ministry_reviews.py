@@ -86,9 +86,9 @@ async def named(secretary: Browser) -> None:
 @pytest.mark.usefixtures("named")
 async def test_a_named_software_is_attached(analyst: Browser, written: Written) -> None:
     page = await waiting(analyst, "SOFTWARE_TO_SETTLE", "Le Bois attend")
-    assert "Portail Familles, de Ébène Logiciels" in page.text
+    assert "Portail Familles, d’Ébène Logiciels" in page.text
     search = await analyst.send(page.form(page.path), q="guichet")
-    assert "Guichet Été, de Aubépine" in search.text
+    assert "Guichet Été, d’Aubépine" in search.text
     form = page.form("/rattachement")
     done = await analyst.send(form, product=f"{EBENE}/famille")
     assert "Le logiciel est rattaché" in done.text

@@ -1,9 +1,12 @@
 """The ledger's words in French."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from registry.domain import words
+from registry.web.french import day, euros, number
 
 NOUNS: Mapping[str, str] = {
     "vendor": "éditeur",
@@ -30,56 +33,57 @@ NOUNS: Mapping[str, str] = {
     "account": "compte",
 }
 ACTIONS: Mapping[str, str] = {
-    "create": "créé",
-    "claim": "demandé",
-    "vendor.claim": "fiche reprise par l’éditeur",
-    "edit": "modifié",
-    "update": "modifié",
-    "delete": "supprimé",
-    "import": "importé",
-    "merge": "réuni à un autre",
-    "publish": "prise de parole publiée",
-    "rename": "renommé",
-    "retire": "retiré de la vente",
-    "transfer": "transféré",
-    "record": "déclaré",
-    "amend": "précisé",
-    "verify": "vérifié",
-    "send_back": "renvoyé",
-    "suspend": "suspendu",
-    "sign": "signé",
-    "decline": "refusé",
-    "withdraw": "retiré",
-    "invite": "invité",
-    "accept": "rétabli",
-    "expire": "expiré",
-    "confirm": "confirmé",
-    "correct": "corrigé",
+    "create": "création",
+    "claim": "reprise",
+    "vendor.claim": "reprise de la fiche par l’éditeur",
+    "edit": "modification",
+    "update": "modification",
+    "delete": "suppression",
+    "import": "import",
+    "merge": "réunion à un autre",
+    "publish": "prise de parole",
+    "rename": "changement de nom",
+    "retire": "retrait de la vente",
+    "transfer": "transfert",
+    "record": "déclaration",
+    "amend": "précision",
+    "verify": "vérification",
+    "send_back": "renvoi",
+    "suspend": "suspension",
+    "sign": "signature",
+    "decline": "refus",
+    "withdraw": "retrait",
+    "invite": "invitation",
+    "accept": "rétablissement",
+    "expire": "fin de validité",
+    "confirm": "confirmation",
+    "correct": "correction",
     "end": "fin",
-    "open": "ouvert",
-    "review": "mis à l’étude",
-    "ask": "réponse demandée",
-    "reply": "réponse donnée",
-    "uphold": "reconnu fondé",
-    "dismiss": "écarté",
-    "reopen": "rouvert",
-    "submitted": "déposé",
-    "cancelled": "annulé",
-    "changes_requested": "à compléter",
-    "accepted": "accepté",
-    "rejected": "rejeté",
-    "paid": "versé",
-    "recovery_requested": "remboursement demandé",
-    "recovered": "remboursé",
-    "settle": "rattaché",
-    "refuse": "refusé",
-    "remove": "retiré",
-    "give": "déposé",
-    "rotate": "renouvelé",
-    "revoke": "révoqué",
+    "open": "ouverture",
+    "review": "mise à l’étude",
+    "ask": "demande de réponse",
+    "reply": "réponse",
+    "uphold": "décision",
+    "dismiss": "décision",
+    "reopen": "réouverture",
+    "submitted": "dépôt",
+    "cancelled": "annulation",
+    "changes_requested": "demande de compléments",
+    "accepted": "acceptation",
+    "rejected": "rejet",
+    "paid": "versement",
+    "recovery_requested": "demande de remboursement",
+    "recovered": "remboursement",
+    "settle": "rattachement",
+    "refuse": "refus",
+    "remove": "retrait",
+    "give": "dépôt",
+    "rotate": "renouvellement",
+    "revoke": "révocation",
     "sign-in": "connexion",
     "sign-out": "déconnexion",
 }
+"""Nouns: nothing has to agree with them."""
 FIELDS: Mapping[str, str] = {
     "siren": "SIREN",
     "name": "nom",
@@ -115,16 +119,23 @@ FIELDS: Mapping[str, str] = {
     "confirmed_by": "confirmé par",
     "kind": "nature",
     "surcharge_kind": "nature du surcoût",
-    "amount_cents": "montant, en centimes",
+    "amount_cents": "montant",
     "reply_due_on": "réponse attendue le",
     "refusal": "motif du refus",
     "deadline": "échéance",
     "accepted_services": "services acceptés",
     "total_target": "collectivités à raccorder",
-    "grant_amount_cents": "subvention, en centimes",
+    "grant_amount_cents": "subvention",
     "stratum": "strate",
     "share": "part",
 }
+
+DAYS = (
+    *("claimed_on", "retired_on", "target_date", "valid_until", "no_online_demarche_since"),
+    *("closed_on", "since", "until", "reply_due_on", "deadline"),
+)
+SUMS = ("amount_cents", "grant_amount_cents")
+COUNTS = ("population", "total_target")
 
 _FLAGS = {"true": "oui", "false": "non"}
 _STATES = (
@@ -159,6 +170,15 @@ STATES: Mapping[str, str] = _known(_STATES)
 VALUES: Mapping[str, str] = _known(_VALUES) | _FLAGS
 
 
-def value(text: str) -> str:
+def value(field: str, text: str) -> str:
     """A value of the ledger, or several: codes become words, the rest stays."""
+    if field in DAYS:
+        return day(date.fromisoformat(text))
+    if field in SUMS:
+        return euros(int(text))
+    if field in COUNTS:
+        return number(int(text))
+    if field == "share":
+        hundredths = Decimal(text) * 100
+        return f"{number(float(hundredths), 0 if hundredths % 1 == 0 else 1)}\u00a0%"
     return ", ".join(VALUES.get(part, part) for part in text.split(", "))

@@ -9,7 +9,7 @@ from registry.domain.activations import Step
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.transitions import ACTIVATION
-from registry.domain.words import ACTIVATION_STATES, SERVICES
+from registry.domain.words import ACTIVATION_STATES, SERVICES, of
 from registry.web.forms import EMPTY, Form, posted
 from registry.web.spaces.vendors.deployments import known
 from registry.web.spaces.vendors.space import Space
@@ -38,7 +38,7 @@ async def record(space: Space) -> Response:
         return await activations.record(session, space.visit.actor, step, said)
 
     to = space.to("clients", space.number("id"))
-    said = f"L’étape de {SERVICES[service]} est enregistrée."
+    said = f"L’étape {of(SERVICES[service])} est enregistrée."
     return await space.sent(form, work, to=to, said=said, again=_page)
 
 

@@ -14,7 +14,7 @@ from registry.domain.histories import Said
 from registry.domain.integrations import Details, Key
 from registry.domain.levels import ShownLevel, of_integration
 from registry.domain.transitions import INTEGRATION
-from registry.domain.words import FEEDS, INTEGRATION_STATES, SERVICES
+from registry.domain.words import FEEDS, INTEGRATION_STATES, SERVICES, of
 from registry.web.forms import Form, posted
 from registry.web.spaces.vendors.products import known
 from registry.web.spaces.vendors.space import Space
@@ -77,7 +77,7 @@ async def record(space: Space) -> Response:
         form,
         work,
         to=space.to("logiciels", key.product),
-        said=f"L’étape de {SERVICES[key.service]} est enregistrée.",
+        said=f"L’étape {of(SERVICES[key.service])} est enregistrée.",
         again=_step_again,
     )
 
@@ -104,7 +104,7 @@ async def amend(space: Space) -> Response:
         form,
         work,
         to=space.to("logiciels", key.product),
-        said=f"Ce qui est dit de {SERVICES[key.service]} est corrigé.",
+        said=f"Ce qui est dit {of(SERVICES[key.service])} est corrigé.",
         again=_amendment_again,
     )
 
