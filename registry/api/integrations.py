@@ -60,7 +60,7 @@ class Integration(Node):
             target_date=row.target_date,
             min_version=row.min_version,
             late=is_late(row, context.today),
-            stale=is_stale(row.effective_on, context.today, context.stale_after_months),
+            stale=is_stale(row.said_on, context.today, context.stale_after_months),
         )
 
 

@@ -118,7 +118,7 @@ def _integration(
             SOURCES[step.declared_by],
             step.effective_on,
             of_integration(step, contested),
-            is_stale(step.effective_on, day, months),
+            is_stale(step.said_on, day, months),
         )
     ]
 

@@ -56,6 +56,7 @@ SENT: dict[str, Page] = {
     "/logiciels/{slug}/retrait": products.retire,
     "/logiciels/{slug}/services/{service}": integrations.record,
     "/logiciels/{slug}/services/{service}/correction": integrations.amend,
+    "/logiciels/{slug}/services/{service}/confirmation": integrations.confirm,
     "/engagement/signature": commitments.sign,
     "/engagement/refus": commitments.decline,
     "/engagement/retrait": commitments.withdraw,
