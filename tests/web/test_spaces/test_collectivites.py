@@ -11,7 +11,7 @@ async def test_it_says_where_one_stands_and_what_to_do(eloise: Browser) -> None:
     page = await eloise.open(f"/espace/collectivites/{ELOISE}")
     assert "Aujourd’hui : prête" in page.text
     assert "La prochaine étape" in page.text
-    assert "Confirmer ou corriger les usages déclarés par l’autre partie." in page.text
+    assert "Confirmer ou corriger les usages déclarés par l’autre partie (2)." in page.text
     assert "Portail Familles" in page.text
 
 

@@ -4,8 +4,8 @@ import re
 
 from registry.api.nodes import global_id
 from registry.domain.clock import today
-from tests.api.conftest import Ask, Written
-from tests.api.sides import AUBEPINE, CEDRE
+from tests.api.conftest import Ask, Token, Written
+from tests.api.sides import AUBEPINE, CEDRE, NEIGHBOUR, SILENT, TOWN, link, town
 from tests.factories import siren
 from tests.pictures import pdf
 from tests.web.browsing import Browser
@@ -135,6 +135,27 @@ async def test_what_was_sent_back_is_corrected_not_confirmed(
     assert sent["evidenceLevel"] == "SELF_DECLARED"
     page = await competitor.send(form)
     assert "Le ministère a renvoyé cette étape : corriger ce qui en est dit." in page.text
+
+
+async def test_a_vendor_that_said_nothing_reads_that_nothing_is_declared(
+    world: None, browsers: Open
+) -> None:
+    vendor, space = await browsers(SILENT), f"/espace/editeurs/{SILENT}"
+    for path in ("", "/logiciels", "/logiciels/mairie"):
+        page = await vendor.open(space + path)
+        assert "rien n’est déclaré à ce jour" in page.text, path
+        assert "non intégré" not in page.text, path
+
+
+async def test_what_waits_is_counted_and_clients_too(
+    vendor: Browser, write: Ask, token: Token
+) -> None:
+    assert "2 collectivités clientes" in (await vendor.open(SPACE)).text
+    for insee in (TOWN, NEIGHBOUR):
+        await write("DeclareDeployment", await token(town(insee)), **link(insee))
+    page = await vendor.open(SPACE)
+    assert "4 collectivités clientes" in page.text
+    assert "déclarés par l’autre partie (2)." in page.text
 
 
 async def test_only_the_states_that_may_follow_are_offered(vendor: Browser) -> None:
