@@ -2,6 +2,7 @@
 
 import pytest
 
+from registry.domain.clock import today
 from tests.api.conftest import Written
 from tests.web.browsing import Browser
 from tests.web.test_spaces.conftest import BOIS, CONNECTED, ELOISE, asked, surcharge
@@ -92,6 +93,9 @@ async def test_a_grant_is_claimed(connected: Browser, button: str, state: str) -
     assert "RIB joint" in wrong.text
     page = await connected.send(form, submit=button, reason="RIB joint")
     assert f"{state.capitalize()} depuis le" in page.text
+    path = f"/espace/collectivites/{CONNECTED}/subventions.json"
+    [told] = (await connected.client.get(path)).json()
+    assert (told["amountCents"], told["filedOn"]) == (500_000, str(today()))
     choices = await connected.send(page.form(page.path), state="CANCELLED")
     assert "La demande est annulée." in choices.text
 

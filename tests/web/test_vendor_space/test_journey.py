@@ -147,6 +147,13 @@ async def test_a_vendor_that_said_nothing_reads_that_nothing_is_declared(
         assert "non intégré" not in page.text, path
 
 
+async def test_the_products_of_a_vendor_are_a_file_too(vendor: Browser) -> None:
+    page = await vendor.open(f"{SPACE}/logiciels")
+    rows = (await vendor.client.get(page.link("CSV"))).text.splitlines()
+    assert [row.split(",")[0] for row in rows] == ["slug", "famille", "interne"]
+    assert rows[1].endswith(",READY,SIGNED,2")
+
+
 async def test_what_waits_is_counted_and_clients_too(
     vendor: Browser, write: Ask, token: Token
 ) -> None:

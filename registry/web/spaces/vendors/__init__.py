@@ -23,6 +23,8 @@ from registry.web.visits import At
 SHOWN: dict[str, Page] = {
     "": overview.show,
     "/logiciels": products.show_all,
+    "/logiciels.csv": products.as_file("csv"),
+    "/logiciels.json": products.as_file("json"),
     "/nouveau-logiciel": products.show_new,
     "/logiciels/{slug}": products.show,
     "/logiciels/{slug}/fiche": products.show_edit,
@@ -44,6 +46,8 @@ SHOWN: dict[str, Page] = {
     "/fichiers/{id}": bulk_declarations.show,
     "/fichiers/{id}/lignes-fautives.csv": bulk_declarations.faulty_lines,
     "/contestations": disputes.show_all,
+    "/contestations.csv": disputes.as_file("csv"),
+    "/contestations.json": disputes.as_file("json"),
     "/contestations/{id}": disputes.show,
     "/jetons": tokens.show,
     "/delegues": delegations.show,
