@@ -41,12 +41,14 @@ class Integration(Transition, table=True):
     """A step of the integration of a service of the State in a product.
 
     ``review`` is what the ministry wrote when it read the declaration, on ``reviewed_on``.
+    ``confirmed_on``: the vendor said since, on that day, that it still holds.
     """
 
     __tablename__ = "integration"
     __table_args__ = (
         *transition_checks(),
         sa.CheckConstraint("state <> 'PLANNED' OR target_date IS NOT NULL", "target_date"),
+        sa.CheckConstraint("confirmed_on >= effective_on", "confirmed_on"),
         words_check("feeds", Feed),
         sa.Index(
             "uq_integration_current",
@@ -67,3 +69,8 @@ class Integration(Transition, table=True):
     min_version: str | None = Field(default=None, sa_type=sa.Text)
     reviewed_on: date | None = None
     review: str | None = Field(default=None, sa_type=sa.Text)
+    confirmed_on: date | None = None
+
+    @property
+    def said_on(self) -> date:
+        return self.confirmed_on or self.effective_on

@@ -42,6 +42,11 @@ class Transition(Base):
     evidence_url: str | None = Field(default=None, sa_type=sa.Text)
     recorded_at: datetime = recorded_at()
 
+    @property
+    def said_on(self) -> date:
+        """The last day on which its author said that it is so."""
+        return self.effective_on
+
 
 def transition_checks() -> tuple[sa.CheckConstraint, ...]:
     return (

@@ -30,6 +30,9 @@ class Integration(Node):
         description="Date à laquelle le ministère l’a examiné ; vide : il ne l’a pas fait."
     )
     review: str | None = strawberry.field(description="Ce qu’en a écrit le ministère.")
+    confirmed_on: date | None = strawberry.field(
+        description="Jour où l’éditeur a redit que cette étape est toujours vraie."
+    )
     feeds: list[Feed] = strawberry.field(description="Données pré-remplies.")
     target_date: date | None = strawberry.field(description="Date promise.")
     min_version: str | None = strawberry.field(description="Version minimale du logiciel.")
@@ -56,11 +59,12 @@ class Integration(Node):
             reason=row.reason,
             reviewed_on=row.reviewed_on,
             review=row.review,
+            confirmed_on=row.confirmed_on,
             feeds=[Feed(feed) for feed in row.feeds],
             target_date=row.target_date,
             min_version=row.min_version,
             late=is_late(row, context.today),
-            stale=is_stale(row.effective_on, context.today, context.stale_after_months),
+            stale=is_stale(row.said_on, context.today, context.stale_after_months),
         )
 
 
@@ -113,6 +117,11 @@ class AmendIntegrationInput(WriteInput, IntegrationKeyInput, IntegrationDetailsI
     )
 
 
+@strawberry.input(description="Redite de la dernière étape, telle qu’elle est.")
+class ConfirmIntegrationInput(WriteInput, IntegrationKeyInput):
+    step: strawberry.ID = strawberry.field(description="L’étape lue : la dernière.")
+
+
 @strawberry.input(description="Examen de la dernière étape d’une intégration.")
 class ReviewIntegrationInput(WriteInput, IntegrationKeyInput):
     step: strawberry.ID = strawberry.field(description="L’étape lue : la dernière.")
@@ -150,6 +159,17 @@ class IntegrationMutation:
         row = await integrations.amend(
             session, info.context.actor, input.key, step, input.details, input.evidence_url
         )
+        return Integration.of(row, info)
+
+    @mutation(
+        "L’éditeur redit que la dernière étape est toujours vraie : rien d’autre n’en change.",
+        again=find,
+    )
+    async def confirm_integration(
+        self, info: Request, session: AsyncSession, input: ConfirmIntegrationInput
+    ) -> Integration:
+        step = row_id_of("Integration", input.step, "step")
+        row = await integrations.confirm(session, info.context.actor, input.key, step)
         return Integration.of(row, info)
 
     @mutation(

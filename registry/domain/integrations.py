@@ -31,6 +31,9 @@ from registry.domain.policy import Action, Subject, authorise
 from registry.domain.transitions import INTEGRATION, check
 
 CHANGED = "Cette étape n’est plus la dernière, ou n’est plus telle qu’elle a été lue : la relire."
+SENT_BACK = "Le ministère a renvoyé cette étape : corriger ce qui en est dit."
+OVERDUE = "La date promise est passée : en dire une autre."
+OTHERS = "Cette étape est du ministère : enregistrer la suivante."
 REASON_EXPECTED = "Un motif est attendu : l’éditeur le lira."
 
 
@@ -101,16 +104,30 @@ async def amend(
     """What the vendor says of its present step, said again in full; its state and day stay."""
     product = await _authorised(session, actor, Action.RECORD_INTEGRATION, key)
     step = await _read_by(session, await _known(session, product, key.service), step_id)
-    if step.declared_by not in (Source.VENDOR, Source.DATAPASS):
-        raise NotAllowed("Cette étape est du ministère : enregistrer la suivante.")
+    if not is_amendable(step):
+        raise NotAllowed(OTHERS)
     checks, url = Checks(), None
     values = _told(checks, key.service, step.state, details)
     with checks:
         url = texts.url("evidence_url", evidence_url)
     checks.settle()
     said = {"declared_by": Source.VENDOR, "evidence_url": url, "evidence_level": _level(url)}
-    step.sqlmodel_update(values | said | {"reviewed_on": None, "review": None})
+    unread = {"reviewed_on": None, "review": None, "confirmed_on": today()}
+    step.sqlmodel_update(values | said | unread)
     return await _change(session, actor, "amend", step)
+
+
+async def confirm(session: AsyncSession, actor: Actor, key: Key, step_id: int) -> Integration:
+    """The vendor says of its present step that it still holds: nothing else of it changes, what
+    was verified stays so. Raises ``Conflict`` where it must be said in other words.
+    """
+    product = await _authorised(session, actor, Action.RECORD_INTEGRATION, key)
+    step = await _read_by(session, await _known(session, product, key.service), step_id)
+    refusal = unconfirmable(step, today())
+    if refusal is not None:
+        raise Conflict(refusal)
+    step.sqlmodel_update({"declared_by": Source.VENDOR, "confirmed_on": today()})
+    return await _change(session, actor, "confirm", step)
 
 
 async def review(
@@ -200,6 +217,20 @@ async def latest(
         owned = sa.select(col(Product.id)).where(col(Product.vendor_id) == vendor_id)
         query = query.where(col(Integration.product_id).in_(owned))
     return [*await session.scalars(query)]
+
+
+def is_amendable(row: Integration) -> bool:
+    """A step of the ministry's own is not the vendor's to say anew."""
+    return row.declared_by in (Source.VENDOR, Source.DATAPASS)
+
+
+def unconfirmable(row: Integration, day: date) -> str | None:
+    """Why its vendor may not just say that the step still holds, if it may not."""
+    if not is_amendable(row):
+        return OTHERS
+    if row.reviewed_on is not None and row.evidence_level is EvidenceLevel.SELF_DECLARED:
+        return SENT_BACK
+    return OVERDUE if is_late(row, day) else None
 
 
 def is_late(row: Integration, day: date) -> bool:

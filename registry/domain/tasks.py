@@ -61,12 +61,12 @@ OF_VENDORS = """
     SELECT CASE WHEN (reviewed_on IS NOT NULL AND evidence_level = 'SELF_DECLARED')
                      OR (state = 'SANDBOX' AND declared_by = 'MINISTRY')
                 THEN 'INTEGRATION_SENT_BACK' ELSE 'DECLARATION_STALE' END,
-           coalesce(reviewed_on, effective_on), NULL, 1, 'Integration', integration.id,
-           product.name, service
+           coalesce(reviewed_on, confirmed_on, effective_on), NULL, 1,
+           'Integration', integration.id, product.name, service
     FROM integration JOIN product ON product.id = product_id
     WHERE effective_until IS NULL AND vendor_id = ANY(:vendors) AND retired_on IS NULL
       AND state NOT IN ('NONE', 'WITHDRAWN')
-      AND ((effective_on < :stale AND declared_by IN ('VENDOR', 'DATAPASS'))
+      AND ((coalesce(confirmed_on, effective_on) < :stale AND declared_by IN ('VENDOR', 'DATAPASS'))
            OR (reviewed_on IS NOT NULL AND evidence_level = 'SELF_DECLARED')
            OR (state = 'SANDBOX' AND declared_by = 'MINISTRY' AND reason IS NOT NULL))
     UNION ALL

@@ -165,6 +165,21 @@ async def test_the_ministry_verifies_and_a_vendor_s_change_brings_it_back(
     assert [entry[0] for entry in await written()] == ["verify", "amend", "amend"]
 
 
+async def test_a_vendor_confirms_what_was_verified_and_it_stays_so(
+    write: Ask, ask: Ask, token: Token, ministry: str, written: Written
+) -> None:
+    step = await last_step(ask, V2)
+    seen = await write("ReviewIntegration", ministry, **V2, step=step, decision="VERIFY")
+    by = await token(EBENE)
+    again = await write("ConfirmIntegration", by, **V2, step=step)
+    kept = ("id", "state", "effectiveOn", "evidenceLevel", "evidenceUrl", "reviewedOn")
+    assert [again[name] for name in kept] == [seen[name] for name in kept]
+    assert again["confirmedOn"] == str(today())
+    refused = await write("ConfirmIntegration", await token(AUBEPINE), **V2, step=step)
+    assert refused["__typename"] == "NotAllowed"
+    assert [entry[0] for entry in await written()] == ["verify", "confirm"]
+
+
 async def test_what_is_sent_back_stands_on_its_author_s_word(
     write: Ask, ask: Ask, ministry: str, written: Written
 ) -> None:

@@ -43,7 +43,8 @@ GROWN_OLD = sa.text("""
     JOIN vendor ON vendor.id = product.vendor_id
     WHERE effective_until IS NULL AND state NOT IN ('NONE', 'WITHDRAWN')
       AND declared_by IN ('VENDOR', 'DATAPASS') AND retired_on IS NULL
-      AND effective_on >= :from AND effective_on < :until
+      AND coalesce(confirmed_on, effective_on) >= :from
+      AND coalesce(confirmed_on, effective_on) < :until
     ORDER BY product.vendor_id, product.slug, service
 """)
 

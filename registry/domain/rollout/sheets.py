@@ -76,11 +76,14 @@ class Sheet:
     @property
     def since(self) -> date | None:
         """The last day on which something that the verdict stands on was said, or ended."""
-        return max(self._days(), default=None)
+        days = [] if self.ground is None else [self.ground.effective_on]
+        return max(self._days(days), default=None)
 
     @property
     def oldest(self) -> date | None:
-        return min(self._days(), default=None)
+        """Of what the verdict stands on, the day on which the oldest was last said."""
+        days = [] if self.ground is None else [self.ground.said_on]
+        return min(self._days(days), default=None)
 
     @property
     def commitment_since(self) -> date | None:
@@ -106,13 +109,12 @@ class Sheet:
         level = self.level_of(row)
         return FURTHEST.index(row.state), -WEAKEST.index(level), -row.effective_on.toordinal()
 
-    def _days(self) -> list[date]:
-        if self.ground is None or self.verdict is Verdict.NOT_CONCERNED:
+    def _days(self, of_ground: Sequence[date]) -> Sequence[date]:
+        if not of_ground or self.verdict is Verdict.NOT_CONCERNED:
             return []
-        days = [self.ground.effective_on]
         if self.verdict in PRICED and self.commitment_since is not None:
-            days.append(self.commitment_since)
-        return days
+            return [*of_ground, self.commitment_since]
+        return of_ground
 
 
 def read_since(read: CommitmentRead) -> date:

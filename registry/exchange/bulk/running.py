@@ -38,6 +38,8 @@ LARGE = 5_000
 """Lines from which the planner has something to learn."""
 BEAT = 0.5
 """Seconds between two tellings of how far the reading is."""
+VALID = "valid"
+"""In the report of a refused trial: what its lines that are right would do without the others."""
 LOST = "Le fichier reçu n’est plus là : l’envoyer de nouveau."
 
 
@@ -86,7 +88,7 @@ async def _outcome(
         async with database.transaction(actor, dry_run=row.dry_run) as session:
             report = await _record(session, actor, source, row, read)
             if row.dry_run:
-                return BulkState.DONE, report
+                return BulkState.REFUSED if VALID in report else BulkState.DONE, report
             await bulk_declarations.finish(session, row, BulkState.DONE, report)
             return BulkState.DONE, None
     except BundleRefused as refusal:
@@ -106,7 +108,7 @@ async def _sender(database: Database, row: BulkDeclaration) -> Actor:
 async def _record(
     session: AsyncSession, actor: Actor, source: Path, row: BulkDeclaration, read: Read
 ) -> dict[str, Any]:
-    """Raises ``BundleRefused`` unless valid lines are accepted beside faulty ones."""
+    """Raises ``BundleRefused`` where faulty lines refuse the file, unless it is a trial."""
     table = _asked(TABLES[row.noun], row.capacity)
     await run(session, "SET LOCAL statement_timeout = 0")
     await run(session, "SET LOCAL lock_timeout = 0")
@@ -124,9 +126,13 @@ async def _record(
     stage = Stage(session, actor, table, faults, present)
     given = Given(row.capacity, today(), row.complete_on)
     done = await RECORD[row.noun](stage, given)
-    if not row.accept_valid:
+    refused = bool(faults.found) and not row.accept_valid
+    if refused and not row.dry_run:
         faults.settle()
     lines = await _lines(stage)
+    if refused:
+        counts = {name: count for name, count in done.items() if isinstance(count, int)}
+        return {"lines": lines, VALID: counts} | _told(faults.found)
     written = await recording.settle(session, actor, "bulk")
     if lines > LARGE and not written.nothing:
         await end_turn(session)

@@ -136,7 +136,7 @@ def _integration(
             author(step),
             step.effective_on,
             level_word(of_integration(step, contested), step.declared_by),
-            stale(step.effective_on),
+            stale(step.said_on),
         )
     ]
 

@@ -7,9 +7,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from models import Collectivite, Deployment, Product
-from registry.domain import collectivites, deployments, products
+from registry.domain import actors, collectivites, deployments, products
 from registry.domain.pages import Page, Slice
-from registry.domain.policy import Action, may, require_signed_in
+from registry.domain.policy import Action, Capacity, may, require_signed_in
 from registry.web import twins
 from registry.web.queries import Query
 from registry.web.twins import Record
@@ -35,7 +35,9 @@ def routes(at: At) -> list[Route]:
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
     found = await _page(visit, query.page())
-    return visit.page("spaces/operator.html", found=found, query=query)
+    async with visit.database.read() as session:
+        operates = Capacity.OPERATOR in await actors.capacities(session, visit.actor)
+    return visit.page("spaces/operator.html", found=found, query=query, operates=operates)
 
 
 async def as_file(kind: str, visit: Visit) -> Response:

@@ -82,6 +82,7 @@ ROWS = (
     _row("transferProduct", STATE, **PORTAL, version=1, newVendorSiren=B),
     _row("recordIntegration", SELLER, **PORTAL, service="FRANCECONNECT_PLUS", state="SANDBOX"),
     _on("amendIntegration", SELLER, "step", "step", **FC, minVersion="2"),
+    _on("confirmIntegration", SELLER, "step", "step", **FC),
     _on("reviewIntegration", STATE, "step", "step", **FC, decision="VERIFY"),
     _row("suspendIntegration", STATE, **FC, reason="Ne marche plus."),
     Row(

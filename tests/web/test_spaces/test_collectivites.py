@@ -2,6 +2,7 @@
 
 import pytest
 
+from registry.domain.clock import today
 from tests.api.conftest import Written
 from tests.web.browsing import Browser
 from tests.web.test_spaces.conftest import BOIS, CONNECTED, ELOISE, asked, surcharge
@@ -11,7 +12,7 @@ async def test_it_says_where_one_stands_and_what_to_do(eloise: Browser) -> None:
     page = await eloise.open(f"/espace/collectivites/{ELOISE}")
     assert "Aujourd’hui : prête" in page.text
     assert "La prochaine étape" in page.text
-    assert "Confirmer ou corriger les usages déclarés par l’autre partie." in page.text
+    assert "Confirmer ou corriger les usages déclarés par l’autre partie (2)." in page.text
     assert "Portail Familles" in page.text
 
 
@@ -92,6 +93,9 @@ async def test_a_grant_is_claimed(connected: Browser, button: str, state: str) -
     assert "RIB joint" in wrong.text
     page = await connected.send(form, submit=button, reason="RIB joint")
     assert f"{state.capitalize()} depuis le" in page.text
+    path = f"/espace/collectivites/{CONNECTED}/subventions.json"
+    [told] = (await connected.client.get(path)).json()
+    assert (told["amountCents"], told["filedOn"]) == (500_000, str(today()))
     choices = await connected.send(page.form(page.path), state="CANCELLED")
     assert "La demande est annulée." in choices.text
 

@@ -49,8 +49,12 @@ async def test_an_operator_sees_what_it_runs(
         operator=OPERATOR,
     )
     assert declared["__typename"] == "Deployment", declared
+    other = await neighbour.open("/espace/operateur")
+    assert "Vous exploitez" not in other.text
+    assert "Votre organisation n’est l’opérateur d’aucun usage." in other.text
     page = await operator.open("/espace")
     assert page.path == "/espace/operateur"
+    assert "Vous exploitez ces logiciels" in page.text
     step = await operator.follow(page, "Noter une étape")
     assert step.status == 200
     assert (await neighbour.open(step.path)).status == 403

@@ -64,7 +64,7 @@ async def test_upheld_after_the_reply(
     assert [action for action, _ in moves] == ["open", "review", "ask", "reply", "uphold"]
     assert (await written())[-1][:2] == ("uphold", "commitment")
     home = await eloise.open(f"/espace/collectivites/{ELOISE}")
-    assert "Lire ce que le ministère a décidé de la contestation de Portail Familles." in home.text
+    assert "Lire ce que le ministère a décidé de la contestation de Portail Familles" in home.text
     theirs = await eloise.follow(home, "Lire ce que le ministère a décidé")
     assert "reconnue fondée" in theirs.text
     assert QUOTE in theirs.reply.text

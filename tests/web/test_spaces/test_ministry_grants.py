@@ -24,7 +24,7 @@ async def test_from_the_queue_to_the_payment(
     assert "Un motif est attendu : la collectivité le lira." in silent.text
     page = await move(analyst, silent, "CHANGES_REQUESTED", reason="Le RIB manque.")
     home = await connected.open("/espace")
-    theirs = await connected.follow(home, "Compléter la demande de subvention.")
+    theirs = await connected.follow(home, "Compléter la demande de subvention")
     assert "Le RIB manque." in theirs.text
     await connected.send(theirs.form(theirs.path), state="SUBMITTED", reason="Le voici.")
     page = await analyst.open(page.path)

@@ -113,6 +113,9 @@ async def test_a_file_is_tried_corrected_and_sent_for_good(
     assert await run_next(database, uploads)
     page = await vendor.open(page.path)
     assert "Le fichier est refusé" in page.text
+    assert "1 ligne juste sur 2" in page.text
+    assert "Lignes lues 2 Déclarations nouvelles 1" in page.text
+    assert "Lignes fautives 1" in page.text
     assert "Télécharger les lignes fautives" in page.text
     assert 'hx-trigger="every 2s"' not in page.reply.text
     faulty = (await vendor.client.get(page.link("Télécharger"))).text.splitlines()

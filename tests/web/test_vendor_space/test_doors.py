@@ -55,6 +55,7 @@ async def test_records_of_another_vendor_are_not_found_in_ones_own_space(
         f"clients/{use}/services/FRANCECONNECT_V2",
         "logiciels/ancien/fiche",
         "logiciels/ancien/services/FRANCECONNECT_V2",
+        "logiciels/ancien/services/FRANCECONNECT_V2/confirmation",
     ):
         data = {
             "_jeton": token,

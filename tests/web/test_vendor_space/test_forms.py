@@ -120,6 +120,9 @@ async def test_a_dispute_is_answered_then_reopened(
     vendor: Browser, write: Ask, token: Token, ministry: str
 ) -> None:
     dispute = await contested(write, await token(town(READY)), ministry)
+    rows = (await vendor.client.get(f"{SPACE}/contestations.csv")).text.splitlines()
+    told = [READY, "Éloise", "famille", "INTEGRATION", "FRANCECONNECT_V2", "AWAITING_REPLY"]
+    assert rows[1].split(",")[1:7] == told
     page = await vendor.open(SPACE)
     page = await vendor.follow(page, "Répondre à la contestation qui vise Portail Familles")
     assert "Le bouton n’apparaît pas." in page.text

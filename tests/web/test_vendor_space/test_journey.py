@@ -2,8 +2,10 @@
 
 import re
 
+from registry.api.nodes import global_id
 from registry.domain.clock import today
-from tests.api.conftest import Written
+from tests.api.conftest import Ask, Token, Written
+from tests.api.sides import AUBEPINE, CEDRE, NEIGHBOUR, SILENT, TOWN, link, town
 from tests.factories import siren
 from tests.pictures import pdf
 from tests.web.browsing import Browser
@@ -87,10 +89,88 @@ async def test_what_waits_leads_to_the_form_that_mends_it(vendor: Browser) -> No
     assert "à confirmer" in step.text
 
 
+async def test_what_is_still_true_is_said_again(
+    public: Browser, browsers: Open, written: Written
+) -> None:
+    async def integrations() -> str:
+        page = await public.open(f"/editeurs/{CEDRE}/cantine")
+        return page.text.partition("Engagement sans surcoût")[0]
+
+    space, vendor = f"/espace/editeurs/{CEDRE}", await browsers(CEDRE)
+    task = "Confirmer la déclaration sur FranceConnect v2"
+    assert "à confirmer" in await integrations()
+    page = await vendor.follow(await vendor.open(space), task)
+    page = await vendor.send(page.form("/confirmation", "Toujours vrai aujourd’hui"))
+    assert "C’est noté : votre déclaration sur FranceConnect v2 est toujours vraie." in page.text
+    assert "le 1er mars 2024 , redit le" in page.text
+    assert task not in (await vendor.open(space)).text
+    assert "à confirmer" not in await integrations()
+    assert [entry[:2] for entry in await written()] == [("confirm", "integration")]
+    again = await vendor.open(f"{space}/logiciels/cantine/services/FRANCECONNECT_V2")
+    assert "Toujours vrai" not in again.text
+
+
+async def test_a_promise_that_passed_is_made_anew(vendor: Browser, written: Written) -> None:
+    path = f"{PRODUCT}/services/API_PARTICULIER"
+    page = await vendor.open(path)
+    assert "La date promise est passée : en dire une autre." in page.text
+    page = await vendor.follow(page, "Corriger l’étape présente")
+    await vendor.send(page.form("/correction"), targetDate="2199-01-01")
+    assert "Confirmer la déclaration" not in (await vendor.open(SPACE)).text
+    page = await vendor.open(path)
+    assert "à confirmer" not in page.text
+    assert [entry[:2] for entry in await written()] == [("amend", "integration")]
+
+
+async def test_what_was_sent_back_is_corrected_not_confirmed(
+    competitor: Browser, write: Ask, ministry: str
+) -> None:
+    key = {"vendorSiren": AUBEPINE, "product": "guichet", "service": "FRANCECONNECT_V2"}
+    path = f"/espace/editeurs/{AUBEPINE}/logiciels/guichet/services/FRANCECONNECT_V2"
+    form = (await competitor.open(path)).form("/confirmation")
+    step = global_id("Integration", int(dict(form.values)["step"]))
+    sent = await write(
+        "ReviewIntegration", ministry, **key, step=step, decision="SEND_BACK", reason="?"
+    )
+    assert sent["evidenceLevel"] == "SELF_DECLARED"
+    page = await competitor.send(form)
+    assert "Le ministère a renvoyé cette étape : corriger ce qui en est dit." in page.text
+
+
+async def test_a_vendor_that_said_nothing_reads_that_nothing_is_declared(
+    world: None, browsers: Open
+) -> None:
+    vendor, space = await browsers(SILENT), f"/espace/editeurs/{SILENT}"
+    for path in ("", "/logiciels", "/logiciels/mairie"):
+        page = await vendor.open(space + path)
+        assert "rien n’est déclaré à ce jour" in page.text, path
+        assert "non intégré" not in page.text, path
+
+
+async def test_the_products_of_a_vendor_are_a_file_too(vendor: Browser) -> None:
+    page = await vendor.open(f"{SPACE}/logiciels")
+    rows = (await vendor.client.get(page.link("CSV"))).text.splitlines()
+    assert [row.split(",")[0] for row in rows] == ["slug", "famille", "interne"]
+    assert rows[1].endswith(",READY,SIGNED,2")
+
+
+async def test_what_waits_is_counted_and_clients_too(
+    vendor: Browser, write: Ask, token: Token
+) -> None:
+    assert "2 collectivités clientes" in (await vendor.open(SPACE)).text
+    for insee in (TOWN, NEIGHBOUR):
+        await write("DeclareDeployment", await token(town(insee)), **link(insee))
+    page = await vendor.open(SPACE)
+    assert "4 collectivités clientes" in page.text
+    assert "déclarés par l’autre partie (2)." in page.text
+
+
 async def test_only_the_states_that_may_follow_are_offered(vendor: Browser) -> None:
     page = await vendor.open(f"{PRODUCT}/services/FRANCECONNECT_V2")
     offered = re.findall(r'name="state" value="(\w+)"', page.reply.text)
     assert offered == ["SUSPENDED", "WITHDRAWN"]
+    assert "Date promise" not in page.text
+    assert "Date promise" in (await vendor.open(f"{PRODUCT}/services/API_IMPOT_PARTICULIER")).text
     form = page.form("/services/FRANCECONNECT_V2")
     again = await vendor.send(form, state="", reason="Une panne.", effectiveOn="2999-01-01")
     assert "Rien n’a été enregistré" in again.text

@@ -11,14 +11,18 @@ from registry.domain import campaigns
 from registry.domain import grants as domain
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
-from registry.domain.pages import Slice
+from registry.domain.pages import Page, Slice
 from registry.domain.rollout import readiness
+from registry.web import twins
 from registry.web.forms import EMPTY, Form, posted, sent
 from registry.web.queries import Query
 from registry.web.spaces import grants
+from registry.web.spaces.grants import Claim
 from registry.web.spaces.guards import as_town, for_town, identifier
+from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
+COLUMNS = ("id", "filedOn", "amountCents", "state", "since")
 LIST = "/espace/collectivites/{code}/subventions"
 
 
@@ -26,6 +30,7 @@ def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_town(listed)),
         at(LIST, for_town(claim), "POST"),
+        *twins.routes(at, LIST, lambda kind: for_town(partial(as_file, kind))),
         at(f"{LIST}/{{id:int}}", for_town(show)),
         at(f"{LIST}/{{id:int}}", for_town(move), "POST"),
     ]
@@ -36,24 +41,45 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 
 
 async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
-    actor, key, query = as_town(visit, town), town.recorded_id, Query.of(visit.request)
+    key, query = town.recorded_id, Query.of(visit.request)
+    found = await _page(visit, town, query.page())
     async with visit.database.read() as session:
-        seen = await domain.seen_of_collectivites(session, [key], actor, query.page())
-        found = seen.get(key, Slice())
-        claims = await grants.told(session, found.rows)
         campaign = (await campaigns.current(session, visit.today)).campaign
         connected = key in await readiness.with_prefill(session, [key], visit.today)
     return visit.page(
         "spaces/collectivites/grants.html",
         town=town,
-        claims=claims,
         amount=campaign.grant_amount_cents,
         connected=connected,
-        may_claim=all(one.last.state in domain.ENDED for one in claims),
+        may_claim=all(one.last.state in domain.ENDED for one in found.rows),
         form=form,
         found=found,
         query=query,
     )
+
+
+async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
+    claims = await twins.every(partial(_page, visit, town), _record)
+    return twins.twin(kind, f"subventions-{town.code}", COLUMNS, claims)
+
+
+async def _page(visit: Visit, town: Collectivite, page: Page) -> Slice[Claim]:
+    actor, key = as_town(visit, town), town.recorded_id
+    async with visit.database.read() as session:
+        seen = await domain.seen_of_collectivites(session, [key], actor, page)
+        found = seen.get(key, Slice())
+        claims = await grants.told(session, found.rows)
+    return found.carrying(claims)
+
+
+def _record(claim: Claim) -> Record:
+    return {
+        "id": claim.row.id,
+        "filedOn": claim.steps[0].effective_on,
+        "amountCents": claim.row.amount_cents,
+        "state": claim.last.state,
+        "since": claim.last.effective_on,
+    }
 
 
 async def claim(visit: Visit, town: Collectivite) -> Response:

@@ -1,5 +1,8 @@
 """The vendor's space: its products and their states, its commitment, its clients."""
 
+from collections.abc import Callable
+from itertools import chain
+
 from starlette.routing import Route
 
 from registry.web import twins
@@ -21,6 +24,7 @@ from registry.web.spaces.vendors import (
 from registry.web.spaces.vendors.space import ROOT, Page, own
 from registry.web.visits import At
 
+OWN = f"{ROOT}/{{siren}}"
 SHOWN: dict[str, Page] = {
     "": overview.show,
     "/logiciels": products.show_all,
@@ -49,12 +53,18 @@ SHOWN: dict[str, Page] = {
     "/fiche": sheet.show,
     "/fiche/declaration": sheet.show_statement,
 }
+FILES: dict[str, Callable[[str], Page]] = {
+    "/logiciels": products.as_file,
+    "/clients": clients.as_file,
+    "/contestations": disputes.as_file,
+}
 SENT: dict[str, Page] = {
     "/nouveau-logiciel": products.add,
     "/logiciels/{slug}/fiche": products.edit,
     "/logiciels/{slug}/retrait": products.retire,
     "/logiciels/{slug}/services/{service}": integrations.record,
     "/logiciels/{slug}/services/{service}/correction": integrations.amend,
+    "/logiciels/{slug}/services/{service}/confirmation": integrations.confirm,
     "/engagement/signature": commitments.sign,
     "/engagement/refus": commitments.decline,
     "/engagement/retrait": commitments.withdraw,
@@ -80,7 +90,11 @@ def routes(at: At) -> list[Route]:
     return [
         at(f"{ROOT}/inscription", registration.show),
         at(f"{ROOT}/inscription", registration.register, "POST"),
-        *(at(f"{ROOT}/{{siren}}{path}", own(page)) for path, page in SHOWN.items()),
-        *(at(f"{ROOT}/{{siren}}{path}", own(page), "POST") for path, page in SENT.items()),
-        *twins.routes(at, f"{ROOT}/{{siren}}/clients", lambda kind: own(clients.as_file(kind))),
+        *(at(f"{OWN}{path}", own(page)) for path, page in SHOWN.items()),
+        *chain.from_iterable(_files(at, f"{OWN}{path}", page) for path, page in FILES.items()),
+        *(at(f"{OWN}{path}", own(page), "POST") for path, page in SENT.items()),
     ]
+
+
+def _files(at: At, path: str, page: Callable[[str], Page]) -> list[Route]:
+    return twins.routes(at, path, lambda kind: own(page(kind)))

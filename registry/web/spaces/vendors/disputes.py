@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -13,11 +14,17 @@ from registry.domain.disputes import moves, reading
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
-from registry.domain.pages import Slice
+from registry.domain.pages import Page, Slice
 from registry.web.forms import EMPTY, Form, posted
 from registry.web.queries import Query
+from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
+from registry.web.twins import Record, every, twin
 
+COLUMNS = (
+    *("id", "collectivite", "collectiviteName", "product", "kind", "service"),
+    *("state", "since", "replyDueOn", "statement"),
+)
 Move = Callable[[AsyncSession, Actor, int, Said], Awaitable[Dispute]]
 
 
@@ -45,14 +52,43 @@ class Case:
 
 
 async def show_all(space: Space) -> Response:
-    query, vendor = Query.of(space.visit.request), space.vendor.recorded_id
+    query = Query.of(space.visit.request)
+    found = await _listed(space, query.page())
+    return space.page("disputes.html", query=query, found=found)
+
+
+def as_file(kind: str) -> Served:
+    """The whole list, as ``csv`` or ``json``."""
+
+    async def write(space: Space) -> Response:
+        cases = await every(partial(_listed, space), _as_record)
+        return twin(kind, f"contestations-{space.vendor.siren}", COLUMNS, cases)
+
+    return write
+
+
+async def _listed(space: Space, page: Page) -> Slice[Case]:
+    actor, vendor = space.visit.actor, space.vendor.recorded_id
     async with space.visit.database.read() as session:
-        slices = await reading.seen_of(
-            session, [vendor], space.visit.actor, Holder.VENDOR, query.page()
-        )
+        slices = await reading.seen_of(session, [vendor], actor, Holder.VENDOR, page)
         found = slices.get(vendor, Slice())
         cases = await _cases(session, found.rows)
-    return space.page("disputes.html", query=query, found=found, cases=cases)
+    return found.carrying(cases)
+
+
+def _as_record(case: Case) -> Record:
+    return {
+        "id": case.dispute.id,
+        "collectivite": case.body.code,
+        "collectiviteName": case.body.name,
+        "product": case.product.slug,
+        "kind": case.dispute.kind,
+        "service": case.dispute.service,
+        "state": case.last.state,
+        "since": case.last.effective_on,
+        "replyDueOn": case.last.reply_due_on if case.awaits_reply else None,
+        "statement": case.dispute.statement,
+    }
 
 
 async def _cases(session: AsyncSession, found: Sequence[Dispute]) -> list[Case]:

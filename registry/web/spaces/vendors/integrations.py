@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from models import DATA_APIS, Feed, Integration, IntegrationState, Product, Service, Source
+from models import DATA_APIS, Feed, Integration, IntegrationState, Product, Service
 from registry.domain import integrations
 from registry.domain.disputes import reading
 from registry.domain.errors import NotFound
@@ -45,14 +45,15 @@ class Record:
 
     @property
     def amendable(self) -> bool:
-        """A step of the ministry's own is not the vendor's to say anew."""
-        said_by = self.current.declared_by if self.current else None
-        return said_by in (Source.VENDOR, Source.DATAPASS)
+        return self.current is not None and integrations.is_amendable(self.current)
 
     @property
     def promises(self) -> bool:
-        """Whether a day is still to be promised."""
-        return not {IntegrationState.PLANNED, IntegrationState.QUALIFIED}.isdisjoint(self.following)
+        """Whether the next step may be one that is promised for a day."""
+        return IntegrationState.PLANNED in self.following
+
+    def unconfirmable(self, day: date) -> str | None:
+        return integrations.unconfirmable(self.current, day) if self.current else None
 
     def is_late(self, day: date) -> bool:
         return self.current is not None and integrations.is_late(self.current, day)
@@ -107,6 +108,29 @@ async def amend(space: Space) -> Response:
         said=f"Ce qui est dit {of(SERVICES[key.service])} est corrigé.",
         again=_amendment_again,
     )
+
+
+async def confirm(space: Space) -> Response:
+    form = await posted(space.visit)
+    key, step = _key(space), form.integer("step") or 0
+
+    async def work(session: AsyncSession, _: Said) -> Integration:
+        return await integrations.confirm(session, space.visit.actor, key, step)
+
+    return await space.sent(
+        form,
+        work,
+        to=space.to("logiciels", key.product),
+        said=f"C’est noté : votre déclaration sur {SERVICES[key.service]} est toujours vraie.",
+        again=_confirmation_again,
+    )
+
+
+async def _confirmation_again(space: Space, form: Form) -> Response:
+    """The form of a step is for another one."""
+    record = await _record(space)
+    kept = replace(_as_recorded(record), refusal=form.refusal, faults=form.faults)
+    return await _page(space, "integration.html", record, kept)
 
 
 async def _step_again(space: Space, form: Form) -> Response:

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from models import Integration, Product
 from registry.domain import commitments, products, tasks
-from registry.domain.rollout import blockers
+from registry.domain.clients import ClientsOf
+from registry.domain.rollout import blockers, clientele
 from registry.domain.rollout.scope import Scope
 from registry.domain.tasks import Task, TaskKind
 from registry.web.spaces.vendors import standing
@@ -33,11 +34,13 @@ async def show(space: Space) -> Response:
         owned = await products.of_vendor(session, vendor)
         standings = await standing.read(session, owned, day)
         wide = (await commitments.vendor_wide(session, [vendor], day)).get(vendor)
+        clients = await clientele.totals(session, ClientsOf.VENDOR, [vendor], day)
         waiting = await _waiting(session, space, standings)
         ranked = await blockers.rank_own(session, Scope(), [vendor], first=RANKED)
     return space.page(
         "overview.html",
         standings=[*standings.values()],
+        clients=clients.get(vendor, 0),
         wide=wide,
         waiting=waiting,
         blockers=ranked[vendor].rows,

@@ -14,16 +14,51 @@ from registry.domain.products import ProductDetails
 from registry.domain.search import folded
 from registry.web.forms import EMPTY, Form, posted
 from registry.web.spaces.vendors import standing
+from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
+from registry.web.spaces.vendors.standing import Standing
+from registry.web.twins import Record, twin, whole
 
 YES, NO = "oui", "non"
+COLUMNS = (
+    *("slug", "name", "demarches", "citizenLogin", "deliveryModel", "retiredOn"),
+    *("verdict", "commitment", "clientCount"),
+)
 
 
 async def show_all(space: Space) -> Response:
+    return space.page("products.html", standings=await _standings(space))
+
+
+def as_file(kind: str) -> Served:
+    """The whole list, as ``csv`` or ``json``."""
+
+    async def write(space: Space) -> Response:
+        records = map(_as_told, await _standings(space))
+        return twin(kind, f"logiciels-{space.vendor.siren}", COLUMNS, whole(records))
+
+    return write
+
+
+async def _standings(space: Space) -> list[Standing]:
     async with space.visit.database.read() as session:
         owned = await products.of_vendor(session, space.vendor.recorded_id)
-        standings = await standing.read(session, owned, space.visit.today)
-    return space.page("products.html", standings=[*standings.values()])
+        return [*(await standing.read(session, owned, space.visit.today)).values()]
+
+
+def _as_told(found: Standing) -> Record:
+    product = found.product
+    return {
+        "slug": product.slug,
+        "name": product.name,
+        "demarches": product.demarches,
+        "citizenLogin": product.citizen_login,
+        "deliveryModel": product.delivery_model,
+        "retiredOn": product.retired_on,
+        "verdict": None if found.silent else found.verdict,
+        "commitment": found.commitment.state if found.commitment else None,
+        "clientCount": found.clients,
+    }
 
 
 async def show(space: Space) -> Response:

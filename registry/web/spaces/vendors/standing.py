@@ -37,7 +37,9 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``levels`` has one for each of the ``integrations``."""
+    """``levels`` has one for each of the ``integrations``. ``silent``: nothing is integrated, and
+    the vendor never said so.
+    """
 
     product: Product
     verdict: Verdict
@@ -47,6 +49,7 @@ class Standing:
     commitment_level: ShownLevel | None
     clients: int
     obstacle: Obstacle | None
+    silent: bool
 
 
 async def read(session: AsyncSession, owned: Sequence[Product], day: date) -> dict[int, Standing]:
@@ -59,6 +62,7 @@ async def read(session: AsyncSession, owned: Sequence[Product], day: date) -> di
     applying = await commitments.applying(session, ids, day)
     contested = await reading.contested(session, ids)
     clients = await products.client_counts(session, ids, day)
+    declared = await integrations.declared(session, ids, day)
     standings = {}
     for product in owned:
         key = product.recorded_id
@@ -74,6 +78,7 @@ async def read(session: AsyncSession, owned: Sequence[Product], day: date) -> di
             of_commitment(commitment.row, disputed) if commitment else None,
             clients.get(key, 0),
             _obstacle(product, found[key], said, commitment, accepted),
+            silent=found[key] is Verdict.NOT_INTEGRATED and key not in declared,
         )
     return standings
 
