@@ -60,6 +60,18 @@ class Collectivite(Base, table=True):
             sa.text("to_tsvector('simple', search)"),
             postgresql_using="gin",
         ),
+        sa.Index(
+            "ix_collectivite_name",
+            sa.text('search COLLATE "C"'),
+            "code",
+            postgresql_where=sa.text("closed_on IS NULL"),
+        ),
+        sa.Index(
+            "ix_collectivite_population",
+            sa.text("coalesce(population, -1)"),
+            "code",
+            postgresql_where=sa.text("closed_on IS NULL"),
+        ),
     )
 
     kind: CollectiviteKind = code(CollectiviteKind)

@@ -27,7 +27,12 @@ class Deployment(Base, table=True):
             unique=True,
             postgresql_where=sa.text("until IS NULL"),
         ),
-        sa.Index("ix_deployment_product_id", "product_id"),
+        sa.Index(
+            "ix_deployment_clients",
+            "product_id",
+            "collectivite_id",
+            postgresql_include=["since", "until"],
+        ),
         sa.Index(
             "ix_deployment_operator",
             "operator",

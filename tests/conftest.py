@@ -1,4 +1,3 @@
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,9 +7,8 @@ import pytest
 from registry.database import Database, connected, migrate
 from registry.domain.rollout.upkeep import settle
 from registry.embedded import Addresses
+from tests.effort import POSTGRES
 from tests.servers import create_external_login, server
-
-POSTGRES = int(os.environ.get("RACCORD_TEST_POSTGRES", "18"))
 
 RESET = """
 ALTER TABLE ledger DISABLE TRIGGER ledger_append_only;

@@ -62,7 +62,8 @@ ORDERINGS = {
         "collectivite.population", (Key(_PEOPLE, int), Key(_CODE))
     ),
     CollectiviteOrder.POPULATION_DESC: Ordering(
-        "collectivite.population.desc", (Key(_PEOPLE, int, descending=True), Key(_CODE))
+        "collectivite.population.desc",
+        (Key(_PEOPLE, int, descending=True), Key(_CODE, descending=True)),
     ),
     CollectiviteOrder.KEY_ASC: Ordering("collectivite.key", (Key(_CODE),)),
     CollectiviteOrder.KEY_DESC: Ordering("collectivite.key.desc", (Key(_CODE, descending=True),)),

@@ -24,6 +24,7 @@ from tests.api.conftest import MINISTRY, Ask, Token
 from tests.api.test_commitments import SIGNATURE
 from tests.conftest import reset
 from tests.domain.test_oracle import small
+from tests.effort import examples
 from tests.factories import add, commune, deployment, product, siren, vendor
 from tests.oracle import (
     CommitmentRow,
@@ -358,7 +359,7 @@ async def fill(database: Database) -> None:
 
 
 steadily = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     derandomize=True,
     print_blob=True,

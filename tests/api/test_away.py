@@ -18,7 +18,7 @@ from registry.app import CONNECT_TIMEOUT, create_app
 from registry.database import connected, migrate
 from registry.embedded import Addresses
 from registry.settings import Settings
-from tests.conftest import POSTGRES
+from tests.effort import POSTGRES
 from tests.servers import create_external_login, external
 
 QUERY = {"query": "{ campaign { name } vendors { totalCount } }"}

@@ -18,6 +18,7 @@ from registry.embedded import Addresses
 from registry.settings import Settings
 from tests.api.sides import AUBEPINE, EBENE
 from tests.conftest import reset
+from tests.effort import examples
 from tests.factories import add, add_world, product, siren, vendor
 
 AWKWARD = 'Guillemets " \\ / \t\n\r\b\f\x01\x1f\x7f é € \u2028 \U0001f600 </script>'
@@ -170,7 +171,7 @@ def questions(draw: st.DrawFn) -> str:
 
 
 @settings(
-    max_examples=300,
+    max_examples=examples(300),
     deadline=None,
     derandomize=True,
     print_blob=True,

@@ -14,13 +14,14 @@ from registry.domain.rollout import derived
 from tests.api.conftest import Ask
 from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, TOWN, Sides
 from tests.api.test_commitments import SIGNATURE
+from tests.effort import examples
 
 Write = tuple[str, str, dict[str, Any]]
 """An operation, the side that asks for it, and its input."""
 Do = Callable[[Write], Awaitable[None]]
 
 steadily = settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     derandomize=True,
     print_blob=True,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from registry.domain.errors import InvalidInput
 from registry.exchange.evidence import JPEG, LARGEST, PDF, PNG, media_type, path, store
 from registry.exchange.files import TooLarge
+from tests.effort import examples
 from tests.pictures import PNG_START, block, jpeg, pdf, png, segment
 
 
@@ -93,7 +94,7 @@ def test_what_is_not_whole_or_not_alone_is_refused(name: str) -> None:
     assert refusal.value.field == "file"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from([pdf(), png(), jpeg()]), st.data())
 def test_any_bytes_are_judged_without_a_fault(start: bytes, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(start)))

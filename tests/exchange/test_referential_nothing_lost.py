@@ -14,6 +14,7 @@ from registry.domain.actor import ADMINISTRATOR
 from registry.domain.transitions import PROGRESS
 from registry.embedded import Addresses
 from tests.conftest import reset
+from tests.effort import examples
 from tests.exchange.mergers import A, B, Period, S, activate, begin, deploy, fetch, move, on
 
 DEMARCHES = ("URBANISME", "ETAT_CIVIL")
@@ -103,7 +104,7 @@ async def all_links(session: AsyncSession, *, settled: bool) -> list[tuple[Any, 
 
 
 @given(links())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 async def test_no_day_of_use_is_lost_or_invented(
     shared_database: Database, before: list[Period]
 ) -> None:
@@ -131,7 +132,7 @@ async def test_no_day_of_use_is_lost_or_invented(
         st.lists(st.sampled_from(list(PROGRESS)), min_size=1, max_size=3),
     )
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 async def test_one_whole_history_stays_the_one_further_along(
     shared_database: Database, states: dict[str, list[str]]
 ) -> None:

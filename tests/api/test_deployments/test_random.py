@@ -15,6 +15,7 @@ from registry.domain.clock import today
 from registry.domain.constraints import WALL
 from tests.api.conftest import Ask, Token
 from tests.api.sides import Sides, faults, link, record_world, town
+from tests.effort import examples
 from tests.factories import add, commune
 
 WORDS = {"town": "COLLECTIVITE", "vendor": "VENDOR", "ministry": "MINISTRY"}
@@ -22,7 +23,7 @@ Step = tuple[str, str, dict[str, Any]]
 Do = Callable[[str, str, dict[str, Any]], Awaitable[Any]]
 
 steadily = settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     derandomize=True,
     print_blob=True,

@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.oracle import (
     CommitmentRow,
     CoverageRow,
@@ -34,7 +35,9 @@ COLUMNS = {
     "declared_by",
 }
 
-thoroughly = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thoroughly = settings(
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @st.composite

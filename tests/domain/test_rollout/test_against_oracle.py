@@ -20,6 +20,7 @@ from tests.domain.test_rollout.asking import (
     verdicts_of,
 )
 from tests.domain.test_rollout.loading import Loaded, loaded
+from tests.effort import examples
 from tests.oracle import (
     Blockers,
     Coverage,
@@ -40,7 +41,7 @@ BASES = ("DECLARED", "CONFIRMED")
 WORDS = tuple(Readiness)
 
 steadily = settings(
-    max_examples=120,
+    max_examples=examples(120),
     deadline=None,
     derandomize=True,
     print_blob=True,
@@ -99,7 +100,7 @@ async def check_readiness(registry: Loaded, world: World, day: date) -> None:
             }, (day, demarche, basis)
 
 
-@settings(steadily, max_examples=30)
+@settings(steadily, max_examples=examples(30))
 @given(worlds())
 async def test_without_a_date_an_answer_is_that_of_today(database: Database, world: World) -> None:
     day = today()
@@ -113,7 +114,7 @@ async def test_without_a_date_an_answer_is_that_of_today(database: Database, wor
         }
 
 
-@settings(steadily, max_examples=40)
+@settings(steadily, max_examples=examples(40))
 @given(questions(2))
 async def test_pages_of_the_ranking_are_slices_of_it(
     database: Database, question: tuple[World, Sequence[Scope]]
@@ -139,7 +140,7 @@ async def check_pages(registry: Loaded, scope: Scope, by: str) -> None:
         assert await total_of_blockers(registry, scope, by, after_rank) == length
 
 
-@settings(steadily, max_examples=40)
+@settings(steadily, max_examples=examples(40))
 @given(questions())
 async def test_totals_equal_the_rows_behind_them(
     database: Database, question: tuple[World, Sequence[Scope]]

@@ -30,6 +30,7 @@ from tests.domain.test_rollout.asking import as_asked
 from tests.domain.test_rollout.loading import Loaded, loaded
 from tests.domain.test_rollout.test_against_oracle import steadily
 from tests.domain.test_rollout.writes import WRITES, Write
+from tests.effort import examples
 from tests.oracle import Scope, World, readiness, verdict
 from tests.oracle.answers import counted, keys_of, links
 from tests.strategies import scopes, worlds
@@ -126,7 +127,7 @@ def pairs_of_dates(draw: st.DrawFn) -> tuple[World, Scope, date, date]:
     return world, draw(scopes(world)), since, until
 
 
-@settings(steadily, max_examples=80)
+@settings(steadily, max_examples=examples(80))
 @given(pairs_of_dates())
 async def test_between_two_dates_each_side_is_what_the_oracle_says(
     database: Database, question: tuple[World, Scope, date, date]
@@ -162,7 +163,7 @@ SCOPES = (
 )
 
 
-@settings(steadily, max_examples=30)
+@settings(steadily, max_examples=examples(20))
 @given(
     worlds(),
     st.lists(st.tuples(st.sampled_from(WRITES), st.integers(0, 2**32)), min_size=1, max_size=6),

@@ -13,6 +13,7 @@ from registry.domain.clock import today
 from registry.domain.rollout import clientele, readiness, upkeep
 from tests.domain.test_rollout.loading import loaded
 from tests.domain.test_rollout.test_against_oracle import questions, steadily
+from tests.effort import examples
 from tests.oracle import Scope, World
 
 CLIENTS = sa.text("""
@@ -24,7 +25,7 @@ CLIENTS = sa.text("""
 """)
 
 
-@settings(steadily, max_examples=60)
+@settings(steadily, max_examples=examples(60))
 @given(questions(1))
 async def test_counts_are_those_of_each_client(
     database: Database, question: tuple[World, Sequence[Scope]]

@@ -22,6 +22,7 @@ from registry.domain.rollout.simulation import simulate
 from tests.domain.test_rollout.asking import as_asked, as_told
 from tests.domain.test_rollout.loading import Loaded, loaded
 from tests.domain.test_rollout.test_against_oracle import steadily
+from tests.effort import examples
 from tests.oracle import Scope, World, coverage
 from tests.oracle.plans import (
     Fix,
@@ -219,7 +220,7 @@ def check_targets(plan: Plan, world: World, scope: Scope, wishes: Wishes) -> Non
     assert sum(target.missing for target in plan.targets) == plan.gap
 
 
-@settings(steadily, max_examples=40)
+@settings(steadily, max_examples=examples(40))
 @given(questions(), st.randoms(use_true_random=False))
 async def test_the_order_of_the_rows_changes_nothing(
     database: Database,
@@ -257,7 +258,7 @@ def told(plan: Plan) -> object:
     return steps, replace(plan, steps=())
 
 
-@settings(steadily, max_examples=40)
+@settings(steadily, max_examples=examples(40))
 @given(questions())
 async def test_without_time_a_set_is_still_found_and_nothing_false_is_claimed(
     database: Database, question: tuple[World, list[tuple[Scope, Wishes]]]
@@ -279,7 +280,7 @@ async def test_without_time_a_set_is_still_found_and_nothing_false_is_claimed(
             assert first.bound <= expected.gap <= first.reached
 
 
-@settings(steadily, max_examples=5)
+@settings(steadily, max_examples=examples(5))
 @given(questions())
 async def test_nothing_is_proven_of_a_registry_that_changed_meanwhile(
     database: Database, question: tuple[World, list[tuple[Scope, Wishes]]]

@@ -21,6 +21,7 @@ from tests.domain.test_oracle.small import live, one_app, town, uses
 from tests.domain.test_rollout.asking import as_asked, as_told
 from tests.domain.test_rollout.loading import loaded
 from tests.domain.test_rollout.test_against_oracle import steadily
+from tests.effort import examples
 from tests.oracle import CoverageRow, Scope, World, coverage
 from tests.strategies import scopes, worlds
 from tests.strategies.composition import at_dates
@@ -42,7 +43,7 @@ def without_date(scope: Scope) -> scopes_asked.Scope:
     return replace(as_asked(scope), as_of=None)
 
 
-@settings(steadily, max_examples=60)
+@settings(steadily, max_examples=examples(60))
 @given(periods())
 async def test_each_point_is_the_coverage_of_its_date(
     database: Database, period: tuple[World, Scope, date, date, Step]
@@ -154,7 +155,7 @@ def recent_worlds(draw: st.DrawFn) -> World:
     )
 
 
-@settings(steadily, max_examples=60)
+@settings(steadily, max_examples=examples(60))
 @given(recent_worlds(), st.none() | st.integers(1, 5000))
 async def test_a_forecast_is_plain_arithmetic(
     database: Database, world: World, wait: int | None

@@ -22,6 +22,7 @@ from registry.embedded import Addresses
 from tests.domain.test_rollout.asking import as_asked, blockers_of, coverage_of
 from tests.domain.test_rollout.loading import loaded
 from tests.domain.test_rollout.test_against_oracle import GROUPINGS, questions, steadily
+from tests.effort import examples
 from tests.factories import add, add_world
 from tests.oracle import Scope, World, blockers, coverage
 
@@ -44,7 +45,7 @@ async def test_kept_answers_are_those_of_the_oracle(
                 assert await blockers_of(registry, scope, by) == blockers(world, scope, by), scope
 
 
-@settings(steadily, max_examples=60)
+@settings(steadily, max_examples=examples(60))
 @given(questions(4))
 async def test_another_day_is_derived_from_the_last_one(
     database: Database, question: tuple[World, Sequence[Scope]]

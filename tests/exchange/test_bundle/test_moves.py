@@ -19,6 +19,7 @@ from registry.domain.commitments import YIELDING
 from registry.domain.errors import DomainError
 from registry.domain.verification import differences
 from registry.embedded import Addresses
+from tests.effort import examples
 from tests.exchange.bundles import exported, imported, write
 from tests.exchange.test_bundle.test_round_trip import fresh
 from tests.oracle import World
@@ -53,7 +54,7 @@ MOVES = st.lists(
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -15,6 +15,7 @@ from registry.embedded import Addresses
 from registry.exchange.bundle.cells import neutralise
 from registry.exchange.bundle.reading import HIDDEN
 from tests.conftest import reset
+from tests.effort import examples
 from tests.exchange.bundles import (
     BODIES,
     VENDOR,
@@ -33,7 +34,7 @@ from tests.oracle import Body, World
 from tests.strategies import bundle, worlds
 
 SLOW = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -16,6 +16,7 @@ from registry.domain.errors import NotAllowed
 from registry.exchange.bundle import BundleRefused
 from registry.exchange.datapass import import_datapass
 from registry.exchange.datapass.document import SIZE_LIMIT
+from tests.effort import examples
 from tests.exchange.test_datapass.support import FIXTURE, SIRET, entry, imported, refusal
 from tests.factories import STRANGER
 
@@ -127,7 +128,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 @settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

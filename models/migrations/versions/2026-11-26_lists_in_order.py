@@ -1,0 +1,26 @@
+"""Lists are read in their order, and clients counted, from an index alone."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+OPEN = sa.text("closed_on IS NULL")
+
+
+def upgrade() -> None:
+    name, people = sa.text('search COLLATE "C"'), sa.text("coalesce(population, -1)")
+    op.create_index("ix_collectivite_name", "collectivite", [name, "code"], postgresql_where=OPEN)
+    op.create_index(
+        "ix_collectivite_population", "collectivite", [people, "code"], postgresql_where=OPEN
+    )
+    op.create_index(
+        "ix_deployment_clients",
+        "deployment",
+        ["product_id", "collectivite_id"],
+        postgresql_include=["since", "until"],
+    )
+    op.drop_index("ix_deployment_product_id", "deployment")
