@@ -30,6 +30,10 @@ UPDATE derivation SET as_of = (now() AT TIME ZONE 'Europe/Paris')::date;
 """
 
 
+FORGETFUL = ("fsync", "full_page_writes", "synchronous_commit")
+"""What keeps data through a power cut, which no registry of the suite has to survive."""
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     folder: Path = tmp_path_factory.mktemp("postgres")
@@ -40,6 +44,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
 @pytest.fixture(scope="session")
 async def addresses(postgres: Addresses) -> Addresses:
     """A migrated database; the suite's connections to it are the service's own."""
+    administrator = await asyncpg.connect(postgres.superuser)
+    for setting in FORGETFUL:
+        await administrator.execute(f"ALTER SYSTEM SET {setting} = off")
+    await administrator.execute("SELECT pg_reload_conf()")
+    await administrator.close()
     if POSTGRES != 18:
         await create_external_login(postgres.superuser)
     await migrate(postgres.owner)

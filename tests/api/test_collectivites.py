@@ -219,8 +219,8 @@ async def test_the_list_tells_where_each_one_is(ask: Ask) -> None:
     listed = (await ask("Collectivites", orderBy="POPULATION_DESC"))["collectivites"]
     nodes = [edge["node"] for edge in listed["edges"]]
     assert [(node["population"], node["readiness"]) for node in nodes] == [
-        (9000, "BLOCKED_BY_SOFTWARE"),
         (9000, "NO_KNOWN_SOFTWARE"),
+        (9000, "BLOCKED_BY_SOFTWARE"),
         (5000, "CONNECTED"),
         (1500, "COST_UNKNOWN"),
         (800, "READY"),
@@ -229,7 +229,7 @@ async def test_the_list_tells_where_each_one_is(ask: Ask) -> None:
         (100, "NO_KNOWN_SOFTWARE"),
         (None, "NO_KNOWN_SOFTWARE"),
     ]
-    assert [len(node["deployments"]) for node in nodes] == [1, 0, 2, 1, 2, 1, 0, 0, 0]
+    assert [len(node["deployments"]) for node in nodes] == [0, 1, 2, 1, 2, 1, 0, 0, 0]
 
 
 async def test_readiness_of_yesterday_is_read_with_yesterday_s_states(ask: Ask) -> None:
