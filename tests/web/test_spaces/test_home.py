@@ -1,5 +1,7 @@
 """Signed in, one lands in one's own space."""
 
+import pytest
+
 from tests.api.sides import EBENE, OPERATOR, TOWN
 from tests.web.browsing import Browser
 from tests.web.test_spaces.conftest import asked
@@ -60,3 +62,23 @@ async def test_an_operator_sees_what_it_runs(
     assert (await neighbour.open(step.path)).status == 403
     rows = (await operator.client.get("/espace/operateur.csv")).text.splitlines()
     assert rows[1].startswith("01002,Éloise,Portail Familles,RESTAURATION_SCOLAIRE,")
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("file", "sorte"),
+        ("contestations", "etat"),
+        ("subventions", "etat"),
+        ("editeurs", "engagement"),
+        ("journal", "organisation"),
+    ],
+)
+async def test_a_filter_that_can_t_be_is_told_on_its_list(
+    analyst: Browser, place: str, name: str
+) -> None:
+    wrong = await analyst.open(f"/espace/ministere/{place}", **{name: "zzz"})
+    told = [(address, said) for address, said in wrong.read.links if "zzz" in said]
+    assert (wrong.status, [address for address, _ in told]) == (400, [f"#filtre-{name}"])
+    assert "Filtrer" in wrong.text
+    assert "CSV" not in wrong.text

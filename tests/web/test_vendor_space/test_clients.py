@@ -32,6 +32,12 @@ async def test_the_list_is_filtered_and_has_its_twins(vendor: Browser) -> None:
     ]
 
 
+async def test_a_product_of_others_is_told_beside_its_filter(vendor: Browser) -> None:
+    wrong = await vendor.open(f"{SPACE}/clients", logiciel="autre", q="éloise")
+    assert (wrong.status, wrong.link("Logiciel : «")) == (400, "#filtre-logiciel")
+    assert ("q", "éloise") in wrong.form("/clients").values
+
+
 @pytest.mark.parametrize("text", ["éloise", READY, town(READY)])
 async def test_one_town_is_found_among_the_clients(vendor: Browser, text: str) -> None:
     records = (await vendor.client.get(f"{SPACE}/clients.json", params={"q": text})).json()

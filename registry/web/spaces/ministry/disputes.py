@@ -8,10 +8,9 @@ from starlette.routing import Route
 from models import DisputeState
 from registry.domain.disputes import reading
 from registry.domain.pages import Page, Slice
-from registry.domain.words import DISPUTE_STATES
 from registry.web import twins
 from registry.web.forms import Form
-from registry.web.queries import Query
+from registry.web.queries import Query, tried
 from registry.web.spaces import disputes
 from registry.web.spaces.disputes import LABELS, Case
 from registry.web.spaces.guards import for_ministry, identifier
@@ -36,13 +35,12 @@ def routes(at: At) -> list[Route]:
 
 async def listed(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    found = await _page(visit, query, query.page())
+    query, found = await tried(query, _page(visit, query, query.page()))
     return visit.page(
         "spaces/ministry/disputes.html",
+        200 if found else 400,
         found=found,
         query=query,
-        form=Form.of(etat=query.get("etat")),
-        states=[(state.value, words) for state, words in DISPUTE_STATES.items()],
     )
 
 

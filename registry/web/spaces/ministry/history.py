@@ -13,8 +13,7 @@ from registry.domain.history import Entry, Line
 from registry.domain.identifiers import compact, is_siren
 from registry.domain.pages import Page, Slice
 from registry.web import twins
-from registry.web.forms import Form
-from registry.web.queries import Query
+from registry.web.queries import Query, tried
 from registry.web.spaces.guards import for_ministry, identifier
 from registry.web.spaces.ministry.words import ACTIONS, FIELDS, NOUNS, STATES, value
 from registry.web.twins import Record
@@ -43,13 +42,12 @@ def routes(at: At) -> list[Route]:
 
 async def latest(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    found = await _latest(visit, query, query.page())
+    query, found = await tried(query, _latest(visit, query, query.page()))
     return visit.page(
         "spaces/ministry/ledger.html",
+        200 if found else 400,
         found=found,
         query=query,
-        form=Form.of(objet=query.get("objet"), organisation=query.get("organisation")),
-        words=[*NOUNS.items()],
         **SAID,
     )
 

@@ -10,8 +10,7 @@ from registry.domain import queue
 from registry.domain.pages import Page, Slice
 from registry.domain.queue import MEANINGS, Item, QueueKind, Waited
 from registry.web import twins
-from registry.web.forms import Form
-from registry.web.queries import Query
+from registry.web.queries import Query, tried
 from registry.web.spaces.guards import for_ministry
 from registry.web.twins import Record
 from registry.web.visits import At, Visit
@@ -46,13 +45,13 @@ def address(item: Item) -> str:
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    found = await _page(visit, query, query.page())
+    query, found = await tried(query, _page(visit, query, query.page()))
     return visit.page(
         "spaces/ministry/queue.html",
+        200 if found else 400,
         found=found,
         query=query,
-        form=Form.of(sorte=query.all("sorte")),
-        kinds=[*MEANINGS.items()],
+        kinds=MEANINGS,
         address=address,
         waited=WAITED,
     )

@@ -16,10 +16,9 @@ from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.domain.vendors import VendorDetails, VendorFilter, VendorOrder
-from registry.domain.words import COMMITMENT_STATES
 from registry.web import twins
 from registry.web.forms import EMPTY, Form, posted, sent
-from registry.web.queries import Query
+from registry.web.queries import Query, tried
 from registry.web.spaces.disputes import told
 from registry.web.spaces.guards import for_ministry
 from registry.web.spaces.ministry.commitments import take
@@ -47,13 +46,12 @@ def routes(at: At) -> list[Route]:
 
 async def listed(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    found = await _page(visit, query, query.page())
+    query, found = await tried(query, _page(visit, query, query.page()))
     return visit.page(
         "spaces/ministry/vendors.html",
+        200 if found else 400,
         found=found,
         query=query,
-        form=Form.of(q=query.get("q"), engagement=query.get("engagement")),
-        words=[(state.value, words) for state, words in COMMITMENT_STATES.items()],
     )
 
 

@@ -12,7 +12,7 @@ from registry.domain import clients, collectivites, deployments, products
 from registry.domain.clients import ClientFilter, ClientOrder, ClientsOf
 from registry.domain.errors import InvalidInput
 from registry.domain.pages import Page, Slice
-from registry.web.queries import Query
+from registry.web.queries import Listed, Query, tried
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
 from registry.web.twins import Record, every, twin
@@ -23,6 +23,11 @@ ORDERS = {
 }
 AWAITED = "vous"
 """The value of the filter of confirmations that stands for those which wait for the vendor."""
+CONFIRMATIONS = {
+    "oui": "confirmés",
+    "non": "non confirmés",
+    AWAITED: "à confirmer par vous",
+}
 COLUMNS = (
     "collectivite",
     "collectiviteName",
@@ -61,22 +66,31 @@ async def show(space: Space) -> Response:
     query = Query.of(space.visit.request)
     async with space.visit.database.read() as session:
         owned = await _owned(session, space)
-        asked = _asked(space, query, owned)
-        found = await _page(session, asked, query.page(), owned)
-        total = await clients.count_of_each(session, asked.owner, [asked.key], asked.wanted)
+        query, found = await tried(query, _listed(session, space, query, owned))
     return space.page(
         "clients.html",
+        200 if found else 400,
         query=query,
-        owned=[*owned.values()],
+        named=[(product.slug, product.name) for product in owned.values()],
+        confirmations=CONFIRMATIONS,
         orders=ORDERS,
         found=found,
-        total=total.get(asked.key, 0),
-        confirmable=[
-            row.deployment.recorded_id
-            for row in found.rows
-            if deployments.is_confirmable(space.visit.actor, row.deployment, row.product)
-        ],
     )
+
+
+async def _listed(
+    session: AsyncSession, space: Space, query: Query, owned: Mapping[int, Product]
+) -> Listed[set[int]]:
+    """Told: the deployments that the vendor is to confirm."""
+    asked = _asked(space, query, owned)
+    found = await _page(session, asked, query.page(), owned)
+    count = await clients.count_of_each(session, asked.owner, [asked.key], asked.wanted)
+    confirmable = {
+        row.deployment.recorded_id
+        for row in found.rows
+        if deployments.is_confirmable(space.visit.actor, row.deployment, row.product)
+    }
+    return Listed(found, count.get(asked.key, 0), confirmable)
 
 
 def as_file(kind: str) -> Served:

@@ -36,8 +36,8 @@ class Space:
             raise NotFound(name, "Rien ne se trouve à cette adresse.")
         return int(text)
 
-    def page(self, template: str, **values: Any) -> Response:
-        return self.visit.page(f"spaces/vendors/{template}", space=self, **values)
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        return self.visit.page(f"spaces/vendors/{template}", status, space=self, **values)
 
     async def sent(
         self,
