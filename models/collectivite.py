@@ -62,7 +62,7 @@ class Collectivite(Base, table=True):
         ),
         sa.Index(
             "ix_collectivite_name",
-            sa.text('search COLLATE "C"'),
+            "search",
             "code",
             postgresql_where=sa.text("closed_on IS NULL"),
         ),
@@ -97,7 +97,7 @@ class Collectivite(Base, table=True):
         default=None, sa_type=sa.BigInteger, foreign_key="collectivite.id", index=True
     )
     no_online_demarche_since: date | None = None
-    search: str = Field(sa_type=sa.Text)
+    search: str = Field(sa_type=KEY)
 
 
 class CollectiviteFormerCode(Base, table=True):

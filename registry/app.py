@@ -18,6 +18,7 @@ from registry.api.door import GraphQLDoor
 from registry.api.schema import build_schema
 from registry.api.sockets import SocketDoor
 from registry.auth.proconnect import configured
+from registry.auth.rates import Rates
 from registry.auth.trial import check
 from registry.database import Database, DatabaseError
 from registry.domain.rollout.upkeep import settle_soon
@@ -103,7 +104,8 @@ def _app(look: Look, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
 def _open(
     app: Starlette, database: Database, settings: Settings, look: Look, *, trial: bool
 ) -> None:
-    door = Door(database, settings, configured(settings), look, trial)
+    rates = Rates(settings.requests_per_minute, settings.points_per_minute)
+    door = Door(database, settings, configured(settings), rates, look, trial)
     app.state.door = door
     app.router.routes.extend(_routes(door))
 
@@ -124,7 +126,7 @@ def _routes(pages: Door) -> list[BaseRoute]:
             )
         return PlainTextResponse("ok\n")
 
-    door = GraphQLDoor(database, settings)
+    door = GraphQLDoor(database, settings, pages.rates)
     return [
         Route("/graphql", door),
         WebSocketRoute("/graphql", SocketDoor(door)),

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from registry import app as root
 from registry.app import create_app
+from registry.auth.rates import Rates
 from registry.database import Database
 from registry.logs import JsonLines
 from registry.settings import Settings
@@ -74,7 +75,7 @@ def check_protected(reply: httpx2.Response) -> None:
 
 
 async def test_no_route_is_left_out(database: Database) -> None:
-    routes = root._routes(Door(database, Settings(), None, Look(), trial=True))
+    routes = root._routes(Door(database, Settings(), None, Rates(0, 0), Look(), trial=True))
     paths = {PARAMETER.sub("1", route.path) for route in routes if isinstance(route, Route)}
     assert {"/", "/graphql", "/collectivites/1", "/espace/ministere/journal"} <= paths
     async with client_of(database, Settings()) as client:

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.types import Info
 
 from registry.api.loaders import Loaders, Read
-from registry.api.rates import Allowance
 from registry.api.requests import Asked
+from registry.auth.rates import Allowance
 from registry.domain.actor import Actor
 
 

@@ -12,14 +12,14 @@ from starlette.types import Receive, Scope, Send
 
 from registry.api import execution, media, reuse
 from registry.api.context import Context
-from registry.api.errors import RETRY, Refused, presented, unusable
+from registry.api.errors import RETRY, Refused, presented, too_often, unusable
 from registry.api.loaders import Loaders
-from registry.api.rates import Allowance, Rates
 from registry.api.requests import Asked, asked, check_origin
 from registry.api.reuse import Answers, Kept
 from registry.api.schema import build_schema
 from registry.auth import backend
 from registry.auth.quotas import charge
+from registry.auth.rates import Allowance, Rates, TooOften
 from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
@@ -39,19 +39,19 @@ OPERATIONS = {
 
 
 class GraphQLDoor:
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, rates: Rates) -> None:
         self.schema = build_schema()
         self.database = database
         self.stale_after_months = settings.stale_after_months
         self.charters = charters.texts(settings.fixtures_dir / "charter")
         self.secure = settings.secure
         self.writes_per_minute = settings.writes_per_minute
-        self.rates = Rates(settings.requests_per_minute, settings.points_per_minute)
+        self.rates = rates
         self.answers = Answers(settings.response_cache_bytes, database.head)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        allowance = self.allowance(request)
+        allowance = self.rates.of_client(request)
         response = await self.answer(request, allowance)
         response.headers.update(allowance.headers())
         response.headers.setdefault("Cache-Control", "no-store")
@@ -73,6 +73,9 @@ class GraphQLDoor:
             finally:
                 request.state.operation = wanted.kind
             return _response(result, kind, request.state.request_id)
+        except TooOften as cause:
+            refusal = too_often(cause)
+            return _json(refusal.body, refusal.status, kind, refusal.headers)
         except Refused as refusal:
             return _json(refusal.body, refusal.status, kind, refusal.headers)
 
@@ -96,9 +99,6 @@ class GraphQLDoor:
         if version and wanted.reusable:
             self.answers.keep(key, made, version)
         return _public(request, made, kind)
-
-    def allowance(self, caller: HTTPConnection) -> Allowance:
-        return self.rates.of(caller.client.host if caller.client else "")
 
     async def authenticate(self, request: HTTPConnection) -> Actor:
         try:

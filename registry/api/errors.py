@@ -8,6 +8,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.utils.str_converters import to_camel_case
 
+from registry.auth.rates import TooOften
 from registry.database import DatabaseAway, DatabaseBusy
 from registry.domain.errors import (
     DomainError,
@@ -45,6 +46,12 @@ class Refused(Exception):
         self.body = {
             "errors": [{"message": message, "extensions": {"code": code, **(details or {})}}]
         }
+
+
+def too_often(cause: TooOften) -> Refused:
+    details = {"limit": cause.limit, "allowed": cause.allowed, "retryAfter": cause.wait}
+    headers = {"Retry-After": str(cause.wait)}
+    return Refused(429, RATE_LIMITED, str(cause), headers=headers, details=details)
 
 
 STATUSES: Mapping[str, int] = {

@@ -31,6 +31,7 @@ from graphql import (
 
 from registry.api.errors import LIMIT_EXCEEDED, exceeded
 from registry.api.requests import Asked
+from registry.auth import rates
 from registry.domain.pages import DEFAULT_SIZE, MAX_SIZE
 
 MAX_TOKENS = 2_000
@@ -38,15 +39,15 @@ MAX_COST = 5_000
 LIST_SIZE = 3
 """What a list without pages counts for: a page of 200 collectivités with all theirs passes."""
 WEIGHTS = {
-    ("Query", "coverage"): 20,
-    ("Query", "blockers"): 20,
-    ("Query", "simulation"): 100,
-    ("Query", "forecast"): 250,
-    ("Query", "plan"): 1_000,
-    ("Query", "trend"): 1_000,
-    ("Changes", "counts"): 250,
-    ("Changes", "collectivites"): 250,
-    ("Changes", "products"): 250,
+    ("Query", "coverage"): rates.COVERAGE,
+    ("Query", "blockers"): rates.BLOCKERS,
+    ("Query", "simulation"): rates.SIMULATION,
+    ("Query", "forecast"): rates.FORECAST,
+    ("Query", "plan"): rates.PLAN,
+    ("Query", "trend"): rates.TREND,
+    ("Changes", "counts"): rates.CHANGES,
+    ("Changes", "collectivites"): rates.CHANGES,
+    ("Changes", "products"): rates.CHANGES,
 }
 """What a field of a type costs besides what it brings, for the work that it asks."""
 Numbers = tuple[tuple[str, float | None], ...]

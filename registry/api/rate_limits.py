@@ -4,7 +4,7 @@ import strawberry
 
 from registry.api.context import Request
 from registry.api.fields import resolved
-from registry.api.rates import Bucket
+from registry.auth.rates import Bucket
 
 
 @strawberry.type(description="Ce qui reste à l’appelant, en points de coût par minute.")

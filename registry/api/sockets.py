@@ -14,9 +14,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from registry.api import frames, media
 from registry.api.door import GraphQLDoor, answered
-from registry.api.errors import LIMIT_EXCEEDED, RETRY, Refused, exceeded
+from registry.api.errors import LIMIT_EXCEEDED, RETRY, Refused, exceeded, too_often
 from registry.api.frames import Closing, Said
 from registry.api.requests import Asked, of_members
+from registry.auth.rates import TooOften
 
 MAX_SOCKETS = 500
 """A process has about a thousand files: those who ask by HTTP keep their half."""
@@ -195,11 +196,14 @@ async def _answer(held: Conversation, wanted: Asked, number: str) -> tuple[int, 
     Credentials came with the handshake, and may have been revoked since.
     """
     try:
-        allowance = held.door.allowance(held.socket)
+        allowance = held.door.rates.of_client(held.socket)
         allowance.ask()
         actor = await held.door.authenticate(held.socket)
         result = await held.door.execute(wanted, "WebSocket", actor, allowance)
         answer = answered(result, number)
+    except TooOften as cause:
+        refusal = too_often(cause)
+        return refusal.status, refusal.body
     except Refused as refusal:
         return refusal.status, refusal.body
     return 200 if "data" in answer else 400, answer

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from registry.auth.rates import TooOften
 from registry.web.look import Look
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ TITLES = {
     405: "Cette méthode n’est pas admise ici",
     413: "Cet envoi est trop gros",
     415: "Cet envoi n’est pas d’un type attendu",
+    429: "Trop de demandes en peu de temps",
     500: "Le registre a rencontré un défaut",
     503: "Le registre ne répond pas pour le moment",
 }
@@ -41,6 +43,12 @@ def page(visit: "Visit", status: int, rule: str | None = None) -> Response:
     response = visit.page("error.html", status, **_said(visit.request, status, rule))
     if status == 503:
         response.headers["Retry-After"] = RETRY_AFTER
+    return response
+
+
+def too_often(visit: "Visit", cause: TooOften) -> Response:
+    response = page(visit, 429, str(cause))
+    response.headers["Retry-After"] = str(cause.wait)
     return response
 
 

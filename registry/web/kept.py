@@ -64,11 +64,15 @@ async def kept(
 
 
 async def read(
-    visit: Visit, key: Hashable, make: Callable[[AsyncSession], Awaitable[Answer]]
+    visit: Visit,
+    key: Hashable,
+    make: Callable[[AsyncSession], Awaitable[Answer]],
+    points: int = 0,
 ) -> Answer:
-    """What one read tells, kept."""
+    """What one read tells, kept; ``points`` are spent where it is read."""
 
     async def reading() -> Answer:
+        visit.spend(points)
         async with visit.database.read() as session:
             return await make(session)
 

@@ -18,6 +18,7 @@ from starlette.routing import Match, Route
 
 from registry.auth import backend, origins, sessions
 from registry.auth.proconnect import Provider
+from registry.auth.rates import Rates, TooOften
 from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
@@ -47,6 +48,7 @@ class Door:
     database: Database
     settings: Settings
     provider: Provider | None
+    rates: Rates
     look: Look
     trial: bool
 
@@ -88,6 +90,10 @@ class Visit:
         """Whether what was said on that day is shown as « à confirmer »."""
         months = self.door.settings.stale_after_months
         return said_on is not None and is_stale(said_on, self.today, months)
+
+    def spend(self, points: int) -> None:
+        """Before an answer that asks for work, as at the other door. Raises ``TooOften``."""
+        self.door.rates.of_client(self.request).spend(points)
 
     def token(self) -> str:
         """For one form of one page: it proves that the form is ours, and names its sending, so
@@ -173,8 +179,11 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
     """What the domain refuses where no form can show it is told on a page."""
     visit = Visit(door, request, PUBLIC)
     try:
+        door.rates.of_client(request).ask()
         visit = Visit(door, request, await _actor(door, request))
         return await endpoint(visit)
+    except TooOften as cause:
+        return errors.too_often(visit, cause)
     except NotSignedIn:
         return visit.sign_in()
     except NotAllowed as refusal:

@@ -13,8 +13,8 @@ import httpx2
 import pytest
 from pydantic import ValidationError
 
-from registry.api import rates
 from registry.app import create_app
+from registry.auth import rates
 from registry.database import Database
 from registry.domain import vendors
 from registry.embedded import Addresses

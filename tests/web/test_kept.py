@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from registry.auth.rates import Rates
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR, PUBLIC
 from registry.settings import Settings
@@ -18,7 +19,7 @@ from tests.factories import add, vendor
 
 @pytest.fixture
 def visit(database: Database) -> Visit:
-    door = Door(database, Settings(), None, Look(), trial=False)
+    door = Door(database, Settings(), None, Rates(0, 0), Look(), trial=False)
     return Visit(door, Request({"type": "http", "headers": []}), PUBLIC)
 
 

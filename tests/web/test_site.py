@@ -104,3 +104,19 @@ def test_french_spaces_never_end_a_line(written: str, shown: str, tmp_path: Path
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "essai.html").write_text(written)
     assert Look(tmp_path).render("essai.html") == shown
+
+
+async def test_pages_and_graphql_are_counted_together(world: None, database: Database) -> None:
+    app = create_app(database, Settings(requests_per_minute=4, points_per_minute=1_500))
+    transport = httpx2.ASGITransport(app, client=("192.0.2.1", 5000))
+    plan = {"calculer": "oui", "departement": "01"}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
+        assert (await client.get("/deploiement/plan", params=plan)).status_code == 200
+        again = await client.get("/deploiement/plan.csv", params={**plan, "auplus": "1"})
+        assert (again.status_code, int(again.headers["retry-after"])) == (429, 20)
+        assert "Trop de points de coût : 1500 par minute au plus" in Page(again).text
+        asked = await client.post("/graphql", json={"query": "{ campaign { name } }"})
+        assert asked.status_code == 200
+        assert (await client.get("/")).status_code == 200
+        often = await client.get("/")
+        assert (often.status_code, "Trop de requêtes : 4 par minute" in often.text) == (429, True)

@@ -12,8 +12,11 @@ OPEN = sa.text("closed_on IS NULL")
 
 
 def upgrade() -> None:
-    name, people = sa.text('search COLLATE "C"'), sa.text("coalesce(population, -1)")
-    op.create_index("ix_collectivite_name", "collectivite", [name, "code"], postgresql_where=OPEN)
+    op.execute('ALTER TABLE collectivite ALTER COLUMN search TYPE text COLLATE "C"')
+    op.create_index(
+        "ix_collectivite_name", "collectivite", ["search", "code"], postgresql_where=OPEN
+    )
+    people = sa.text("coalesce(population, -1)")
     op.create_index(
         "ix_collectivite_population", "collectivite", [people, "code"], postgresql_where=OPEN
     )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from registry.auth.rates import CHANGES
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import changes
 from registry.domain.rollout.changes import (
@@ -53,7 +54,7 @@ class Seen:
 async def show(visit: Visit) -> Response:
     seen = await _seen(visit)
     key = ("changes", seen.asked.scope, seen.period, seen.kind, seen.asked.query.get(AFTER))
-    counts, found = await kept.read(visit, key, partial(_read, seen))
+    counts, found = await kept.read(visit, key, partial(_read, seen), 2 * CHANGES)
     return visit.page(
         "rollout/changes.html",
         asked=seen.asked,
@@ -69,7 +70,7 @@ async def show(visit: Visit) -> Response:
 async def show_products(visit: Visit) -> Response:
     seen = await _seen(visit)
     key = ("changed", seen.asked.scope, seen.period, seen.turned, seen.asked.query.get(AFTER))
-    found = await kept.read(visit, key, partial(_read_products, seen, _page(seen)))
+    found = await kept.read(visit, key, partial(_read_products, seen, _page(seen)), CHANGES)
     return visit.page(
         "rollout/changed_products.html",
         asked=seen.asked,
@@ -82,6 +83,7 @@ async def show_products(visit: Visit) -> Response:
 
 async def file(kind: str, visit: Visit) -> Response:
     seen = await _seen(visit)
+    visit.spend(CHANGES)
     async with visit.database.read() as session:
         found = await changes.of_collectivites(session, seen.asked.scope, seen.period, seen.kind)
     rows = (
@@ -94,6 +96,7 @@ async def file(kind: str, visit: Visit) -> Response:
 
 async def file_products(kind: str, visit: Visit) -> Response:
     seen = await _seen(visit)
+    visit.spend(CHANGES)
     async with visit.database.read() as session:
         found = await _read_products(seen, None, session)
     rows = (

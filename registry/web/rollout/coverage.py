@@ -7,6 +7,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from registry.auth.rates import COVERAGE
 from registry.domain.rollout import coverage, territories
 from registry.domain.rollout.coverage import Counts, Coverage, StratumCoverage, TotalCoverage
 from registry.domain.rollout.readiness import Readiness
@@ -53,7 +54,9 @@ Shares = Mapping[str, Share]
 
 async def show(visit: Visit) -> Response:
     wanted = await asked(visit)
-    found, shares = await kept.read(visit, ("coverage", wanted.scope), partial(_read, wanted.scope))
+    found, shares = await kept.read(
+        visit, ("coverage", wanted.scope), partial(_read, wanted.scope), COVERAGE
+    )
     return visit.page(
         "rollout/coverage.html",
         asked=wanted,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from registry.auth.rates import SIMULATION
 from registry.domain import vendors
 from registry.domain.errors import InvalidInput
 from registry.domain.rollout.blockers import Blocker, Grouping, rank_blockers
@@ -46,6 +47,7 @@ class Before:
 
 async def show(visit: Visit) -> Response:
     wanted = await asked(visit)
+    visit.spend(SIMULATION)
     async with visit.database.read() as session:
         by = grouping(wanted.query, Grouping.VENDOR)
         ranked = await rank_blockers(session, wanted.scope, by, first=OFFERED)

@@ -14,6 +14,7 @@ from graphql import GraphQLObjectType
 from registry.api.door import GraphQLDoor
 from registry.api.requests import Asked
 from registry.api.schema import build_schema
+from registry.auth.rates import Rates
 from registry.database import Database, connected
 from registry.domain import constraints, policy
 from registry.domain.actor import ADMINISTRATOR, Actor
@@ -90,7 +91,7 @@ async def unwalled(addresses: Addresses) -> AsyncIterator[Database]:
 
 @cache
 def _door(database: Database) -> GraphQLDoor:
-    return GraphQLDoor(database, Settings())
+    return GraphQLDoor(database, Settings(), Rates(0, 0))
 
 
 async def _free() -> None:

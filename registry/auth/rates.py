@@ -1,4 +1,6 @@
-"""How often an address may ask, counted in this process: requests, and points of cost."""
+"""How often an address may ask, whichever the door, counted in this process: requests, and points
+of cost.
+"""
 
 import math
 from collections import OrderedDict
@@ -7,13 +9,31 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from time import monotonic
 
-from registry.api.errors import RATE_LIMITED, Refused
+from starlette.requests import HTTPConnection
 
 WINDOW = 60
 """Seconds in which a whole quota comes back."""
 MAX_CALLERS = 20_000
+COVERAGE = BLOCKERS = 20
+SIMULATION = 100
+FORECAST = CHANGES = 250
+PLAN = TREND = 1_000
+"""Points of the answers that ask for work besides what they bring."""
 SITE = 64
 """Bits of an IPv6 address that name a subscriber, who chooses the others."""
+
+
+class TooOften(Exception):
+    """``wait`` is in seconds; ``limit`` is the name of what is spent, of which ``allowed`` a
+    minute.
+    """
+
+    def __init__(self, limit: str, allowed: int, wait: int) -> None:
+        what = {"requests": "requêtes", "points": "points de coût"}[limit]
+        super().__init__(
+            f"Trop de {what} : {allowed} par minute au plus ; réessayer dans {wait} s."
+        )
+        self.limit, self.allowed, self.wait = limit, allowed, wait
 
 
 @dataclass(slots=True)
@@ -56,11 +76,11 @@ class Allowance:
     points: Bucket
 
     def ask(self) -> None:
-        """Raises ``Refused``."""
+        """Raises ``TooOften``."""
         _take(self.requests, 1)
 
     def spend(self, cost: int) -> None:
-        """Raises ``Refused``."""
+        """Raises ``TooOften``."""
         _take(self.points, cost)
 
     def headers(self) -> dict[str, str]:
@@ -86,6 +106,9 @@ class Rates:
     def __init__(self, requests: int, points: int) -> None:
         self.quotas = requests, points
         self.callers: OrderedDict[str, Allowance] = OrderedDict()
+
+    def of_client(self, connection: HTTPConnection) -> Allowance:
+        return self.of(connection.client.host if connection.client else "")
 
     def of(self, address: str) -> Allowance:
         name = caller(address)
@@ -119,11 +142,4 @@ def caller(address: str) -> str:
 def _take(bucket: Bucket, units: int) -> None:
     wait = math.ceil(bucket.take(units))
     if wait:
-        what = {"requests": "requêtes", "points": "points de coût"}[bucket.name]
-        raise Refused(
-            429,
-            RATE_LIMITED,
-            f"Trop de {what} : {bucket.quota} par minute au plus ; réessayer dans {wait} s.",
-            headers={"Retry-After": str(wait)},
-            details={"limit": bucket.name, "allowed": bucket.quota, "retryAfter": wait},
-        )
+        raise TooOften(bucket.name, bucket.quota, wait)
