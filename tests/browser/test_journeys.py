@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import audit
 from tests.browser.ledger import history
@@ -41,15 +41,26 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 
 @pytest.fixture
-def page(visitors: Visitors, way: Way) -> Iterator[Page]:
-    """The home page, before anyone has signed in; nothing on the way may go wrong."""
+def window(visitors: Visitors, way: Way) -> Iterator[BrowserContext]:
     assert visitors.keys
     with visitors.window(None, way.width, script=way.script) as window:
-        watch = Watch(window, visitors.base_url)
-        page = window.new_page()
-        page.goto("/")
-        yield page
-        assert watch.faults == []
+        yield window
+
+
+@pytest.fixture
+def watch(visitors: Visitors, window: BrowserContext) -> Iterator[Watch]:
+    """Nothing on the way may go wrong."""
+    watch = Watch(window, visitors.base_url)
+    yield watch
+    assert watch.faults == []
+
+
+@pytest.fixture
+def page(window: BrowserContext, watch: Watch) -> Page:
+    """The home page, before anyone has signed in."""
+    page = window.new_page()
+    page.goto(watch.base_url)
+    return page
 
 
 @pytest.mark.parametrize("role", Role)
@@ -81,14 +92,17 @@ def test_a_secretary_confirms_a_software(page: Page, way: Way, visitors: Visitor
     assert {"field": "confirmed_by", "before": None, "after": "COLLECTIVITE"} in entry["changes"]
 
 
-def test_a_compliance_officer_promises_a_date(page: Page, way: Way, visitors: Visitors) -> None:
+def test_a_compliance_officer_promises_a_date(
+    page: Page, way: Way, visitors: Visitors, watch: Watch
+) -> None:
     page.get_by_role("link", name="Ouvrir mon espace").click()
     choose(page, Role.VENDOR)
     page.locator("main tbody th").get_by_role("link").nth(way.place).click()
     page.get_by_role("link", name="Déclarer API Particulier").click()
     page.get_by_label("Prévue", exact=True).check()
-    page.get_by_role("button", name="Enregistrer l’étape").click()
-    expect(page.get_by_role("alert")).to_be_visible()
+    with watch.refused(422):
+        page.get_by_role("button", name="Enregistrer l’étape").click()
+        expect(page.get_by_role("alert")).to_be_visible()
     assert [*audit.shape(page)] == []
     page.get_by_label("Date promise").fill("2027-06-30")
     page.get_by_role("button", name="Enregistrer l’étape").click()

@@ -1,5 +1,8 @@
 """What no page may do while it is looked at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
 LOCAL = ("data:", "blob:", "about:")
@@ -17,6 +20,13 @@ class Watch:
         window.on("weberror", self._error)
         window.on("request", self._request)
         window.on("response", self._response)
+
+    @contextmanager
+    def refused(self, status: int) -> Iterator[None]:
+        """What is sent meanwhile is to be answered with ``status``."""
+        self.status, before = status, self.status
+        yield
+        self.status = before
 
     def _console(self, message: ConsoleMessage) -> None:
         refused = self.status >= 400 and "Failed to load resource" in message.text
