@@ -23,7 +23,7 @@ from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound
 from registry.domain.filters import among
 from registry.domain.histories import Said
 from registry.domain.messages import notify_grant
-from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.pages import Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, Capacity, Subject, authorise, may, require_signed_in
 from registry.domain.rollout import readiness
 from registry.domain.transitions import GRANT_CLAIM, check
@@ -41,7 +41,7 @@ NOT_CONNECTED = (
 )
 
 _ID: sa.ColumnElement[int] = sa.type_coerce(col(GrantClaim.id), sa.BigInteger)
-LATEST_FIRST = Ordering("grant_claim.id.desc", (Key(_ID, int, descending=True),))
+ORDERINGS = by_recency("grant_claim.id", _ID)
 
 
 async def claim(
@@ -96,16 +96,15 @@ async def seen(session: AsyncSession, actor: Actor, claim_id: int) -> GrantClaim
 
 
 async def listed(
-    session: AsyncSession, actor: Actor, page: Page, state: GrantClaimState | None
+    session: AsyncSession,
+    actor: Actor,
+    page: Page,
+    state: GrantClaimState | None,
+    order: Recency = Recency.LATEST,
 ) -> Slice[GrantClaim]:
-    """Those that the actor may see, the latest first; of one ``state`` where it is asked."""
-    query = _with_town(sa.select(GrantClaim)).where(_visible(actor))
-    if state is not None:
-        step = GrantClaimTransition
-        query = query.join(step, col(step.grant_claim_id) == col(GrantClaim.id)).where(
-            col(step.effective_until).is_(None), col(step.state) == state
-        )
-    return await pages.fetch(session, query, LATEST_FIRST, page)
+    """Those that the actor may see; of one ``state`` where it is asked."""
+    query = _standing(_with_town(sa.select(GrantClaim)).where(_visible(actor)), state)
+    return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 def following(actor: Actor, town: int, state: GrantClaimState) -> list[GrantClaimState]:
@@ -116,11 +115,16 @@ def following(actor: Actor, town: int, state: GrantClaimState) -> list[GrantClai
 
 
 async def seen_of_collectivites(
-    session: AsyncSession, ids: Sequence[int], actor: Actor, page: Page
+    session: AsyncSession,
+    ids: Sequence[int],
+    actor: Actor,
+    page: Page,
+    state: GrantClaimState | None = None,
+    order: Recency = Recency.LATEST,
 ) -> dict[int, Slice[GrantClaim]]:
-    """With those of the bodies that each one succeeded."""
+    """With those of the bodies that each one succeeded; of one ``state`` where it is asked."""
     query = _with_town(sa.select(GrantClaim)).where(among(HEIR, ids), _visible(actor))
-    return await pages.fetch_each(session, query, HEIR, LATEST_FIRST, page)
+    return await pages.fetch_each(session, _standing(query, state), HEIR, ORDERINGS[order], page)
 
 
 async def count_seen_of_collectivites(
@@ -185,7 +189,8 @@ def _check_said(last: GrantClaimTransition | None, said: Said, *, reason: bool) 
     checks.settle()
 
 
-async def _check_alone(session: AsyncSession, town: Collectivite, campaign: Campaign) -> None:
+async def has_live(session: AsyncSession, town: Collectivite, campaign: Campaign) -> bool:
+    """Whether a claim of the campaign is under way, or came to something."""
     step = GrantClaimTransition
     live = (
         _with_town(sa.select(col(GrantClaim.id)))
@@ -197,7 +202,11 @@ async def _check_alone(session: AsyncSession, town: Collectivite, campaign: Camp
             col(step.state).not_in(ENDED),
         )
     )
-    if await session.scalar(live.limit(1)):
+    return await session.scalar(live.limit(1)) is not None
+
+
+async def _check_alone(session: AsyncSession, town: Collectivite, campaign: Campaign) -> None:
+    if await has_live(session, town, campaign):
         raise AlreadyExists(
             "collectivite", "Une demande est déjà en cours, ou aboutie, pour cette collectivité."
         )
@@ -232,6 +241,15 @@ async def _add(
         last = step
         written.append(step.recorded_id)
     return written
+
+
+def _standing(query: sa.Select[Any], state: GrantClaimState | None) -> sa.Select[Any]:
+    if state is None:
+        return query
+    step = GrantClaimTransition
+    return query.join(step, col(step.grant_claim_id) == col(GrantClaim.id)).where(
+        col(step.effective_until).is_(None), col(step.state) == state
+    )
 
 
 def _with_town(query: Any) -> Any:

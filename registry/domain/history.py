@@ -14,7 +14,7 @@ from models import LedgerEntry, Source
 from registry.domain import pages
 from registry.domain.actor import Actor
 from registry.domain.filters import checked_siren
-from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.pages import Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, authorise
 
 SUBJECTS: Mapping[str, str] = {
@@ -117,7 +117,7 @@ NAMES = sa.text("""
 WRITTEN_BY = "position(CAST(:author AS bytea) IN substr(ledger.payload, 1, 250)) > 0"
 """Who wrote an entry stands at its beginning: reading it all as JSON would cost ten times that."""
 _SEQ = sa.type_coerce(col(LedgerEntry.seq), sa.BigInteger)
-ORDER = Ordering("ledger", (Key(_SEQ, int, descending=True),))
+ORDERINGS = by_recency("ledger", _SEQ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +161,14 @@ class Line:
     about: tuple[str, int] | None
 
 
-async def page(session: AsyncSession, noun: str, subject_id: int, asked: Page) -> Slice[Entry]:
-    """Latest first."""
-    found = await pages.fetch(session, _entries(noun, subject_id), ORDER, asked)
+async def page(
+    session: AsyncSession,
+    noun: str,
+    subject_id: int,
+    asked: Page,
+    order: Recency = Recency.LATEST,
+) -> Slice[Entry]:
+    found = await pages.fetch(session, _entries(noun, subject_id), ORDERINGS[order], asked)
     return found.carrying(await _all_told(session, found.rows))
 
 
@@ -173,8 +178,9 @@ async def latest(
     asked: Page,
     noun: str | None = None,
     organisation: str | None = None,
+    order: Recency = Recency.LATEST,
 ) -> Slice[Line]:
-    """What was last written of all records, for the ministry: of one noun, by one organisation."""
+    """What was written of all records, for the ministry: of one noun, by one organisation."""
     authorise(actor, Action.SEE_QUEUE)
     query = sa.select(LedgerEntry)
     if noun is not None:
@@ -183,7 +189,7 @@ async def latest(
         siren = checked_siren("organisation", organisation)
         author = f'"organisation":"{siren}"'.encode()
         query = query.where(sa.text(WRITTEN_BY).bindparams(author=author))
-    found = await pages.fetch(session, query, ORDER, asked)
+    found = await pages.fetch(session, query, ORDERINGS[order], asked)
     entries = await _all_told(session, found.rows)
     pairs = zip(entries, found.rows, strict=True)
     return found.carrying(Line(entry, _about(row)) for entry, row in pairs)

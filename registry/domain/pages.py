@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -58,6 +59,19 @@ class Ordering:
 
     name: str
     keys: tuple[Key, ...]
+
+
+class Recency(StrEnum):
+    LATEST = "LATEST"
+    OLDEST = "OLDEST"
+
+
+def by_recency(name: str, number: sa.ColumnElement[int]) -> Mapping[Recency, Ordering]:
+    """By a number that follows the order of writing."""
+    return {
+        Recency.LATEST: Ordering(f"{name}.desc", (Key(number, int, descending=True),)),
+        Recency.OLDEST: Ordering(name, (Key(number, int),)),
+    }
 
 
 @dataclass(frozen=True, slots=True)

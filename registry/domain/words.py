@@ -20,6 +20,7 @@ from models import (
     TokenScope,
 )
 from registry.domain.levels import ShownLevel
+from registry.domain.pages import Recency
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.search import fold
@@ -185,6 +186,11 @@ TOKEN_SCOPES = {
     TokenScope.READ: "lire",
     TokenScope.DECLARE: "déclarer",
     TokenScope.REVIEW: "instruire",
+}
+
+RECENCIES = {
+    Recency.LATEST: "la dernière d’abord",
+    Recency.OLDEST: "la plus ancienne d’abord",
 }
 
 VOWEL = re.compile("[aeiou]|y[^aeiouy]")

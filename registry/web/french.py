@@ -38,6 +38,7 @@ WORDS: Mapping[str, Any] = {
     "DELIVERY_MODELS": words.DELIVERY_MODELS,
     "FEEDS": words.FEEDS,
     "TOKEN_SCOPES": words.TOKEN_SCOPES,
+    "RECENCIES": words.RECENCIES,
 }
 """For every template."""
 

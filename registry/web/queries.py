@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from registry.domain.errors import InvalidInput
 from registry.domain.identifiers import compact
-from registry.domain.pages import Page, Slice
+from registry.domain.pages import Page, Recency, Slice
 
 Word = TypeVar("Word", bound=StrEnum)
 Told = TypeVar("Told")
@@ -79,6 +79,9 @@ class Query:
         if self.get(name) == UNDECLARED:
             return silent, True
         return self.word(name, words), False
+
+    def recency(self) -> Recency:
+        return self.word("tri", Recency) or Recency.LATEST
 
     def page(self, size: int = PAGE) -> Page:
         before = self.get(BEFORE)

@@ -23,13 +23,13 @@ from registry.domain import pages
 from registry.domain.actor import Actor
 from registry.domain.collectivites import HEIR
 from registry.domain.filters import among
-from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.pages import Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, may
 
 OPEN_STATES = (DisputeState.OPEN, DisputeState.UNDER_REVIEW, DisputeState.AWAITING_REPLY)
 
 _ID: sa.ColumnElement[int] = sa.type_coerce(col(Dispute.id), sa.BigInteger)
-LATEST_FIRST = Ordering("dispute.id.desc", (Key(_ID, int, descending=True),))
+ORDERINGS = by_recency("dispute.id", _ID)
 
 PRODUCT: Any = col(Dispute.product_id)
 
@@ -62,21 +62,30 @@ async def seen(session: AsyncSession, actor: Actor, dispute_id: int) -> Dispute 
 
 
 async def listed(
-    session: AsyncSession, actor: Actor, page: Page, state: DisputeState | None
+    session: AsyncSession,
+    actor: Actor,
+    page: Page,
+    state: DisputeState | None,
+    order: Recency = Recency.LATEST,
 ) -> Slice[Dispute]:
-    """Those that the actor may see, the latest first; of one ``state`` where it is asked."""
-    query = _joined(sa.select(Dispute)).where(_visible(actor))
-    if state is not None:
-        query = _last(query).where(col(DisputeTransition.state) == state)
-    return await pages.fetch(session, query, LATEST_FIRST, page)
+    """Those that the actor may see; of one ``state`` where it is asked."""
+    query = _standing(_joined(sa.select(Dispute)).where(_visible(actor)), state)
+    return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 async def seen_of(
-    session: AsyncSession, ids: Sequence[int], actor: Actor, holder: Holder, page: Page
+    session: AsyncSession,
+    ids: Sequence[int],
+    actor: Actor,
+    holder: Holder,
+    page: Page,
+    state: DisputeState | None = None,
+    order: Recency = Recency.LATEST,
 ) -> dict[int, Slice[Dispute]]:
+    """Of each holder; of one ``state`` where it is asked."""
     group = GROUPS[holder]
     query = _joined(sa.select(Dispute)).where(among(group, ids), _visible(actor))
-    return await pages.fetch_each(session, query, group, LATEST_FIRST, page)
+    return await pages.fetch_each(session, _standing(query, state), group, ORDERINGS[order], page)
 
 
 async def count_seen_of(
@@ -148,6 +157,12 @@ def _joined(query: sa.Select[Any]) -> sa.Select[Any]:
 
 def _open(query: sa.Select[Any]) -> sa.Select[Any]:
     return _last(query).where(col(DisputeTransition.state).in_(OPEN_STATES))
+
+
+def _standing(query: sa.Select[Any], state: DisputeState | None) -> sa.Select[Any]:
+    if state is None:
+        return query
+    return _last(query).where(col(DisputeTransition.state) == state)
 
 
 def _last(query: sa.Select[Any]) -> sa.Select[Any]:

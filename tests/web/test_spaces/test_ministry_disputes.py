@@ -2,6 +2,8 @@
 
 import base64
 
+import pytest
+
 from tests.api.conftest import Written
 from tests.api.sides import EBENE
 from tests.web.browsing import Browser, Page
@@ -107,3 +109,30 @@ async def test_dismissed_then_reopened_by_the_town(
     assert "Éloise" in listed.text
     rows = (await analyst.client.get("/espace/ministere/contestations.json?etat=OPEN")).json()
     assert rows == []
+    own = f"/espace/collectivites/{ELOISE}/contestations"
+    assert (
+        "Vous n’avez rien contesté qui soit dans cet état."
+        in (await eloise.open(own, etat="UPHELD")).text
+    )
+    rows = (await eloise.client.get(f"{own}.json?etat=UNDER_REVIEW&tri=OLDEST")).json()
+    assert [row["state"] for row in rows] == ["UNDER_REVIEW"]
+
+
+@pytest.mark.parametrize(
+    "place", ["/espace/ministere/contestations", f"/espace/collectivites/{ELOISE}/contestations"]
+)
+async def test_the_oldest_come_first_where_it_is_asked(
+    eloise: Browser, analyst: Browser, place: str
+) -> None:
+    first = await opened(eloise, analyst)
+    own = await eloise.open(first.path.replace("ministere", f"collectivites/{ELOISE}"))
+    await eloise.send(own.form(own.path), move="WITHDRAW")
+    await opened(eloise, analyst)
+    visitor = analyst if "ministere" in place else eloise
+    latest = (await visitor.client.get(f"{place}.json")).json()
+    oldest = (await visitor.client.get(f"{place}.json?tri=OLDEST")).json()
+    assert len(latest) == 2
+    assert oldest == latest[::-1]
+    refused = await visitor.open(place, tri="poneys")
+    assert refused.status == 400
+    assert "« poneys » n’est pas de la liste" in refused.text

@@ -44,6 +44,9 @@ async def test_from_the_queue_to_the_payment(
     assert rows[1].split(",")[1:5] == [
         CONNECTED, "Saint-Étienne-du-Bois", "500000", "RECOVERY_REQUESTED",
     ]  # fmt: skip
+    own = await connected.open(f"/espace/collectivites/{CONNECTED}/subventions", etat="PAID")
+    assert "Aucune demande dans cet état." in own.text
+    assert "Déposer la demande" not in own.text
 
 
 async def test_it_says_why_a_claim_can_t_be_accepted(eloise: Browser, analyst: Browser) -> None:

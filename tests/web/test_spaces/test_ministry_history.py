@@ -31,6 +31,10 @@ async def test_the_last_entries_and_their_files(analyst: Browser) -> None:
     assert [(row["action"], row["to"], row["organisation"]) for row in rows] == [
         ("create", "PLANNED", town(ELOISE))
     ]
+    latest = (await analyst.client.get(f"{PLACE}.json")).json()
+    oldest = (await analyst.client.get(f"{PLACE}.json?tri=OLDEST")).json()
+    assert len(latest) > 1
+    assert oldest == latest[::-1]
     story = await analyst.follow(own, "Raccordement")
     assert "Histoire au journal : collectivité" in story.text
     assert "Au conseil de mars." in story.text

@@ -6,7 +6,7 @@ from functools import partial
 from starlette.responses import Response
 from starlette.routing import Route
 
-from models import Collectivite
+from models import Collectivite, DisputeState
 from registry.domain.collectivites import heir_id
 from registry.domain.disputes import reading
 from registry.domain.disputes.reading import Holder
@@ -14,7 +14,7 @@ from registry.domain.errors import NotFound
 from registry.domain.pages import Page, Slice
 from registry.web import twins
 from registry.web.forms import Form
-from registry.web.queries import Query
+from registry.web.queries import Query, tried
 from registry.web.spaces import disputes
 from registry.web.spaces.disputes import LABELS, Case
 from registry.web.spaces.guards import as_town, for_town, identifier
@@ -36,19 +36,26 @@ def routes(at: At) -> list[Route]:
 
 async def listed(visit: Visit, town: Collectivite) -> Response:
     query = Query.of(visit.request)
-    found = await _page(visit, town, query.page())
-    return visit.page("spaces/collectivites/disputes.html", town=town, found=found, query=query)
+    query, found = await tried(query, _page(visit, town, query, query.page()))
+    return visit.page(
+        "spaces/collectivites/disputes.html",
+        200 if found else 400,
+        town=town,
+        found=found,
+        query=query,
+    )
 
 
 async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
-    parts = await twins.every(partial(_page, visit, town), _record)
+    parts = await twins.every(partial(_page, visit, town, Query.of(visit.request)), _record)
     return twins.twin(kind, f"contestations-{town.code}", COLUMNS, parts)
 
 
-async def _page(visit: Visit, town: Collectivite, page: Page) -> Slice[Case]:
+async def _page(visit: Visit, town: Collectivite, query: Query, page: Page) -> Slice[Case]:
     actor, key = as_town(visit, town), town.recorded_id
+    state, order = query.word("etat", DisputeState), query.recency()
     async with visit.database.read() as session:
-        seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, page)
+        seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, page, state, order)
         found = seen.get(key, Slice())
         return found.carrying(await disputes.told(session, found.rows))
 

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
 
-from models import Collectivite, GrantClaim
+from models import Collectivite, GrantClaim, GrantClaimState
 from registry.domain import campaigns
 from registry.domain import grants as domain
 from registry.domain.errors import NotFound
@@ -15,7 +15,7 @@ from registry.domain.pages import Page, Slice
 from registry.domain.rollout import readiness
 from registry.web import twins
 from registry.web.forms import EMPTY, Form, posted, sent
-from registry.web.queries import Query
+from registry.web.queries import Query, tried
 from registry.web.spaces import grants
 from registry.web.spaces.grants import Claim
 from registry.web.spaces.guards import as_town, for_town, identifier
@@ -42,16 +42,18 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 
 async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
     key, query = town.recorded_id, Query.of(visit.request)
-    found = await _page(visit, town, query.page())
+    query, found = await tried(query, _page(visit, town, query, query.page()))
     async with visit.database.read() as session:
         campaign = (await campaigns.current(session, visit.today)).campaign
+        live = await domain.has_live(session, town, campaign)
         connected = key in await readiness.with_prefill(session, [key], visit.today)
     return visit.page(
         "spaces/collectivites/grants.html",
+        200 if found else 400,
         town=town,
         amount=campaign.grant_amount_cents,
         connected=connected,
-        may_claim=all(one.last.state in domain.ENDED for one in found.rows),
+        may_claim=not live,
         form=form,
         found=found,
         query=query,
@@ -59,14 +61,16 @@ async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
 
 
 async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
-    claims = await twins.every(partial(_page, visit, town), _record)
+    fetch = partial(_page, visit, town, Query.of(visit.request))
+    claims = await twins.every(fetch, _record)
     return twins.twin(kind, f"subventions-{town.code}", COLUMNS, claims)
 
 
-async def _page(visit: Visit, town: Collectivite, page: Page) -> Slice[Claim]:
+async def _page(visit: Visit, town: Collectivite, query: Query, page: Page) -> Slice[Claim]:
     actor, key = as_town(visit, town), town.recorded_id
+    state, order = query.word("etat", GrantClaimState), query.recency()
     async with visit.database.read() as session:
-        seen = await domain.seen_of_collectivites(session, [key], actor, page)
+        seen = await domain.seen_of_collectivites(session, [key], actor, page, state, order)
         found = seen.get(key, Slice())
         claims = await grants.told(session, found.rows)
     return found.carrying(claims)

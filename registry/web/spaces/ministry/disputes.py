@@ -50,9 +50,9 @@ async def as_file(kind: str, visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, query: Query, page: Page) -> Slice[Case]:
-    state = query.word("etat", DisputeState)
+    state, order = query.word("etat", DisputeState), query.recency()
     async with visit.database.read() as session:
-        found = await reading.listed(session, visit.actor, page, state)
+        found = await reading.listed(session, visit.actor, page, state, order)
         return found.carrying(await disputes.told(session, found.rows))
 
 

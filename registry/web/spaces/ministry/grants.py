@@ -47,9 +47,9 @@ async def as_file(kind: str, visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, query: Query, page: Page) -> Slice[Claim]:
-    state = query.word("etat", GrantClaimState)
+    state, order = query.word("etat", GrantClaimState), query.recency()
     async with visit.database.read() as session:
-        found = await domain.listed(session, visit.actor, page, state)
+        found = await domain.listed(session, visit.actor, page, state, order)
         return found.carrying(await grants.told(session, found.rows))
 
 

@@ -61,15 +61,16 @@ async def latest_file(kind: str, visit: Visit) -> Response:
 async def _latest(visit: Visit, query: Query, page: Page) -> Slice[Line]:
     noun, organisation = query.get("objet"), query.get("organisation")
     async with visit.database.read() as session:
-        return await history.latest(session, visit.actor, page, noun, organisation)
+        return await history.latest(session, visit.actor, page, noun, organisation, query.recency())
 
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    found = await _page(visit, query.page())
+    query, found = await tried(query, _page(visit, query, query.page()))
     noun = visit.request.path_params["noun"]
     return visit.page(
         "spaces/ministry/history.html",
+        200 if found else 400,
         found=found,
         query=query,
         noun=noun,
@@ -79,15 +80,16 @@ async def show(visit: Visit) -> Response:
 
 async def one_file(kind: str, visit: Visit) -> Response:
     name = f"{visit.request.path_params['noun']}-{identifier(visit)}"
-    return twins.twin(kind, name, COLUMNS, await twins.every(partial(_page, visit), _record))
+    fetch = partial(_page, visit, Query.of(visit.request))
+    return twins.twin(kind, name, COLUMNS, await twins.every(fetch, _record))
 
 
-async def _page(visit: Visit, page: Page) -> Slice[Entry]:
+async def _page(visit: Visit, query: Query, page: Page) -> Slice[Entry]:
     noun, key = visit.request.path_params["noun"], identifier(visit)
     if noun not in history.SUBJECTS:
         raise NotFound("noun", "Le journal ne tient pas d’histoire de ce nom.")
     async with visit.database.read() as session:
-        return await history.page(session, noun, key, page)
+        return await history.page(session, noun, key, page, query.recency())
 
 
 def _record(entry: Entry) -> Record:

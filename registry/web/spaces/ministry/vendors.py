@@ -23,6 +23,7 @@ from registry.web.spaces.disputes import told
 from registry.web.spaces.guards import for_ministry
 from registry.web.spaces.ministry.commitments import take
 from registry.web.twins import Record
+from registry.web.vendors import ORDERS
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/editeurs"
@@ -52,6 +53,7 @@ async def listed(visit: Visit) -> Response:
         200 if found else 400,
         found=found,
         query=query,
+        orders=ORDERS,
     )
 
 
@@ -63,8 +65,9 @@ async def as_file(kind: str, visit: Visit) -> Response:
 async def _page(visit: Visit, query: Query, page: Page) -> Slice[Held]:
     """With what the vendor-wide commitment of each reads today."""
     wanted = VendorFilter(query.get("q"), commitment=query.word("engagement", CommitmentState))
+    order = query.word("tri", VendorOrder) or VendorOrder.NAME_ASC
     async with visit.database.read() as session:
-        found = await domain.listed(session, page, wanted, VendorOrder.NAME_ASC)
+        found = await domain.listed(session, page, wanted, order)
         ids = [row.recorded_id for row in found.rows]
         said = await commitments.vendor_wide(session, ids, visit.today)
     states = (said[key].state if key in said else CommitmentState.NONE for key in ids)
