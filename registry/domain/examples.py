@@ -18,6 +18,8 @@ ISSUER = "development"
 MINISTRY = "000001008"
 """Fictional, as those of the demo's vendors: no legal unit has a number that starts so."""
 MINISTRY_NAME = "Ministère de démonstration"
+SMALL = 900
+"""Inhabitants of a town hall with one secretary."""
 
 KNOWN = sa.text("""
     WITH vendors AS (
@@ -33,6 +35,8 @@ KNOWN = sa.text("""
         JOIN vendors ON vendors.id = product.vendor_id
         WHERE collectivite.kind = 'COMMUNE' AND collectivite.siren IS NOT NULL
           AND collectivite.closed_on IS NULL
+    ), largest AS (
+        SELECT siren, name FROM clients ORDER BY population DESC NULLS LAST, siren LIMIT 1
     ), operators AS (
         SELECT operator, count(*) AS links FROM deployment
         WHERE operator IS NOT NULL
@@ -42,8 +46,11 @@ KNOWN = sa.text("""
     )
     (SELECT 'VENDOR', siren, name FROM vendors ORDER BY clients DESC, siren)
     UNION ALL
+    (SELECT 'COLLECTIVITE', siren, name FROM largest)
+    UNION ALL
     (SELECT 'COLLECTIVITE', siren, name FROM clients
-     ORDER BY population DESC NULLS LAST, siren LIMIT 2)
+     WHERE siren NOT IN (SELECT siren FROM largest)
+     ORDER BY abs(population - :small), siren LIMIT 1)
     UNION ALL
     (SELECT 'OPERATOR', operator, coalesce(
                 (SELECT name FROM collectivite WHERE siren = operator ORDER BY id LIMIT 1),
@@ -65,10 +72,10 @@ class Example:
 
 
 async def examples(session: AsyncSession) -> list[Example]:
-    """The ministry, then two vendors, two communes among their clients and an operator
-    that was acknowledged.
+    """The ministry, then two vendors, a large and a small commune among their clients and an
+    operator that was acknowledged.
     """
-    rows = await session.execute(KNOWN)
+    rows = await session.execute(KNOWN, {"small": SMALL})
     known = [Example(Capacity(kind), siren, name) for kind, siren, name in rows]
     return [Example(Capacity.MINISTRY, MINISTRY, MINISTRY_NAME), *known]
 
