@@ -114,10 +114,11 @@ async def test_a_promise_that_passed_is_made_anew(vendor: Browser, written: Writ
     path = f"{PRODUCT}/services/API_PARTICULIER"
     page = await vendor.open(path)
     assert "La date promise est passée : en dire une autre." in page.text
-    page = await vendor.follow(page, "Corriger l’étape présente")
+    page = await vendor.follow(page, "Dire une autre date")
     await vendor.send(page.form("/correction"), targetDate="2199-01-01")
     assert "Confirmer la déclaration" not in (await vendor.open(SPACE)).text
     page = await vendor.open(path)
+    assert "prévue pour le 1er janvier 2199" in page.text
     assert "à confirmer" not in page.text
     assert [entry[:2] for entry in await written()] == [("amend", "integration")]
 
