@@ -19,7 +19,11 @@ AFTER, BEFORE = "apres", "avant"
 PAGE = 50
 UNDECLARED = "UNDECLARED"
 """A choice within another, so that silence can be told from a refusal."""
-PARAMETERS = {"text": "q", "vendor_siren": "editeur", "after": AFTER, "before": BEFORE}
+PARAMETERS = {
+    "text": "q", "vendor_siren": "editeur", "after": AFTER, "before": BEFORE,
+    "excluded": "sauf", "promised": "promis", "at_most": "auplus", "since": "depuis",
+    "until": "jusqua",
+}  # fmt: skip
 """What the domain calls otherwise than an address."""
 
 

@@ -1,6 +1,6 @@
 """What a page of the rollout is asked about: in its address, in a sentence, in a form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import wraps
@@ -29,6 +29,17 @@ PAGES = {
     f"{PATH}/plan": "Plan",
     f"{PATH}/changements": "Changements",
 }
+ASKED_FOR = ("calculer", "oui")
+LABELS: Mapping[str, str] = {
+    "sauf": "Sans compter sur",
+    "promis": "Déjà promis",
+    "auplus": "Étapes au plus",
+    "editeur": "Éditeur",
+    "logiciel": "Logiciel",
+    "depuis": "Du",
+    "jusqua": "Au",
+}
+"""What pages are asked in people's own words, besides the scope."""
 DATELESS = (f"{PATH}/tendance", f"{PATH}/changements")
 """What spans dates of its own takes none from its scope."""
 
@@ -57,10 +68,20 @@ class Asked:
         return self.tab not in DATELESS
 
     @property
-    def own(self) -> tuple[tuple[str, str], ...]:
-        """What the address says besides the scope and the place in a list."""
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """What the address says besides the scope and the place in a list; where it was refused,
+        no more than what can't be wrong.
+        """
+        if self.query.faults:
+            return tuple(pair for pair in self.query.pairs if pair == ASKED_FOR)
         other = {*NAMES, AFTER, BEFORE}
         return tuple(pair for pair in self.query.pairs if pair[0] not in other)
+
+    @property
+    def corrected(self) -> list[tuple[str, str]]:
+        """What is to be seen, and mended, once it was refused: by parameter, its label."""
+        asked = [pair for pair in LABELS.items() if self.query.all(pair[0])]
+        return asked if self.query.faults else []
 
     @property
     def scoped(self) -> tuple[tuple[str, str], ...]:
@@ -152,9 +173,10 @@ def told(endpoint: Endpoint) -> Endpoint:
         try:
             response = await endpoint(visit)
         except InvalidInput as refusal:
-            messages = [message for _, message in refusal.faults]
             known = await _known(visit)
-            response = visit.page("rollout/unknown.html", 400, asked=known, messages=messages)
+            refused = replace(known, query=known.query.refused(refusal))
+            labels = {**LABELS, "epci": "Intercommunalité", DATE: "À la date du"}
+            response = visit.page("rollout/unknown.html", 400, asked=refused, labels=labels)
         if response.status_code == 400 and visit.enhanced:
             # htmx shows no refusal: the browser is sent to the page that does.
             response.headers["HX-Redirect"] = visit.address

@@ -84,7 +84,12 @@ async def test_products_and_those_whose_verdict_changed(
 async def test_dates_that_cannot_be_are_told(public: Browser) -> None:
     page = await public.open(PATH, depuis="2026-01-02", jusqua="2026-01-01")
     assert page.status == 400
-    assert "est après le" in page.text
+    assert "Du : Le 02/01/2026 est après le 01/01/2026." in page.text
+    mended = await public.send(page.form(PATH, "Appliquer"), depuis="2025-12-01")
+    assert mended.status == 200
+    assert ("jusqua", "2026-01-01") in mended.form(PATH, "Comparer").values
+    (poneys,) = (await public.open(PATH, genre="poneys")).read.forms
+    assert "poneys" not in dict(poneys.values).values()
 
 
 async def test_a_scope_has_no_date_here(public: Browser) -> None:

@@ -113,3 +113,7 @@ async def test_what_cannot_be_asked_is_told(
     page = await public.open(PATH, calculer="oui", **query)
     assert page.status == 400
     assert message in page.text
+    form = page.form(PATH, "Appliquer")
+    assert {*query.items(), ("calculer", "oui")} <= {*form.values}
+    mended = await public.send(form, **dict.fromkeys(query, ""))
+    assert mended.status == 200
