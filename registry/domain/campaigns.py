@@ -19,6 +19,10 @@ LATEST = date(2199, 12, 31)
 SHARE_STEP = Decimal("0.0001")
 
 
+MOST = 2**31 - 1
+"""Of what a campaign counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignRead:
     """The campaign with its targets, in the order of the strata, and the vendors' signatures."""
@@ -131,8 +135,8 @@ def _shares(given: Sequence[tuple[Stratum, float]]) -> dict[Stratum, Decimal]:
 def _counted(field: str, value: int | None) -> dict[str, Any]:
     if value is None:
         return {}
-    if value < 1:
-        raise InvalidInput(field, "Au moins 1 est attendu.")
+    if not 1 <= value <= MOST:
+        raise InvalidInput(field, f"Un nombre entre 1 et {MOST} est attendu.")
     return {field: value}
 
 

@@ -32,6 +32,8 @@ PRIVATE = {"Cache-Control": "no-store"}
 SAID = "raccord-dit"
 """The cookie of a sentence for the next page: what a form has just done."""
 SAID_FOR = 60
+LONGEST_NUMBER = 19
+"""Any with fewer digits is a ``bigint``."""
 SIGNING = 600
 """As long as signing in may take."""
 EXPIRED = (
@@ -85,6 +87,13 @@ class Visit:
     def base_url(self) -> str:
         """Of this service as others reach it, without a slash at its end."""
         return (self.door.settings.public_url or str(self.request.base_url)).rstrip("/")
+
+    def number(self, name: str = "id") -> int:
+        """What the address names by a number. Raises ``NotFound`` for one that no record has."""
+        text = str(self.request.path_params[name])
+        if not (text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER):
+            raise NotFound(name, "Rien n’a cet identifiant.")
+        return int(text)
 
     def stale(self, said_on: date | None) -> bool:
         """Whether what was said on that day is shown as « à confirmer »."""

@@ -9,7 +9,7 @@ from registry.domain.deployments import Changes
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.policy import Action
-from registry.web.collectivites.finding import own, page_of, usage_of
+from registry.web.collectivites.finding import own, page_of
 from registry.web.forms import EMPTY, Form, posted, sent
 from registry.web.visits import Visit
 
@@ -19,7 +19,7 @@ Held = tuple[Collectivite, Deployment, Product]
 async def _held(visit: Visit) -> Held:
     async with visit.database.read() as session:
         body = await own(session, visit, Action.CORRECT_DEPLOYMENT)
-        row = (await deployments.by_ids(session, [usage_of(visit)])).get(usage_of(visit))
+        row = (await deployments.by_ids(session, [visit.number()])).get(visit.number())
         if row is None or row.collectivite_id != body.id:
             raise NotFound("id", f"{body.name} n’a pas d’usage de ce numéro.")
         product = (await products.by_ids(session, [row.product_id]))[row.product_id]
@@ -59,7 +59,7 @@ async def correct(visit: Visit) -> Response:
 
     async def work(session: AsyncSession, said: Said) -> Deployment:
         return await deployments.correct(
-            session, visit.actor, usage_of(visit), version or 0, changes
+            session, visit.actor, visit.number(), version or 0, changes
         )
 
     async def again(visit: Visit, form: Form) -> Response:
@@ -83,7 +83,7 @@ async def end(visit: Visit) -> Response:
     version, until = form.integer("version"), form.date("until")
 
     async def work(session: AsyncSession, said: Said) -> Deployment:
-        return await deployments.end(session, visit.actor, usage_of(visit), version or 0, until)
+        return await deployments.end(session, visit.actor, visit.number(), version or 0, until)
 
     said = "La fin de cet usage est enregistrée."
     return await sent(visit, form, work, to=page_of(visit), said=said, again=_ending)

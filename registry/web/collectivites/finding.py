@@ -41,12 +41,6 @@ def code_of(visit: Visit) -> str:
     return code
 
 
-def usage_of(visit: Visit) -> int:
-    """The id of the deployment that the address names."""
-    identifier: int = visit.request.path_params["id"]
-    return identifier
-
-
 def page_of(visit: Visit) -> str:
     """The address of the collectivité's page, as it was written."""
     return f"/collectivites/{quote(code_of(visit), safe='')}"

@@ -20,7 +20,6 @@ from registry.web.collectivites.finding import (
     key,
     own,
     page_of,
-    usage_of,
 )
 from registry.web.forms import Form, posted, sent
 from registry.web.visits import Visit
@@ -97,7 +96,7 @@ async def confirm(visit: Visit) -> Response:
     form = await posted(visit)
 
     async def work(session: AsyncSession, said: Said) -> Deployment:
-        return await deployments.confirm(session, visit.actor, usage_of(visit))
+        return await deployments.confirm(session, visit.actor, visit.number())
 
     return await sent(
         visit,

@@ -70,6 +70,8 @@ def tiles(asked: Asked, shares: Mapping[str, Share]) -> Iterator[Tile]:
 
 
 def tone(share: Share) -> str:
+    if not share.total:
+        return "none"
     return next(
         tone for least, tone in TONES if share.connected * 100 >= least * share.total or not least
     )

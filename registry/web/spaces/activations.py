@@ -16,7 +16,6 @@ from registry.domain.transitions import ACTIVATION, PROGRESS
 from registry.domain.words import ACTIVATION_STATES, SERVICES
 from registry.web.forms import Form, posted, sent
 from registry.web.queries import Query
-from registry.web.spaces.guards import identifier
 from registry.web.visits import At, Visit
 
 ONE = "/espace/raccordements/{id:int}"
@@ -79,7 +78,7 @@ async def record(visit: Visit) -> Response:
 
 async def _use(visit: Visit) -> Use:
     require_signed_in(visit.actor)
-    key = identifier(visit)
+    key = visit.number()
     async with visit.database.read() as session:
         link = (await deployments.by_ids(session, [key])).get(key)
         if link is None:

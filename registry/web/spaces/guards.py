@@ -9,13 +9,12 @@ from starlette.responses import RedirectResponse, Response
 from models import Collectivite
 from registry.domain import collectivites
 from registry.domain.actor import Actor, Role
-from registry.domain.errors import NotAllowed, NotFound
+from registry.domain.errors import NotAllowed
 from registry.domain.policy import Action, authorise, require_signed_in
 from registry.web.visits import PRIVATE, Endpoint, Visit
 
 TownEndpoint = Callable[[Visit, Collectivite], Awaitable[Response]]
 NOT_YOURS = "Cet espace est celui d’une collectivité pour laquelle vous n’agissez pas."
-LARGEST = 2**63
 
 
 def for_ministry(endpoint: Endpoint) -> Endpoint:
@@ -50,10 +49,3 @@ def as_town(visit: Visit, town: Collectivite) -> Actor:
     """Who asks, with what they may see for that collectivité alone."""
     own = frozenset({town.recorded_id})
     return replace(visit.actor, role=Role.MEMBER, vendors=frozenset(), collectivites=own)
-
-
-def identifier(visit: Visit, name: str = "id") -> int:
-    number: int = visit.request.path_params[name]
-    if number >= LARGEST:
-        raise NotFound(name, "Rien n’a cet identifiant.")
-    return number

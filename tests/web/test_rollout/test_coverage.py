@@ -9,10 +9,10 @@ from registry.database import Database
 from registry.domain.clock import today
 from registry.domain.rollout.coverage import Coverage, measure
 from registry.domain.rollout.scope import Basis, Scope
-from registry.domain.rollout.territories import by_departement
+from registry.domain.rollout.territories import Share, by_departement
 from registry.domain.words import STRATA
 from registry.web.french import counted
-from registry.web.rollout.tiles import PLACES
+from registry.web.rollout.tiles import PLACES, tone
 from tests.api.sides import town
 from tests.factories import siren
 from tests.web.browsing import Browser
@@ -106,6 +106,11 @@ async def test_an_epci_is_named(public: Browser, database: Database) -> None:
     assert "de l’intercommunalité CC du Val d’Ain et de ses communes" in page.text
     shown = table(page, "Couverture au").row("Total")
     assert shown["Ensemble, chacune une fois"] == "3"
+
+
+def test_a_tile_without_collectivites_is_not_the_best() -> None:
+    assert tone(Share("75", 0, 0, 0)) == "none"
+    assert tone(Share("75", 1, 1, 0)) == "best"
 
 
 async def test_the_map_holds_what_each_departement_says(

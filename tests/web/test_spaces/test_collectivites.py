@@ -60,6 +60,8 @@ async def test_a_step_is_recorded_by_the_parties_alone(
     for browser in (neighbour, competitor):
         assert (await browser.open(path)).status == 403
     assert (await eloise.open("/espace/raccordements/99999999999999999999999")).status == 404
+    for known in ("999999999999999999", "99999999999999999999"):
+        assert (await eloise.open(f"/collectivites/{ELOISE}/usages/{known}")).status == 404
 
 
 async def test_a_dispute_is_followed_and_withdrawn(

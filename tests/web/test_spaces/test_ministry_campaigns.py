@@ -32,6 +32,8 @@ async def test_what_is_wrong_keeps_what_was_typed(analyst: Browser, written: Wri
         assert said in page.text
     values = dict(page.form(PLACE).values)
     assert (values["share2"], values["totalTarget"]) == ("120", "beaucoup")
+    page = await analyst.send(form, totalTarget="99999999999")
+    assert "Un nombre entre 1 et 2147483647 est attendu." in page.text
     assert await written() == []
 
 

@@ -12,7 +12,7 @@ from registry.domain.delegations import Delegate
 from registry.domain.histories import Said
 from registry.domain.policy import Action, Subject, may
 from registry.web.forms import EMPTY, Form, posted, sent
-from registry.web.spaces.guards import for_town, identifier
+from registry.web.spaces.guards import for_town
 from registry.web.visits import At, Visit
 
 LIST = "/espace/collectivites/{code}/delegues"
@@ -59,7 +59,7 @@ async def name(visit: Visit, town: Collectivite) -> Response:
 
 
 async def end(visit: Visit, town: Collectivite) -> Response:
-    form, key = await posted(visit), identifier(visit)
+    form, key = await posted(visit), visit.number()
 
     async def work(session: AsyncSession, _: Said) -> Delegation:
         return await delegations.end(session, visit.actor, key)

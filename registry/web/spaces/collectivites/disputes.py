@@ -17,7 +17,7 @@ from registry.web.forms import Form
 from registry.web.queries import Query, tried
 from registry.web.spaces import disputes
 from registry.web.spaces.disputes import LABELS, Case
-from registry.web.spaces.guards import as_town, for_town, identifier
+from registry.web.spaces.guards import as_town, for_town
 from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
@@ -79,7 +79,7 @@ async def show(visit: Visit, town: Collectivite) -> Response:
 async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Response:
     actor = as_town(visit, town)
     async with visit.database.read() as session:
-        case, possible = await disputes.read(session, actor, identifier(visit), visit.today)
+        case, possible = await disputes.read(session, actor, visit.number(), visit.today)
     if heir_id(case.town) != town.recorded_id:
         raise NotFound("dispute", "Aucune contestation de votre collectivité n’a cet identifiant.")
     return visit.page(
@@ -93,7 +93,7 @@ async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Respons
 
 
 async def move(visit: Visit, town: Collectivite) -> Response:
-    key = identifier(visit)
+    key = visit.number()
     to = f"/espace/collectivites/{town.code}/contestations/{key}"
     again: Callable[[Visit, Form], Awaitable[Response]] = partial(_shown, town)
     return await disputes.take(visit, key, to=to, again=again)

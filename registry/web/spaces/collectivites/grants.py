@@ -18,7 +18,7 @@ from registry.web.forms import EMPTY, Form, posted, sent
 from registry.web.queries import Query, tried
 from registry.web.spaces import grants
 from registry.web.spaces.grants import Claim
-from registry.web.spaces.guards import as_town, for_town, identifier
+from registry.web.spaces.guards import as_town, for_town
 from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
@@ -109,7 +109,7 @@ async def show(visit: Visit, town: Collectivite) -> Response:
 
 async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Response:
     async with visit.database.read() as session:
-        found, choices = await grants.read(session, as_town(visit, town), identifier(visit))
+        found, choices = await grants.read(session, as_town(visit, town), visit.number())
     if found.town.recorded_id != town.recorded_id:
         raise NotFound("claim", "Aucune demande de votre collectivité n’a cet identifiant.")
     return visit.page(
@@ -122,6 +122,6 @@ async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Respons
 
 
 async def move(visit: Visit, town: Collectivite) -> Response:
-    key = identifier(visit)
+    key = visit.number()
     to = f"/espace/collectivites/{town.code}/subventions/{key}"
     return await grants.take(visit, key, to=to, again=partial(_shown, town))

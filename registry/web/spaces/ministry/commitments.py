@@ -12,7 +12,7 @@ from registry.domain.commitments import Key
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.web.forms import Form, posted, sent
-from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.spaces.guards import for_ministry
 from registry.web.visits import PRIVATE, At, Visit
 
 
@@ -22,7 +22,7 @@ def routes(at: At) -> list[Route]:
 
 async def find(visit: Visit) -> Response:
     """From a step to whose commitment it is."""
-    key = identifier(visit)
+    key = visit.number()
     async with visit.database.read() as session:
         row = (await commitments.by_ids(session, [key])).get(key)
         if row is None:

@@ -13,7 +13,7 @@ from registry.web.forms import Form
 from registry.web.queries import Query, tried
 from registry.web.spaces import disputes
 from registry.web.spaces.disputes import LABELS, Case
-from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.spaces.guards import for_ministry
 from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
@@ -76,7 +76,7 @@ async def show(visit: Visit) -> Response:
 
 async def _shown(visit: Visit, form: Form | None) -> Response:
     async with visit.database.read() as session:
-        case, possible = await disputes.read(session, visit.actor, identifier(visit), visit.today)
+        case, possible = await disputes.read(session, visit.actor, visit.number(), visit.today)
     return visit.page(
         "spaces/ministry/dispute.html",
         case=case,
@@ -87,5 +87,5 @@ async def _shown(visit: Visit, form: Form | None) -> Response:
 
 
 async def move(visit: Visit) -> Response:
-    key = identifier(visit)
+    key = visit.number()
     return await disputes.take(visit, key, to=f"{LIST}/{key}", again=_shown)

@@ -13,7 +13,7 @@ from registry.web.forms import Form
 from registry.web.queries import Query, tried
 from registry.web.spaces import grants
 from registry.web.spaces.grants import Claim
-from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.spaces.guards import for_ministry
 from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
@@ -70,7 +70,7 @@ async def show(visit: Visit) -> Response:
 
 async def _shown(visit: Visit, form: Form | None) -> Response:
     async with visit.database.read() as session:
-        claim, choices = await grants.read(session, visit.actor, identifier(visit))
+        claim, choices = await grants.read(session, visit.actor, visit.number())
         connected = await grants.is_connected(session, claim, visit)
     return visit.page(
         "spaces/ministry/grant.html",
@@ -82,5 +82,5 @@ async def _shown(visit: Visit, form: Form | None) -> Response:
 
 
 async def move(visit: Visit) -> Response:
-    key = identifier(visit)
+    key = visit.number()
     return await grants.take(visit, key, to=f"{LIST}/{key}", again=_shown)

@@ -14,7 +14,7 @@ from registry.domain.identifiers import compact, is_siren
 from registry.domain.pages import Page, Slice
 from registry.web import twins
 from registry.web.queries import Query, tried
-from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.spaces.guards import for_ministry
 from registry.web.spaces.ministry.words import ACTIONS, FIELDS, NOUNS, STATES, value
 from registry.web.twins import Record
 from registry.web.visits import PRIVATE, At, Visit
@@ -79,13 +79,13 @@ async def show(visit: Visit) -> Response:
 
 
 async def one_file(kind: str, visit: Visit) -> Response:
-    name = f"{visit.request.path_params['noun']}-{identifier(visit)}"
+    name = f"{visit.request.path_params['noun']}-{visit.number()}"
     fetch = partial(_page, visit, Query.of(visit.request))
     return twins.twin(kind, name, COLUMNS, await twins.every(fetch, _record))
 
 
 async def _page(visit: Visit, query: Query, page: Page) -> Slice[Entry]:
-    noun, key = visit.request.path_params["noun"], identifier(visit)
+    noun, key = visit.request.path_params["noun"], visit.number()
     if noun not in history.SUBJECTS:
         raise NotFound("noun", "Le journal ne tient pas d’histoire de ce nom.")
     async with visit.database.read() as session:

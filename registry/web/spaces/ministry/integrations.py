@@ -16,7 +16,7 @@ from registry.domain.histories import Said
 from registry.domain.integrations import Decision, Key
 from registry.domain.levels import ShownLevel, of_integration
 from registry.web.forms import EMPTY, Form, posted, sent
-from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.spaces.guards import for_ministry
 from registry.web.visits import At, Visit
 
 ONE = "/espace/ministere/integrations/{id:int}"
@@ -97,7 +97,7 @@ async def review(visit: Visit) -> Response:
 
 
 async def _read(visit: Visit) -> Review:
-    key = identifier(visit)
+    key = visit.number()
     async with visit.database.read() as session:
         step = (await integrations.by_ids(session, [key])).get(key)
         if step is None:

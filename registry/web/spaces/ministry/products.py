@@ -17,7 +17,7 @@ from registry.domain.pages import Page
 from registry.domain.rollout import verdicts
 from registry.web.forms import EMPTY, Form, posted, sent
 from registry.web.spaces.disputes import told
-from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.spaces.guards import for_ministry
 from registry.web.spaces.ministry.commitments import take
 from registry.web.visits import At, Visit
 
@@ -39,7 +39,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def _shown(visit: Visit, form: Form) -> Response:
-    key, day = identifier(visit), visit.today
+    key, day = visit.number(), visit.today
     async with visit.database.read() as session:
         product, vendor = await _product(session, key)
         steps = (await integrations.current_of_products(session, [key], day)).get(key, [])
@@ -72,7 +72,7 @@ def _possible(own: list[Commitment]) -> CommitmentState | None:
 
 
 async def commit(visit: Visit) -> Response:
-    key = identifier(visit)
+    key = visit.number()
     async with visit.database.read() as session:
         product, vendor = await _product(session, key)
     to = f"/espace/ministere/logiciels/{key}"
@@ -80,7 +80,7 @@ async def commit(visit: Visit) -> Response:
 
 
 async def moving_out(visit: Visit) -> Response:
-    key = identifier(visit)
+    key = visit.number()
     async with visit.database.read() as session:
         product, _ = await _product(session, key)
     return await _moving(visit, Form.of(version=product.version))
@@ -88,12 +88,12 @@ async def moving_out(visit: Visit) -> Response:
 
 async def _moving(visit: Visit, form: Form) -> Response:
     async with visit.database.read() as session:
-        product, vendor = await _product(session, identifier(visit))
+        product, vendor = await _product(session, visit.number())
     return visit.page("spaces/ministry/transfer.html", product=product, vendor=vendor, form=form)
 
 
 async def transfer(visit: Visit) -> Response:
-    form, key = await posted(visit), identifier(visit)
+    form, key = await posted(visit), visit.number()
     async with visit.database.read() as session:
         product, vendor = await _product(session, key)
     buyer, version = form.required("newVendorSiren"), form.integer("version") or 0

@@ -15,7 +15,7 @@ from registry.domain.pages import Page
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.web.forms import EMPTY, Form, posted, sent
 from registry.web.queries import Query
-from registry.web.spaces.guards import for_ministry, identifier
+from registry.web.spaces.guards import for_ministry
 from registry.web.visits import At, Visit
 
 ONE = "/espace/ministere/logiciels-nommes/{id:int}"
@@ -68,7 +68,7 @@ async def _shown(visit: Visit, form: Form) -> Response:
 
 
 async def _request(session: AsyncSession, visit: Visit) -> Request:
-    row = await domain.by_id(session, visit.actor, identifier(visit))
+    row = await domain.by_id(session, visit.actor, visit.number())
     if row is None:
         raise NotFound("id", "Aucune demande n’a cet identifiant.")
     town = (await collectivites.by_ids(session, [row.collectivite_id]))[row.collectivite_id]
@@ -84,7 +84,7 @@ async def _matches(session: AsyncSession, text: str) -> list[Match]:
 
 
 async def settle(visit: Visit) -> Response:
-    form, key = await posted(visit), identifier(visit)
+    form, key = await posted(visit), visit.number()
     siren, _, slug = form.required("product").partition("/")
 
     async def work(session: AsyncSession, _: Said) -> SoftwareRequest:
@@ -95,7 +95,7 @@ async def settle(visit: Visit) -> Response:
 
 
 async def refuse(visit: Visit) -> Response:
-    form, key = await posted(visit), identifier(visit)
+    form, key = await posted(visit), visit.number()
     reason = form.required("reason")
 
     async def work(session: AsyncSession, _: Said) -> SoftwareRequest:

@@ -37,7 +37,7 @@ async def record(space: Space) -> Response:
     async def work(session: AsyncSession, said: Said) -> Activation:
         return await activations.record(session, space.visit.actor, step, said)
 
-    to = space.to("clients", space.number("id"))
+    to = space.to("clients", space.visit.number())
     said = f"L’étape {of(SERVICES[service])} est enregistrée."
     return await space.sent(form, work, to=to, said=said, again=_page)
 

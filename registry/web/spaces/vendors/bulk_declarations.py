@@ -150,7 +150,7 @@ async def faulty_lines(space: Space) -> Response:
 
 async def _known(space: Space) -> BulkDeclaration:
     async with space.visit.database.read() as session:
-        row = await bulk_declarations.visible(session, space.visit.actor, space.number("id"))
+        row = await bulk_declarations.visible(session, space.visit.actor, space.visit.number())
     if row is None:
         raise NotFound("id", "Votre organisation n’a envoyé aucun fichier de ce numéro.")
     return row

@@ -28,7 +28,7 @@ async def name(space: Space) -> Response:
 
 
 async def end(space: Space) -> Response:
-    form, number = await posted(space.visit), space.number("id")
+    form, number = await posted(space.visit), space.visit.number()
 
     async def work(session: AsyncSession, _: Said) -> Delegation:
         return await delegations.end(session, space.visit.actor, number)

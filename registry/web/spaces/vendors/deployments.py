@@ -44,7 +44,7 @@ async def show(space: Space) -> Response:
 
 async def known(session: AsyncSession, space: Space) -> Use:
     """The use of the address; another vendor's is none."""
-    number, day = space.number("id"), space.visit.today
+    number, day = space.visit.number(), space.visit.today
     row = (await deployments.by_ids(session, [number])).get(number)
     if row is None:
         raise NotFound("id", UNKNOWN)
@@ -59,7 +59,7 @@ async def known(session: AsyncSession, space: Space) -> Use:
 
 
 async def confirm(space: Space) -> Response:
-    form, number = await posted(space.visit), space.number("id")
+    form, number = await posted(space.visit), space.visit.number()
 
     async def work(session: AsyncSession, _: Said) -> Deployment:
         return await deployments.confirm(session, space.visit.actor, number)
@@ -69,7 +69,7 @@ async def confirm(space: Space) -> Response:
 
 
 async def end(space: Space) -> Response:
-    form, number = await posted(space.visit), space.number("id")
+    form, number = await posted(space.visit), space.visit.number()
     version, until = form.integer("version") or 0, form.date("until")
 
     async def work(session: AsyncSession, _: Said) -> Deployment:

@@ -118,7 +118,7 @@ async def reopen(space: Space) -> Response:
 
 
 async def _moved(space: Space, form: Form, move: Move, done: str) -> Response:
-    number = space.number("id")
+    number = space.visit.number()
 
     async def work(session: AsyncSession, said: Said) -> Dispute:
         return await move(session, space.visit.actor, number, said)
@@ -128,7 +128,7 @@ async def _moved(space: Space, form: Form, move: Move, done: str) -> Response:
 
 
 async def _page(space: Space, form: Form) -> Response:
-    number = space.number("id")
+    number = space.visit.number()
     async with space.visit.database.read() as session:
         row = await reading.seen(session, space.visit.actor, number)
         cases = await _cases(session, [] if row is None else [row])

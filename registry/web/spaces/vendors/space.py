@@ -8,7 +8,6 @@ from starlette.responses import RedirectResponse, Response
 
 from models import Vendor
 from registry.domain import vendors
-from registry.domain.errors import NotFound
 from registry.domain.policy import Action
 from registry.web.forms import Form, Work, sent
 from registry.web.visits import Endpoint, Visit
@@ -28,13 +27,6 @@ class Space:
     def given(self, name: str) -> str:
         """A parameter of the path."""
         return str(self.visit.request.path_params[name])
-
-    def number(self, name: str) -> int:
-        """Likewise, for what is known by its number. Raises ``NotFound``."""
-        text = self.given(name)
-        if not (text.isascii() and text.isdigit() and len(text) < 18):
-            raise NotFound(name, "Rien ne se trouve à cette adresse.")
-        return int(text)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         return self.visit.page(f"spaces/vendors/{template}", status, space=self, **values)

@@ -46,7 +46,7 @@ async def create(space: Space) -> Response:
 
 
 async def rotate(space: Space) -> Response:
-    form, actor, number = await posted(space.visit), space.visit.actor, space.number("id")
+    form, actor, number = await posted(space.visit), space.visit.actor, space.visit.number()
 
     async def issued(session: AsyncSession) -> Issued:
         return await renew(session, actor, number, None)
@@ -73,7 +73,7 @@ async def _issued(space: Space, form: Form, issued: Issue) -> Response:
 
 
 async def revoke(space: Space) -> Response:
-    form, number = await posted(space.visit), space.number("id")
+    form, number = await posted(space.visit), space.visit.number()
 
     async def work(session: AsyncSession, _: Said) -> Token:
         return await tokens.revoke(session, space.visit.actor, number)
