@@ -111,7 +111,8 @@ SENTENCES: Mapping[TaskKind, str] = {
     TaskKind.DISPUTE_TO_ANSWER: "Répondre à la contestation qui vise {about}.",
     TaskKind.INTEGRATION_SENT_BACK: "Reprendre la déclaration sur {service} pour {about}, que le"
     " ministère a renvoyée.",
-    TaskKind.COMMITMENT_EXPIRING: "Renouveler l’engagement ({about}), qui prend bientôt fin.",
+    TaskKind.COMMITMENT_EXPIRING: "L’engagement ({about}) prend bientôt fin : il sera à signer de"
+    " nouveau le lendemain.",
     TaskKind.COMMITMENT_INVITED: "Répondre à l’invitation à s’engager ({about}).",
     TaskKind.LINKS_TO_CONFIRM: "Confirmer ou corriger les usages déclarés par l’autre partie.",
     TaskKind.DECLARATION_STALE: "Confirmer la déclaration sur {service} pour {about}, qui date.",

@@ -115,6 +115,9 @@ async def test_a_file_is_tried_corrected_and_sent_for_good(
     assert "Choisissez un fichier." in page.text
     page = await vendor.send(form, files={"file": ("clients.csv", wrong.encode())})
     assert "En attente." in page.text
+    other = await vendor.send(form, files={"file": ("clients.csv", f"{HEADER}\n".encode())})
+    assert other.status == 422
+    assert other.path.endswith("/fichiers")
     assert 'hx-trigger="every 2s"' in page.reply.text
     assert await run_next(database, uploads)
     page = await vendor.open(page.path)

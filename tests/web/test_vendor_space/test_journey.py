@@ -1,9 +1,11 @@
 """From a company that the registry does not know to a client whose town can act."""
 
 import re
+from datetime import timedelta
 
 from registry.api.nodes import global_id
 from registry.domain.clock import today
+from registry.web.french import day
 from tests.api.conftest import Ask, Token, Written
 from tests.api.sides import AUBEPINE, CEDRE, NEIGHBOUR, SILENT, TOWN, link, town
 from tests.factories import siren
@@ -87,6 +89,24 @@ async def test_what_waits_leads_to_the_form_that_mends_it(vendor: Browser) -> No
     assert "prévue" in step.text
     assert "en retard" in step.text
     assert "à confirmer" in step.text
+
+
+async def test_a_signature_near_its_end_tells_when_to_sign_again(
+    world: None, browsers: Open
+) -> None:
+    browser, end = await browsers(SILENT), today() + timedelta(days=30)
+    page = await browser.open(f"/espace/editeurs/{SILENT}/engagement/signature")
+    await browser.send(
+        page.form("/engagement/signature", "Signer la charte, version 2022-03-07"),
+        scope=["ONE_OFF_FEES", "RECURRING_FEES", "PER_USE_FEES", "COMPULSORY_MODULES"],
+        signatory="Anne Silence",
+        signatoryCapacity="gérante",
+        validUntil=str(end),
+    )
+    page = await browser.open(f"/espace/editeurs/{SILENT}")
+    page = await browser.follow(page, "prend bientôt fin")
+    assert f"valable jusqu’au {day(end)}".replace("\u00a0", " ") in page.text
+    assert "À signer de nouveau dès le lendemain de son terme." in page.text
 
 
 async def test_what_is_still_true_is_said_again(

@@ -1,6 +1,7 @@
 """Clients declared by a file: tried first, followed, reported line by line, then sent for good."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -44,7 +45,8 @@ async def send(space: Space) -> Response:
     except DomainError as refusal:
         return shown_again(await _sending(space, form.refused(refusal)))
     sent = Sent(noun, digest, size, form.has("dryRun"), form.has("acceptValid"), complete_on)
-    return await _received(space, form, sent)
+    with_file = replace(form, values={**form.values, FILE: [digest.hex()]})
+    return await _received(space, with_file, sent)
 
 
 async def _stored(space: Space, form: Form) -> tuple[bytes, int]:

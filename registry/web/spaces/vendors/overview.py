@@ -87,6 +87,8 @@ def _address(
     subject = task.subject_id or 0
     if task.kind is TaskKind.DISPUTE_TO_ANSWER:
         return f"contestations/{subject}"
+    if task.kind is TaskKind.COMMITMENT_EXPIRING:
+        return "engagement"
     if task.kind in COMMITMENTS:
         slug = slugs.get(subject)
         return "engagement/signature" + (f"?product={slug}" if slug else "")
