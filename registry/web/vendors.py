@@ -21,7 +21,7 @@ from registry.domain.levels import ShownLevel, of_commitment
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import clientele, sheets, verdicts
 from registry.domain.rollout.sheets import read_since
-from registry.domain.rollout.verdicts import Verdict
+from registry.domain.rollout.verdicts import Judged, Verdict
 from registry.domain.vendors import VendorFilter, VendorOrder
 from registry.web import timeline, twins
 from registry.web.publishing import elsewhere
@@ -68,7 +68,7 @@ class Promised:
 
 @dataclass(frozen=True, slots=True)
 class Line(Promised):
-    products: Mapping[Verdict, int]
+    products: Mapping[Judged, int]
     clients: int
 
 
@@ -169,6 +169,6 @@ def _record(line: Line) -> Record:
         "commitmentDeclaredBy": None if read is None else read.row.declared_by,
         "validUntil": None if read is None else read.row.valid_until,
         "productCount": sum(line.products.values()),
-        "readyProductCount": line.products.get(Verdict.READY, 0),
+        "readyProductCount": line.products.get((Verdict.READY, False), 0),
         "clientCount": line.clients,
     }

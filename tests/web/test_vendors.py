@@ -19,7 +19,7 @@ async def test_the_list_says_who_committed(public: Browser) -> None:
     assert "expiré depuis le" in page.text
     assert "Éditions du Silence 999 900 03" in page.text
     assert "non concerné : 1, prêt : 1 2" in page.text
-    assert "n’a rien dit à ce jour" in page.text
+    assert "n’a rien dit à ce jour rien de déclaré : 1" in page.text
     assert page.link("Ébène Logiciels") == f"/editeurs/{EBENE}"
 
 

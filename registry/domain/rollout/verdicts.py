@@ -20,6 +20,9 @@ class Verdict(StrEnum):
     COST_UNKNOWN = "COST_UNKNOWN"
 
 
+Judged = tuple[Verdict, bool]
+"""A verdict, and whether it is that of a product of which its vendor said nothing."""
+
 IN_FORCE = "effective_on <= :as_of AND (effective_until IS NULL OR effective_until > :as_of)"
 
 VERDICTS = f"""
@@ -71,8 +74,8 @@ STORED = "verdict AS (SELECT * FROM product_verdict)"
 
 OF_PRODUCTS = "SELECT product_id, verdict FROM verdict WHERE product_id = ANY(:products)"
 OF_VENDORS = """
-    SELECT vendor_id, verdict, count(*) FROM verdict
-    WHERE vendor_id = ANY(:vendors) GROUP BY vendor_id, verdict
+    SELECT vendor_id, verdict, verdict = 'NOT_INTEGRATED' AND declared_on IS NULL, count(*)
+    FROM verdict WHERE vendor_id = ANY(:vendors) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 EXAMPLES = """
     SELECT DISTINCT ON (verdict) verdict, product_id
@@ -91,11 +94,11 @@ async def of_products(
     return {product: Verdict(verdict) for product, verdict in rows}
 
 
-async def of_vendors(session: AsyncSession, ids: Sequence[int]) -> dict[int, dict[Verdict, int]]:
-    """How many products of each verdict every vendor has today."""
-    found: dict[int, dict[Verdict, int]] = {identifier: {} for identifier in ids}
-    for vendor, verdict, count in await _read(session, OF_VENDORS, None, vendors=list(ids)):
-        found[vendor][Verdict(verdict)] = count
+async def of_vendors(session: AsyncSession, ids: Sequence[int]) -> dict[int, dict[Judged, int]]:
+    """How many products of each verdict every vendor has today, those it said nothing of apart."""
+    found: dict[int, dict[Judged, int]] = {identifier: {} for identifier in ids}
+    for vendor, verdict, silent, count in await _read(session, OF_VENDORS, None, vendors=list(ids)):
+        found[vendor][Verdict(verdict), silent] = count
     return found
 
 

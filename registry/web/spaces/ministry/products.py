@@ -15,6 +15,7 @@ from registry.domain.histories import Said
 from registry.domain.levels import of_integration
 from registry.domain.pages import Page
 from registry.domain.rollout import verdicts
+from registry.domain.rollout.verdicts import Verdict
 from registry.web.forms import EMPTY, Form, posted, sent
 from registry.web.spaces.disputes import told
 from registry.web.spaces.guards import for_ministry
@@ -50,12 +51,14 @@ async def _shown(visit: Visit, form: Form) -> Response:
         seen = await reading.seen_of(session, [key], visit.actor, Holder.PRODUCT, FEW)
         cases = await told(session, seen[key].rows if key in seen else ())
         verdict = (await verdicts.of_products(session, [key]))[key]
+        spoken = key in await integrations.declared(session, [key], day)
         clients = (await domain.client_counts(session, [key], day)).get(key, 0)
     return visit.page(
         "spaces/ministry/product.html",
         product=product,
         vendor=vendor,
         verdict=verdict,
+        silent=verdict is Verdict.NOT_INTEGRATED and not spoken,
         clients=clients,
         steps=[(step, of_integration(step, contested)) for step in steps],
         applying=applying,
