@@ -33,7 +33,6 @@ UNREADABLE = {"\0", "\ufffd"}
 """What a text can't hold, and what stands for bytes that are no text."""
 TOKEN = "_jeton"  # noqa: S105 - the name of a field
 EVIDENCE_FILE, EVIDENCE_URL = "evidenceFile", "evidenceUrl"
-REASONS = ("effectiveOn", "reason", EVIDENCE_URL)
 """What every step may say, as ``Said`` has it."""
 
 Word = TypeVar("Word", bound=StrEnum)

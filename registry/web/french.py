@@ -83,7 +83,12 @@ def euros(cents: int | None) -> str:
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:
     """``1 commune``, ``1 234 communes``; zero is singular in French."""
-    return f"{number(count)}\u00a0{singular if abs(count) < 2 else plural or singular + 's'}"
+    return f"{number(count)}\u00a0{agreed(count, singular, plural)}"
+
+
+def agreed(count: int, singular: str, plural: str | None = None) -> str:
+    """The words alone."""
+    return singular if abs(count) < 2 else plural or singular + "s"
 
 
 def siren(value: str | None) -> str:
@@ -134,6 +139,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "moment": moment,
     "euros": euros,
     "counted": counted,
+    "agreed": agreed,
     "siren": siren,
     "capital": capital,
     "elided": elided,

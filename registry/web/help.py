@@ -52,7 +52,7 @@ def _text(name: str) -> str:
 
 async def explain(visit: Visit) -> Response:
     async with visit.database.read() as session:
-        measured = await coverage.measure(session, Scope(as_of=visit.today))
+        measured = await coverage.measure(session, Scope())
         accepted = await campaigns.accepted_services(session)
         examples = await _examples(session, visit)
     return visit.page(

@@ -102,10 +102,10 @@ def entered(door: Door, signed_in: SignedIn) -> Response:
 
 @answered
 async def sign_out(visit: Visit) -> Response:
-    door, request = visit.door, visit.request
     """A page that goes on by itself: Chromium, whose form-action also bounds redirections, would
     not follow one to the provider, nor from there to the identity provider behind it.
     """
+    door, request = visit.door, visit.request
     form = await received(request)
     secret, url = _cookie(door, request, sessions.SESSION), None
     if secret:

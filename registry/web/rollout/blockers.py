@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import DATA_APIS, CommitmentState, Integration, IntegrationState, Service, Vendor
+from registry.auth.rates import BLOCKERS
 from registry.domain import commitments, integrations, vendors
 from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
@@ -52,6 +53,7 @@ class Word:
 
 async def show(visit: Visit) -> Response:
     wanted = await asked(visit)
+    visit.spend(BLOCKERS)
     async with visit.database.read() as session:
         by, start = grouping(wanted.query, Grouping.PRODUCT), wanted.query.integer(AFTER) or 0
         found = await rank_blockers(session, wanted.scope, by, first=PAGE, after_rank=start)
@@ -72,6 +74,7 @@ async def show(visit: Visit) -> Response:
 async def file(kind: str, visit: Visit) -> Response:
     """The ranking as it was at once, whole."""
     wanted = await asked(visit)
+    visit.spend(BLOCKERS)
     async with visit.database.read() as session:
         by = grouping(wanted.query, Grouping.PRODUCT)
         found = await rank_blockers(session, wanted.scope, by)

@@ -72,6 +72,7 @@ async def show(visit: Visit) -> Response:
 
 async def file(kind: str, visit: Visit) -> Response:
     wanted = await asked(visit)
+    visit.spend(COVERAGE)
     async with visit.database.read() as session:
         found = await coverage.measure(session, wanted.scope)
     return twins.twin(kind, "couverture", COLUMNS, twins.whole(records(found)))
@@ -79,6 +80,7 @@ async def file(kind: str, visit: Visit) -> Response:
 
 async def file_departements(kind: str, visit: Visit) -> Response:
     wanted = await asked(visit)
+    visit.spend(COVERAGE)
     async with visit.database.read() as session:
         shares = await territories.by_departement(session, wanted.scope)
     rows = [asdict(share) | {"name": name} for name, share in _shares(wanted, shares)]

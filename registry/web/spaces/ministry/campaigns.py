@@ -37,11 +37,10 @@ async def _shown(visit: Visit, form: Form | None) -> Response:
     async with visit.database.read() as session:
         present = await campaigns.current(session, visit.today)
     standing = _form(present)
-    read = form is None or form.refusal is not None
     return visit.page(
         "spaces/ministry/campaign.html",
         campaign=present.campaign,
-        version=present.campaign.version if form is None or read else form.get("version"),
+        version=present.campaign.version if form is None or form.refusal else form.get("version"),
         form=form or standing,
         standing=standing if form is not None and form.refusal else None,
         targets=[(FIELDS[target.stratum], STRATA[target.stratum]) for target in present.targets],
@@ -84,7 +83,7 @@ async def edit(visit: Visit) -> Response:
     async def work(session: AsyncSession, _: Said) -> Campaign:
         return (await campaigns.edit(session, visit.actor, version, change)).campaign
 
-    done = "La campagne est modifiée : toutes les figures en tiennent compte dès maintenant."
+    done = "La campagne est modifiée : tous les chiffres en tiennent compte dès maintenant."
     return await sent(visit, form, work, to=PLACE, said=done, again=_shown)
 
 

@@ -140,10 +140,7 @@ async def _edit(space: Space, form: Form) -> Response:
     async with space.visit.database.read() as session:
         product = await known(session, space)
     changed = form.get("version") != str(product.version)
-    retired = products.is_retired(product, space.visit.today)
-    return space.page(
-        "product_edit.html", product=product, form=form, changed=changed, retired=retired
-    )
+    return space.page("product_edit.html", product=product, form=form, changed=changed)
 
 
 async def retire(space: Space) -> Response:
