@@ -107,8 +107,12 @@ async def test_nobody_confirms_for_another(
     eloise: Browser, neighbour: Browser, written: Written
 ) -> None:
     form = (await eloise.open(f"/collectivites/{READY}")).form("/confirmer")
-    form.values = [("_jeton", (await neighbour.open("/")).form("/recherche").action)]
-    assert (await neighbour.send(form)).status == 403
+    stolen = await neighbour.send(form)
+    assert (stolen.status, "Vous ne pouvez pas faire cela" in stolen.text) == (403, True)
+    page = await neighbour.open(f"/espace/collectivites/{NEIGHBOUR}/subventions")
+    form.values = [pair for pair in page.form("/subventions").values if pair[0] == "_jeton"]
+    refused = await neighbour.send(form)
+    assert (refused.status, "Rien n’a été enregistré" in refused.text) == (422, True)
     assert await written() == []
 
 

@@ -84,8 +84,8 @@ async def test_strangers_open_nothing(
     eloise: Browser, neighbour: Browser, public: Browser, written: Written
 ) -> None:
     form = (await eloise.open(SURCHARGE, logiciel=FAMILLE)).form("/surcout")
-    for stranger in (neighbour, public):
-        assert (await stranger.open(SURCHARGE)).status in (403, 404)
-        sent = await stranger.send(form, statement="Un surcoût.")
-        assert sent.status in (403, 404)
+    assert (await neighbour.open(SURCHARGE)).status == 403
+    assert (await neighbour.send(form, statement="Un surcoût.")).status == 403
+    for sent in (await public.open(SURCHARGE), await public.send(form, statement="Un surcoût.")):
+        assert sent.path.startswith("/connexion?retour=")
     assert await written() == []
