@@ -76,6 +76,22 @@ async def test_a_product_changes_hands(analyst: Browser, written: Written) -> No
     assert ("transfer", "product") in [entry[:2] for entry in await written()]
 
 
+async def test_a_product_takes_another_key(analyst: Browser, written: Written) -> None:
+    page = await analyst.open(f"/espace/ministere/editeurs/{EBENE}")
+    page = await analyst.follow(page, "Portail Familles")
+    page = await analyst.follow(page, "Changer son identifiant")
+    wrong = await analyst.send(page.form("/identifiant"), slug="Portail Familles")
+    assert "« Portail Familles » n’est pas un identifiant de logiciel" in wrong.text
+    assert ("slug", "Portail Familles") in wrong.form("/identifiant").values
+    form = wrong.form("/identifiant")
+    done = await analyst.send(form, slug="portail-familles")
+    await analyst.send(form, slug="portail-familles")
+    assert "Portail Familles a un nouvel identifiant." in done.text
+    assert [entry[:2] for entry in await written()] == [("rename", "product")]
+    moved = await analyst.open(f"/editeurs/{EBENE}/famille")
+    assert moved.path == f"/editeurs/{EBENE}/portail-familles"
+
+
 @pytest.fixture
 async def named(secretary: Browser) -> None:
     given = {"name": "Portail", "demarches": ["PERISCOLAIRE"], "vendorName": "Ébène"}

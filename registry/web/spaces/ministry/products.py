@@ -1,5 +1,9 @@
 """A product as the ministry reads it: what is declared, what is contested, whose it is."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
@@ -7,6 +11,7 @@ from starlette.routing import Route
 from models import Commitment, CommitmentState, Product, Vendor
 from registry.domain import commitments, integrations, vendors
 from registry.domain import products as domain
+from registry.domain.actor import Actor
 from registry.domain.commitments import Key
 from registry.domain.disputes import reading
 from registry.domain.disputes.reading import Holder
@@ -26,12 +31,37 @@ ONE = "/espace/ministere/logiciels/{id:int}"
 FEW = Page(first=10)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Of the key of a product: the form that asks for it, and its ``field``."""
+
+    template: str
+    field: str
+    make: Callable[[AsyncSession, Actor, str, str, int, str], Awaitable[Product]]
+    done: str
+
+
+RENAMING = Change(
+    "spaces/ministry/renaming.html", "slug", domain.rename, "a un nouvel identifiant."
+)
+TRANSFER = Change(
+    "spaces/ministry/transfer.html", "newVendorSiren", domain.transfer, "a changé d’éditeur."
+)
+
+
 def routes(at: At) -> list[Route]:
     return [
         at(ONE, for_ministry(show)),
         at(ONE, for_ministry(commit), "POST"),
-        at(f"{ONE}/transfert", for_ministry(moving_out)),
-        at(f"{ONE}/transfert", for_ministry(transfer), "POST"),
+        *_both(at, f"{ONE}/identifiant", RENAMING),
+        *_both(at, f"{ONE}/transfert", TRANSFER),
+    ]
+
+
+def _both(at: At, place: str, change: Change) -> list[Route]:
+    return [
+        at(place, for_ministry(partial(ask, change))),
+        at(place, for_ministry(partial(move, change)), "POST"),
     ]
 
 
@@ -82,33 +112,29 @@ async def commit(visit: Visit) -> Response:
     return await take(visit, Key(vendor.siren, product.slug), to=to, again=_shown)
 
 
-async def moving_out(visit: Visit) -> Response:
-    key = visit.number()
+async def ask(change: Change, visit: Visit) -> Response:
     async with visit.database.read() as session:
-        product, _ = await _product(session, key)
-    return await _moving(visit, Form.of(version=product.version))
+        product, _ = await _product(session, visit.number())
+    return await _asking(change, visit, Form.of(version=product.version))
 
 
-async def _moving(visit: Visit, form: Form) -> Response:
+async def _asking(change: Change, visit: Visit, form: Form) -> Response:
     async with visit.database.read() as session:
         product, vendor = await _product(session, visit.number())
-    return visit.page("spaces/ministry/transfer.html", product=product, vendor=vendor, form=form)
+    return visit.page(change.template, product=product, vendor=vendor, form=form)
 
 
-async def transfer(visit: Visit) -> Response:
+async def move(change: Change, visit: Visit) -> Response:
     form, key = await posted(visit), visit.number()
     async with visit.database.read() as session:
         product, vendor = await _product(session, key)
-    buyer, version = form.required("newVendorSiren"), form.integer("version") or 0
+    wanted, version = form.required(change.field), form.integer("version") or 0
 
     async def work(session: AsyncSession, _: Said) -> Product:
-        return await domain.transfer(
-            session, visit.actor, vendor.siren, product.slug, version, buyer
-        )
+        return await change.make(session, visit.actor, vendor.siren, product.slug, version, wanted)
 
-    to = f"/espace/ministere/logiciels/{key}"
-    done = f"{product.name} a changé d’éditeur."
-    return await sent(visit, form, work, to=to, said=done, again=_moving)
+    to, done = f"/espace/ministere/logiciels/{key}", f"{product.name} {change.done}"
+    return await sent(visit, form, work, to=to, said=done, again=partial(_asking, change))
 
 
 async def _product(session: AsyncSession, key: int) -> tuple[Product, Vendor]:
