@@ -199,8 +199,11 @@ class Loaders:
         return _each(self.read, _on(self.today, activations.of_usages), list)
 
     @cached_property
-    def next_step(self) -> DataLoader[int, NextStep]:
-        return _each(self.read, _on(self.today, next_step.of_collectivites))
+    def next_step(self) -> DataLoader[tuple[int, Actor], NextStep]:
+        return _with_arguments(
+            self.read,
+            lambda session, ids, actor: next_step.of_collectivites(session, actor, ids, self.today),
+        )
 
     @cached_property
     def contested(self) -> DataLoader[int, set[Service | None]]:

@@ -13,11 +13,11 @@ from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
 from registry.domain.pages import MAX_SIZE, Page
 from registry.domain.policy import Action, Subject, may
-from registry.domain.rollout import answer, readiness
+from registry.domain.rollout import readiness
 from registry.domain.rollout.answer import Answer
 from registry.domain.rollout.readiness import Standing
 from registry.domain.rollout.verdicts import Verdict
-from registry.web.collectivites.finding import InUse, code_of, elsewhere, found, in_use
+from registry.web.collectivites.finding import InUse, answered, code_of, elsewhere, found, in_use
 from registry.web.forms import EMPTY, Form
 from registry.web.visits import Visit
 
@@ -50,7 +50,7 @@ async def page(visit: Visit, form: Form) -> Response:
         moved = elsewhere(visit, body)
         if moved is not None and visit.request.method != "POST":
             return moved
-        said = await answer.of_collectivite(session, body.code or "", visit.today)
+        said = await answered(session, visit, body)
         around = await _around(session, visit, said)
     return visit.page(
         "collectivites/page.html",

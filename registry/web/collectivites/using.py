@@ -11,11 +11,11 @@ from registry.domain.histories import Said
 from registry.domain.pages import Page
 from registry.domain.policy import Action
 from registry.domain.products import ProductFilter, ProductOrder
-from registry.domain.rollout import answer
 from registry.domain.vendors import VendorFilter, VendorOrder
 from registry.web.collectivites import showing
 from registry.web.collectivites.finding import (
     PRODUCT,
+    answered,
     code_of,
     key,
     own,
@@ -61,7 +61,7 @@ async def _filling(visit: Visit, form: Form) -> Response:
         siren, _, slug = form.get(PRODUCT).partition("/")
         product = await products.named(session, siren, slug)
         vendor = (await vendors.by_ids(session, [product.vendor_id]))[product.vendor_id]
-        said = await answer.of_collectivite(session, body.code or "", visit.today)
+        said = await answered(session, visit, body)
     return visit.page(
         "collectivites/declare.html",
         body=body,

@@ -10,9 +10,9 @@ from tests.web.test_spaces.conftest import ELOISE, asked, surcharge
 QUOTE = "https://eloise.example/devis.pdf"
 
 
-async def opened(town: Browser, analyst: Browser) -> Page:
+async def opened(town: Browser, analyst: Browser, **given: object) -> Page:
     """The dispute, found by the ministry in its queue."""
-    await asked(town, "OpenDispute", **surcharge())
+    await asked(town, "OpenDispute", **surcharge() | given)
     page = await analyst.open("/espace/ministere/file", sorte="DISPUTE_TO_REVIEW")
     return await analyst.follow(page, "Éloise conteste Portail Familles")
 
@@ -86,6 +86,26 @@ async def test_a_breach_is_over_once_the_ministry_accepts_again(
     )
     assert "L’engagement est rétabli tel qu’il avait été signé." in done.text
     assert (await written())[-1][:2] == ("accept", "commitment")
+
+
+async def test_why_it_was_dismissed_is_read_by_the_parties_alone(
+    eloise: Browser, neighbour: Browser, public: Browser, analyst: Browser
+) -> None:
+    page = await opened(
+        eloise,
+        analyst,
+        kind="INTEGRATION",
+        service="FRANCECONNECT_V2",
+        surchargeKind=None,
+        amountCents=None,
+    )
+    page = await move(analyst, page, move="REVIEW")
+    await move(analyst, page, move="DISMISS", reason="Votre version est trop ancienne.")
+    for address in (f"/collectivites/{ELOISE}", f"/collectivites/{ELOISE}/courrier"):
+        for stranger in (public, neighbour):
+            assert "écartée" not in (await stranger.open(address)).text
+    told = (await eloise.open(f"/collectivites/{ELOISE}")).text
+    assert "a été écartée par le ministère, avec ce motif : « Votre version est trop" in told
 
 
 async def test_dismissed_then_reopened_by_the_town(
