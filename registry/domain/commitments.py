@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,6 +92,14 @@ class CommitmentRead:
 
     row: Commitment
     state: CommitmentState
+
+    @property
+    def since(self) -> date:
+        """A signature past its end reads as expired from the day after it."""
+        end = self.row.valid_until
+        if self.state is self.row.state or end is None:
+            return self.row.effective_on
+        return end + timedelta(days=1)
 
 
 async def sign(

@@ -20,7 +20,6 @@ from registry.domain.integrations import is_late
 from registry.domain.levels import ShownLevel, of_commitment
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import clientele, sheets, verdicts
-from registry.domain.rollout.sheets import read_since
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.vendors import VendorFilter, VendorOrder
 from registry.web import timeline, twins
@@ -59,7 +58,7 @@ class Promised:
 
     @property
     def since(self) -> date | None:
-        return None if self.commitment is None else read_since(self.commitment)
+        return None if self.commitment is None else self.commitment.since
 
     @property
     def level(self) -> ShownLevel | None:
