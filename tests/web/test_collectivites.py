@@ -46,7 +46,7 @@ async def test_what_was_said_long_ago_is_to_be_confirmed(public: Browser) -> Non
 async def test_what_is_in_service_is_told(public: Browser) -> None:
     page = await public.open("/collectivites/01001")
     assert "FranceConnect est en service, sur une partie des démarches." in page.text
-    assert "FranceConnect v2 : en service . Dit par la collectivité, le 1er juin 2025" in page.text
+    assert "FranceConnect v2 : en service , dit par la collectivité, le 1er juin 2025" in page.text
     assert "Déclaré par l’éditeur, confirmé par la collectivité" in page.text
 
 

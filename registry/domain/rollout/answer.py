@@ -29,6 +29,10 @@ class Use:
     verdict: Verdict
     activations: tuple[Activation, ...]
 
+    @property
+    def confirmed(self) -> bool:
+        return deployments.is_confirmed(self.deployment)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

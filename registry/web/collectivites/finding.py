@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse
 
 from models import Collectivite, Demarche, Product, Vendor
-from registry.domain import collectivites
+from registry.domain import collectivites, deployments
+from registry.domain.actor import Actor
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.policy import Action, Subject, authorise
 from registry.domain.rollout import answer, sheets
@@ -97,6 +98,15 @@ async def in_use(session: AsyncSession, said: Answer, day: date) -> list[InUse]:
     rows = [uses[0].product for uses in by_key.values()]
     known = await sheets.of_products(session, rows, day)
     return [InUse(sheet, by_key[sheet.key]) for sheet in known]
+
+
+def confirmable(actor: Actor, said: Answer) -> set[int]:
+    """The ids of the deployments that the actor may confirm."""
+    return {
+        use.deployment.recorded_id
+        for use in said.uses
+        if deployments.is_confirmable(actor, use.deployment, use.product)
+    }
 
 
 def demarches(uses: list[Use]) -> str:

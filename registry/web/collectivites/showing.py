@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Collectivite, SoftwareRequest
-from registry.domain import collectivites, deployments, software_requests, territories
+from registry.domain import collectivites, software_requests, territories
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
@@ -17,7 +17,15 @@ from registry.domain.rollout import readiness
 from registry.domain.rollout.answer import Answer
 from registry.domain.rollout.readiness import Standing
 from registry.domain.rollout.verdicts import Verdict
-from registry.web.collectivites.finding import InUse, answered, code_of, elsewhere, found, in_use
+from registry.web.collectivites.finding import (
+    InUse,
+    answered,
+    code_of,
+    confirmable,
+    elsewhere,
+    found,
+    in_use,
+)
 from registry.web.forms import EMPTY, Form
 from registry.web.visits import Visit
 
@@ -70,7 +78,7 @@ async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:
     mine = may(visit.actor, Action.NAME_SOFTWARE, Subject(collectivite=body_id))
     epci = [] if body.epci_id is None else [body.epci_id]
     disputed = await disputes.open_counts(session, [body_id], Holder.COLLECTIVITE)
-    waiting = _confirmable(visit, said)
+    waiting = confirmable(visit.actor, said)
     return Around(
         (await readiness.standings(session, [body_id])).get(body_id),
         await _in_use(session, visit, said, waiting),
@@ -93,14 +101,6 @@ async def _in_use(
         return settled, one.verdict is Verdict.NOT_CONCERNED
 
     return sorted(await in_use(session, said, visit.today), key=place)
-
-
-def _confirmable(visit: Visit, said: Answer) -> set[int]:
-    return {
-        use.deployment.recorded_id
-        for use in said.uses
-        if deployments.is_confirmable(visit.actor, use.deployment, use.product)
-    }
 
 
 async def _named(

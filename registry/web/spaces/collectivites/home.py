@@ -10,7 +10,7 @@ from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.rollout import answer, readiness
 from registry.domain.tasks import Task, TaskKind
-from registry.web.collectivites.finding import in_use
+from registry.web.collectivites.finding import confirmable, in_use
 from registry.web.spaces.disputes import told
 from registry.web.spaces.guards import as_town, for_town
 from registry.web.visits import At, Visit
@@ -43,6 +43,7 @@ async def show(visit: Visit, town: Collectivite) -> Response:
         answer=found,
         standing=standing,
         products=products,
+        confirmable=confirmable(actor, found),
         tasks=[
             (task, _address(town, task)) for task in waiting if task.kind is not TaskKind.NEXT_STEP
         ],
