@@ -8,7 +8,7 @@ from urllib.parse import quote
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse
 
-from models import Collectivite, Demarche, Product, Vendor
+from models import Collectivite, Demarche
 from registry.domain import collectivites, deployments
 from registry.domain.actor import Actor
 from registry.domain.errors import InvalidInput, NotFound
@@ -81,15 +81,11 @@ async def answered(session: AsyncSession, visit: Visit, body: Collectivite) -> A
     return await answer.of_collectivite(session, visit.actor, body.code or "", visit.today)
 
 
-def key(product: Product, vendor: Vendor) -> str:
-    return f"{vendor.siren}/{product.slug}"
-
-
 def used(said: Answer) -> dict[str, list[Use]]:
     """Each product in use, by key."""
     uses: dict[str, list[Use]] = {}
     for use in said.uses:
-        uses.setdefault(key(use.product, use.vendor), []).append(use)
+        uses.setdefault(f"{use.vendor.siren}/{use.product.slug}", []).append(use)
     return uses
 
 

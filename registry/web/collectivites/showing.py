@@ -11,7 +11,6 @@ from registry.domain import collectivites, software_requests, territories
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
-from registry.domain.pages import MAX_SIZE, Page
 from registry.domain.policy import Action, Subject, may
 from registry.domain.rollout import readiness
 from registry.domain.rollout.answer import Answer
@@ -87,7 +86,7 @@ async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:
         disputed.get(body_id, 0),
         mine,
         waiting,
-        await _named(session, visit, body) if mine else (),
+        await software_requests.of_collectivite(session, visit.actor, body_id) if mine else (),
     )
 
 
@@ -101,10 +100,3 @@ async def _in_use(
         return settled, one.verdict is Verdict.NOT_CONCERNED
 
     return sorted(await in_use(session, said, visit.today), key=place)
-
-
-async def _named(
-    session: AsyncSession, visit: Visit, body: Collectivite
-) -> Sequence[SoftwareRequest]:
-    waiting = await software_requests.listed(session, visit.actor, Page(first=MAX_SIZE))
-    return [row for row in waiting.rows if row.collectivite_id == body.id]

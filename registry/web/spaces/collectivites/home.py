@@ -16,7 +16,6 @@ from registry.web.spaces.guards import as_town, for_town
 from registry.web.visits import At, Visit
 
 FEW = Page(first=5)
-NAMED = Page(first=50)
 
 
 def routes(at: At) -> list[Route]:
@@ -31,7 +30,7 @@ async def show(visit: Visit, town: Collectivite) -> Response:
         standing = (await readiness.standings(session, [key])).get(key)
         products = await in_use(session, found, visit.today)
         waiting = await tasks.listed(session, actor, visit.today, months)
-        named = await software_requests.listed(session, actor, NAMED)
+        named = await software_requests.of_collectivite(session, actor, key)
         seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, FEW)
         cases = await told(session, seen[key].rows if key in seen else ())
         claimed = await grants.seen_of_collectivites(session, [key], actor, FEW)
@@ -47,7 +46,7 @@ async def show(visit: Visit, town: Collectivite) -> Response:
         tasks=[
             (task, _address(town, task)) for task in waiting if task.kind is not TaskKind.NEXT_STEP
         ],
-        named=named.rows,
+        named=named,
         cases=cases,
         claims=[(claim, steps[claim.recorded_id][-1]) for claim in claims],
     )
