@@ -84,7 +84,7 @@ async def test_a_dispute_is_followed_and_withdrawn(
     form = page.form(page.path)
     done = await eloise.send(form, reason="L’éditeur a retiré son devis.")
     assert "La contestation est retirée." in done.text
-    assert "Elle est retirée depuis le" in done.text
+    assert "État : Retirée , depuis le" in done.text
     before = await written()
     await eloise.send(form, reason="L’éditeur a retiré son devis.")
     assert await written() == before
