@@ -16,7 +16,6 @@ from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
-from registry.domain.integrations import is_late
 from registry.domain.levels import ShownLevel, of_commitment
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import clientele, sheets, verdicts
@@ -138,7 +137,6 @@ async def show(visit: Visit) -> Response:
         parent=parents.get(vendor.parent_id or 0),
         signatory=None if row is None else commitments.signatory(visit.actor, row),
         own=identifier in visit.actor.vendors,
-        late=partial(is_late, day=visit.today),
     )
 
 

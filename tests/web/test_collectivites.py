@@ -52,6 +52,7 @@ async def test_what_is_in_service_is_told(public: Browser) -> None:
     assert "FranceConnect est en service, sur une partie des démarches." in page.text
     assert "FranceConnect v2 : en service , dit par la collectivité, le 1er juin 2025" in page.text
     assert "Déclaré par l’éditeur, confirmé par la collectivité" in page.text
+    assert re.search(r"API Particulier : prévue pour le [^.]+ en retard", page.text)
 
 
 async def test_a_vendor_that_said_nothing_is_not_accused(public: Browser) -> None:

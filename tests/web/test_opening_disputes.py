@@ -40,7 +40,7 @@ async def test_a_surcharge_is_reported_once_with_its_quote(
     quote = {"evidenceFile": ("devis.png", png(), "image/png")}
     done = await eloise.send(form, quote, **said)
     assert "Votre signalement est enregistré" in done.text
-    assert "1 contestation est en cours d’examen." in done.text
+    assert "1 contestation est en cours." in done.text
     await eloise.send(form, quote, **said)
     assert [entry[:2] for entry in await written()] == [
         ("give", "evidence"),
