@@ -38,7 +38,6 @@ from registry.domain import (
 from registry.domain.activations import Usage
 from registry.domain.actor import Actor
 from registry.domain.clients import ClientFilter, ClientsOf
-from registry.domain.commitments import CommitmentRead
 from registry.domain.commitments import Holder as CommitmentHolder
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
@@ -50,6 +49,7 @@ from registry.domain.rollout.ranking import BlockerPage
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.transitions import CommitmentRead
 
 Read = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Key = TypeVar("Key", bound=Hashable)

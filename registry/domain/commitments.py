@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +25,7 @@ from registry.domain.filters import among, checked_siren, in_force
 from registry.domain.histories import Said
 from registry.domain.messages import notify_commitment
 from registry.domain.policy import Action, Subject, authorise, may
-from registry.domain.transitions import COMMITMENT, commitment_as_read, refusal
+from registry.domain.transitions import COMMITMENT, CommitmentRead, commitment_as_read, refusal
 from registry.domain.words import COMMITMENT_STATES, SURCHARGE_KINDS
 
 BY_SIREN = sa.text("SELECT vendor_id FROM vendor_key WHERE siren = :siren")
@@ -85,22 +85,6 @@ class _Author:
     source: Source
     vendor_id: int
     product_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommitmentRead:
-    """The row in force and what it reads on the day asked."""
-
-    row: Commitment
-    state: CommitmentState
-
-    @property
-    def since(self) -> date:
-        """A signature past its end reads as expired from the day after it."""
-        end = self.row.valid_until
-        if self.state is self.row.state or end is None:
-            return self.row.effective_on
-        return end + timedelta(days=1)
 
 
 async def sign(

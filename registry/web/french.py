@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from models import Commitment, CommitmentState, Source, Transition
 from registry.domain import levels, words
-from registry.domain.commitments import CommitmentRead
 from registry.domain.levels import ShownLevel
+from registry.domain.transitions import CommitmentRead
 from registry.domain.words import elided, of
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -12,7 +12,6 @@ from starlette.routing import Route
 from models import CommitmentState, Vendor
 from registry.domain import commitments, products, vendors
 from registry.domain.clients import ClientsOf
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
@@ -20,6 +19,7 @@ from registry.domain.levels import ShownLevel, of_commitment
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import clientele, sheets, verdicts
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.transitions import CommitmentRead
 from registry.domain.vendors import VendorFilter, VendorOrder
 from registry.web import timeline, twins
 from registry.web.publishing import elsewhere

@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Integration, IntegrationState, Product, Service, Vendor
 from registry.domain import campaigns, commitments, integrations, products, vendors
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.rollout import verdicts
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.transitions import CommitmentRead
 
 FURTHEST = (
     IntegrationState.QUALIFIED,

@@ -21,11 +21,10 @@ from models import (
 from registry.domain import activations, commitments, integrations, products, vendors
 from registry.domain.activations import Usage
 from registry.domain.actor import Actor
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
 from registry.domain.rollout.readiness import ORDER, Readiness, with_readiness
 from registry.domain.rollout.scope import Bound, bind_bodies
-from registry.domain.transitions import PROGRESS
+from registry.domain.transitions import PROGRESS, CommitmentRead
 
 
 @dataclass(frozen=True, slots=True)

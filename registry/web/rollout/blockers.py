@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from models import DATA_APIS, CommitmentState, Integration, IntegrationState, Service, Vendor
 from registry.domain import commitments, integrations, vendors
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.rollout.blockers import Blocker, Blockers, Grouping, rank_blockers
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.transitions import CommitmentRead
 from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES
 from registry.web import twins
 from registry.web.queries import AFTER, PAGE, Query

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import CommitmentState, Integration, IntegrationState, Product, Service
 from registry.domain import campaigns, commitments, integrations, products
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.rollout import verdicts
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.transitions import CommitmentRead
 from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES
 
 UNSAID = "FranceConnect y est qualifié, mais rien n’est dit de son prix."
