@@ -87,7 +87,8 @@ class Collectivite(Node):
 
     @resolved("Ce qu’elle peut faire maintenant.")
     async def next_step(self, info: Request) -> NextStep:
-        return NextStep.of(await info.context.loaders.next_step.load(self.row_id))
+        asked = self.row_id, info.context.actor
+        return NextStep.of(await info.context.loaders.next_step.load(asked))
 
     @resolved("Contestations de la collectivité que l’on peut lire, la dernière ouverte d’abord.")
     async def disputes(

@@ -11,9 +11,10 @@ from registry.api.fields import resolved
 from registry.api.mutations import StepInput, mutation
 from registry.api.nodes import Node, global_id
 from registry.domain import commitments
-from registry.domain.commitments import CommitmentRead, Key, Signature
+from registry.domain.commitments import Key, Signature
 from registry.domain.freshness import is_stale
 from registry.domain.levels import ShownLevel, of_commitment
+from registry.domain.transitions import CommitmentRead
 
 
 @strawberry.type(description="Engagement d’un éditeur à fournir FranceConnect sans surcoût.")

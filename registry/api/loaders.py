@@ -38,7 +38,6 @@ from registry.domain import (
 from registry.domain.activations import Usage
 from registry.domain.actor import Actor
 from registry.domain.clients import ClientFilter, ClientsOf
-from registry.domain.commitments import CommitmentRead
 from registry.domain.commitments import Holder as CommitmentHolder
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
@@ -50,6 +49,7 @@ from registry.domain.rollout.ranking import BlockerPage
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.transitions import CommitmentRead
 
 Read = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Key = TypeVar("Key", bound=Hashable)
@@ -199,8 +199,11 @@ class Loaders:
         return _each(self.read, _on(self.today, activations.of_usages), list)
 
     @cached_property
-    def next_step(self) -> DataLoader[int, NextStep]:
-        return _each(self.read, _on(self.today, next_step.of_collectivites))
+    def next_step(self) -> DataLoader[tuple[int, Actor], NextStep]:
+        return _with_arguments(
+            self.read,
+            lambda session, ids, actor: next_step.of_collectivites(session, actor, ids, self.today),
+        )
 
     @cached_property
     def contested(self) -> DataLoader[int, set[Service | None]]:

@@ -16,6 +16,7 @@ from registry.cli.output import console, display, shown, table, tell, write_csv,
 from registry.cli.program import Format, FormatOption, program, reading
 from registry.cli.scopes import AsOfOption
 from registry.domain import collectivites, products, vendors
+from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from registry.domain.collectivites import CollectiviteFilter
 from registry.domain.errors import InvalidInput
@@ -71,7 +72,7 @@ async def _answered(
     session: AsyncSession, code: str, day: date | None
 ) -> tuple[answer.Answer, Named]:
     try:
-        found = await answer.of_collectivite(session, code, day)
+        found = await answer.of_collectivite(session, ADMINISTRATOR, code, day)
     except InvalidInput as unknown:
         if await collectivites.count(session, CollectiviteFilter()):
             raise

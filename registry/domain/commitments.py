@@ -25,8 +25,8 @@ from registry.domain.filters import among, checked_siren, in_force
 from registry.domain.histories import Said
 from registry.domain.messages import notify_commitment
 from registry.domain.policy import Action, Subject, authorise, may
-from registry.domain.transitions import COMMITMENT, commitment_as_read, refusal
-from registry.domain.words import SURCHARGE_KINDS
+from registry.domain.transitions import COMMITMENT, CommitmentRead, commitment_as_read, refusal
+from registry.domain.words import COMMITMENT_STATES, SURCHARGE_KINDS
 
 BY_SIREN = sa.text("SELECT vendor_id FROM vendor_key WHERE siren = :siren")
 VENDOR_ID = col(Commitment.vendor_id)
@@ -43,11 +43,12 @@ _ACTIONS = {
     CommitmentState.INVITED: "invite",
 }
 
+BREACHED = COMMITMENT_STATES[CommitmentState.BREACHED]
 OTHERS_DECIDE = {
     CommitmentState.BREACH_ALLEGED: "Un signalement de surcoût est à l’étude :"
     " l’engagement redevient signé s’il est écarté.",
-    CommitmentState.BREACHED: "Un manquement est établi : seul le ministère rétablit"
-    " cet engagement, par acceptCommitment.",
+    CommitmentState.BREACHED: f"Cet engagement est {BREACHED} :"
+    " seul le ministère le rétablit, par acceptCommitment.",
 }
 """The states that a vendor does not leave by signing again, and the way out."""
 
@@ -84,14 +85,6 @@ class _Author:
     source: Source
     vendor_id: int
     product_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommitmentRead:
-    """The row in force and what it reads on the day asked."""
-
-    row: Commitment
-    state: CommitmentState
 
 
 async def sign(

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import Service
+from models import CommitmentState, DisputeState, Service
 from registry.domain import pages, words
 from registry.domain.actor import Actor
 from registry.domain.filters import among
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, authorise
+
+REVIEWED = words.DISPUTE_STATES[DisputeState.UNDER_REVIEW]
+BREACHED = words.COMMITMENT_STATES[CommitmentState.BREACHED]
 
 
 class QueueKind(StrEnum):
@@ -134,7 +137,7 @@ WAITED: Mapping[QueueKind, Waited] = {
 MEANINGS: Mapping[str, str] = {
     QueueKind.SOFTWARE_TO_SETTLE: "Logiciel nommé par une collectivité, à rattacher.",
     QueueKind.DISPUTE_TO_REVIEW: "Contestation ouverte, à instruire.",
-    QueueKind.DISPUTE_UNDER_REVIEW: "Contestation à l’étude.",
+    QueueKind.DISPUTE_UNDER_REVIEW: f"Contestation {REVIEWED}.",
     QueueKind.DISPUTE_REPLIED: "Contestation à laquelle l’éditeur a répondu.",
     QueueKind.REPLY_AWAITED: "Contestation dont la réponse est attendue.",
     QueueKind.REPLY_OVERDUE: "Contestation sans réponse, l’échéance passée.",
@@ -143,14 +146,14 @@ MEANINGS: Mapping[str, str] = {
     QueueKind.GRANT_TO_COMPLETE: "Demande de subvention à compléter.",
     QueueKind.GRANT_TO_PAY: "Subvention acceptée, à verser.",
     QueueKind.INVITATION_UNANSWERED: "Invitation à s’engager, sans réponse.",
-    QueueKind.COMMITMENT_BREACHED: "Engagement rompu, que seul le ministère rétablit.",
+    QueueKind.COMMITMENT_BREACHED: f"Engagement {BREACHED}, que seul le ministère rétablit.",
     QueueKind.IN_PRODUCTION_UNQUALIFIED: "Contradiction : un logiciel non qualifié pour un service"
     " accepté a des clients en production avec lui.",
 }
 SENTENCES: Mapping[QueueKind, str] = {
     QueueKind.SOFTWARE_TO_SETTLE: "{town} attend que « {product} » soit rattaché à un logiciel.",
     QueueKind.DISPUTE_TO_REVIEW: "{town} conteste {product} : la contestation est à instruire.",
-    QueueKind.DISPUTE_UNDER_REVIEW: "La contestation {of_product} par {town} est à l’étude.",
+    QueueKind.DISPUTE_UNDER_REVIEW: f"La contestation {{of_product}} par {{town}} est {REVIEWED}.",
     QueueKind.DISPUTE_REPLIED: "L’éditeur a répondu à {town} sur {product} : il reste à trancher.",
     QueueKind.REPLY_AWAITED: "La réponse de l’éditeur à {town} sur {product} est attendue.",
     QueueKind.REPLY_OVERDUE: "L’éditeur n’a pas répondu à temps à {town} sur {product}.",
@@ -159,8 +162,8 @@ SENTENCES: Mapping[QueueKind, str] = {
     QueueKind.GRANT_TO_COMPLETE: "{town} doit compléter sa demande de subvention.",
     QueueKind.GRANT_TO_PAY: "La subvention {of_town} est acceptée, et reste à verser.",
     QueueKind.INVITATION_UNANSWERED: "{town}, invité à s’engager ({product}), n’a pas répondu.",
-    QueueKind.COMMITMENT_BREACHED: "L’engagement {of_town} ({product}) est rompu : à rétablir"
-    " si le manquement a cessé.",
+    QueueKind.COMMITMENT_BREACHED: f"L’engagement {{of_town}} ({{product}}) est {BREACHED} :"
+    " à rétablir si le manquement a cessé.",
     QueueKind.IN_PRODUCTION_UNQUALIFIED: "{product} n’est pas qualifié pour {service}, que ses"
     " clients ont pourtant en production : {clients}.",
 }

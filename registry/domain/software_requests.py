@@ -24,7 +24,7 @@ from registry.domain.clock import PARIS, today
 from registry.domain.deployments import Link
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound, NotInThisState
 from registry.domain.filters import among, checked_siren
-from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.pages import MAX_SIZE, Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, admit, authorise
 from registry.domain.search import fold
 from registry.domain.turns import take_turn_on
@@ -60,6 +60,15 @@ async def listed(session: AsyncSession, actor: Actor, page: Page) -> Slice[Softw
     return await pages.fetch(
         session, sa.select(SoftwareRequest).where(*_seen(actor)), ORDERING, page
     )
+
+
+async def of_collectivite(
+    session: AsyncSession, actor: Actor, collectivite_id: int
+) -> Sequence[SoftwareRequest]:
+    """Those of one collectivité that wait, as many as a page holds, where the actor sees them."""
+    own = col(SoftwareRequest.collectivite_id) == collectivite_id
+    query = sa.select(SoftwareRequest).where(*_seen(actor), own)
+    return (await pages.fetch(session, query, ORDERING, Page(first=MAX_SIZE))).rows
 
 
 async def count(session: AsyncSession, actor: Actor) -> int:

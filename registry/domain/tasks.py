@@ -153,7 +153,7 @@ async def _steps(
     """What a collectivité can do next, where nothing else waits for it."""
     if not actor.collectivites or any(task.noun != "Vendor" for task in found):
         return []
-    steps = await next_step.of_collectivites(session, sorted(actor.collectivites), day)
+    steps = await next_step.of_collectivites(session, actor, sorted(actor.collectivites), day)
     return [
         Task(TaskKind.NEXT_STEP, step.sentence, noun="Collectivite", subject_id=body)
         for body, step in steps.items()

@@ -1,12 +1,14 @@
 """The arrows of every state machine; nothing else moves a state."""
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
 from models import (
     ActivationState,
+    Commitment,
     CommitmentState,
     DisputeState,
     GrantClaimState,
@@ -128,6 +130,22 @@ def check(arrows: Arrows[State], current: State, wanted: State) -> None:
 def refusal(current: str, wanted: str, allowed: tuple[str, ...]) -> str:
     following = ", ".join(allowed) if allowed else "aucun"
     return f"{current} ne peut pas devenir {wanted} ; états possibles : {following}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentRead:
+    """The row in force and what it reads on the day asked."""
+
+    row: Commitment
+    state: CommitmentState
+
+    @property
+    def since(self) -> date:
+        """A signature past its end reads as expired from the day after it."""
+        end = self.row.valid_until
+        if self.state is self.row.state or end is None:
+            return self.row.effective_on
+        return end + timedelta(days=1)
 
 
 def commitment_as_read(

@@ -142,7 +142,7 @@ DISPUTE_KINDS = {
 
 DISPUTE_STATES = {
     DisputeState.OPEN: "ouverte",
-    DisputeState.UNDER_REVIEW: "en cours d’examen",
+    DisputeState.UNDER_REVIEW: "à l’étude",
     DisputeState.AWAITING_REPLY: "réponse de l’éditeur attendue",
     DisputeState.UPHELD: "reconnue fondée",
     DisputeState.DISMISSED: "écartée",

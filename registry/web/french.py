@@ -1,19 +1,22 @@
 """How figures, days and the registry's words are written on a page."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models import Commitment, CommitmentState, Integration, Source
+from models import Commitment, CommitmentState, Source, Transition
 from registry.domain import levels, words
 from registry.domain.levels import ShownLevel
+from registry.domain.transitions import CommitmentRead
 from registry.domain.words import elided, of
 
 PARIS = ZoneInfo("Europe/Paris")
 THIN = "\u202f"
 ENDED = "arrivé à son terme"
+ANY_TOWN = "une collectivité"
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
     "octobre", "novembre", "décembre",
@@ -120,19 +123,50 @@ def level_word(level: ShownLevel | None, source: Source | None = None) -> str:
     return words.LEVELS[level] if level is not None else ""
 
 
-def author(row: Integration | Commitment) -> str:
-    """Who said it; nobody does that a signature comes to its own end."""
-    if row.state is CommitmentState.EXPIRED and row.declared_by is Source.MINISTRY:
-        return ENDED
-    return words.SOURCES[row.declared_by]
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Who said what is shown, and when: ``again`` is the day on which it was last said.
+
+    ``author`` is ``ENDED`` where nobody said it: a signature came to its own end.
+    """
+
+    author: str
+    source: Source
+    day: date
+    again: date
+    current: bool
+    evidence_url: str | None
+
+    def by(self, verb: str = "dit par") -> str:
+        return self.author if self.author == ENDED else f"{verb} {self.author}".lstrip()
 
 
-def said_by(row: Integration | Commitment, verb: str = "dit par") -> str:
-    found = author(row)
-    return found if found == ENDED else f"{verb} {found}"
+def word(said: Transition | CommitmentRead) -> Word:
+    """A commitment's as it reads. Which collectivité moved it, by a dispute, is not public."""
+    row = said.row if isinstance(said, CommitmentRead) else said
+    found = Word(
+        author=words.SOURCES[row.declared_by],
+        source=row.declared_by,
+        day=row.effective_on,
+        again=row.said_on,
+        current=row.effective_until is None,
+        evidence_url=row.evidence_url,
+    )
+    if not isinstance(row, Commitment):
+        return found
+    read = said if isinstance(said, CommitmentRead) else CommitmentRead(row, row.state)
+    if read.state is CommitmentState.EXPIRED and _by_itself(read):
+        return replace(
+            found, author=ENDED, source=Source.MINISTRY, day=read.since, again=read.since
+        )
+    return replace(found, author=ANY_TOWN) if row.declared_by is Source.COLLECTIVITE else found
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {
+def _by_itself(read: CommitmentRead) -> bool:
+    return read.row.state is not read.state or read.row.declared_by is Source.MINISTRY
+
+
+FILTERS: Mapping[str, Callable[..., str | Word]] = {
     "number": number,
     "percent": percent,
     "day": day,
@@ -147,6 +181,5 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "listed": listed,
     "in_words": in_words,
     "level_word": level_word,
-    "author": author,
-    "said_by": said_by,
+    "word": word,
 }

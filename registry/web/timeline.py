@@ -7,15 +7,11 @@ from datetime import date, datetime
 from models import Commitment, Integration, Service, Source
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES, of
-from registry.web.french import said_by
+from registry.web.french import word
 
 OWN = "Engagement sans surcoût, propre à ce logiciel"
 WIDE = "Engagement sans surcoût de l’éditeur, pour tous ses logiciels"
-
-
 DECLARED = "déclaré par"
-REPORTED = f"{DECLARED} une collectivité, qui a signalé un surcoût"
-"""Which one is not public, and a commitment moves by such a word in a dispute alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,7 @@ def of_step(row: Integration | Commitment, contested: Collection[Service | None]
         state=COMMITMENT_STATES[row.state],
         level=of_commitment(row, contested if row.product_id is not None else ()),
         source=row.declared_by,
-        by=REPORTED if row.declared_by is Source.COLLECTIVITE else said_by(row, DECLARED),
+        by=word(row).by(DECLARED),
         day=row.effective_on,
         recorded_at=row.recorded_at,
         reason=row.reason,
@@ -76,7 +72,7 @@ def _of_integration(row: Integration, contested: Collection[Service | None]) -> 
         state=INTEGRATION_STATES[row.state],
         level=of_integration(row, contested),
         source=row.declared_by,
-        by=said_by(row, DECLARED),
+        by=word(row).by(DECLARED),
         day=row.effective_on,
         recorded_at=row.recorded_at,
         reason=row.reason,

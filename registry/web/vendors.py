@@ -12,16 +12,14 @@ from starlette.routing import Route
 from models import CommitmentState, Vendor
 from registry.domain import commitments, products, vendors
 from registry.domain.clients import ClientsOf
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
-from registry.domain.integrations import is_late
 from registry.domain.levels import ShownLevel, of_commitment
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import clientele, sheets, verdicts
-from registry.domain.rollout.sheets import read_since
 from registry.domain.rollout.verdicts import Judged, Verdict
+from registry.domain.transitions import CommitmentRead
 from registry.domain.vendors import VendorFilter, VendorOrder
 from registry.web import timeline, twins
 from registry.web.publishing import elsewhere
@@ -59,7 +57,7 @@ class Promised:
 
     @property
     def since(self) -> date | None:
-        return None if self.commitment is None else read_since(self.commitment)
+        return None if self.commitment is None else self.commitment.since
 
     @property
     def level(self) -> ShownLevel | None:
@@ -139,7 +137,6 @@ async def show(visit: Visit) -> Response:
         parent=parents.get(vendor.parent_id or 0),
         signatory=None if row is None else commitments.signatory(visit.actor, row),
         own=identifier in visit.actor.vendors,
-        late=partial(is_late, day=visit.today),
     )
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match, Route
 
+from models import Integration
 from registry.auth import backend, origins, sessions
 from registry.auth.proconnect import Provider
 from registry.auth.rates import Rates, TooOften
@@ -24,6 +25,7 @@ from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import DomainError, NotAllowed, NotFound, NotSignedIn
 from registry.domain.freshness import is_stale
+from registry.domain.integrations import is_late
 from registry.settings import Settings
 from registry.web import errors
 from registry.web.look import Look
@@ -99,6 +101,9 @@ class Visit:
         """Whether what was said on that day is shown as « à confirmer »."""
         months = self.door.settings.stale_after_months
         return said_on is not None and is_stale(said_on, self.today, months)
+
+    def late(self, row: Integration) -> bool:
+        return is_late(row, self.today)
 
     def spend(self, points: int) -> None:
         """Before an answer that asks for work, as at the other door. Raises ``TooOften``."""

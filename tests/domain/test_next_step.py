@@ -21,7 +21,7 @@ from models import (
     Source,
 )
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR
+from registry.domain.actor import ADMINISTRATOR, PUBLIC
 from registry.domain.clock import today
 from registry.domain.rollout import answer
 from registry.domain.rollout.answer import Answer
@@ -90,7 +90,7 @@ async def begin(
 
 async def asked(database: Database, code: str = "01001") -> Answer:
     async with database.read() as session:
-        return await answer.of_collectivite(session, code)
+        return await answer.of_collectivite(session, PUBLIC, code)
 
 
 A, N = ActivationState, NextStepCode

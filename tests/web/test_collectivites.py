@@ -3,12 +3,16 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from models import Collectivite, Product, SoftwareRequest
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR
+from registry.domain import products, software_requests
+from registry.domain.actor import ADMINISTRATOR, Actor, Role
+from registry.domain.clock import today
 from registry.domain.rollout.readiness import Readiness
 from registry.web.french import counted
 from tests.api.conftest import Written
@@ -46,8 +50,9 @@ async def test_what_was_said_long_ago_is_to_be_confirmed(public: Browser) -> Non
 async def test_what_is_in_service_is_told(public: Browser) -> None:
     page = await public.open("/collectivites/01001")
     assert "FranceConnect est en service, sur une partie des démarches." in page.text
-    assert "FranceConnect v2 : en service . Dit par la collectivité, le 1er juin 2025" in page.text
+    assert "FranceConnect v2 : en service , dit par la collectivité, le 1er juin 2025" in page.text
     assert "Déclaré par l’éditeur, confirmé par la collectivité" in page.text
+    assert re.search(r"API Particulier : prévue pour le [^.]+ en retard", page.text)
 
 
 async def test_a_vendor_that_said_nothing_is_not_accused(public: Browser) -> None:
@@ -147,6 +152,19 @@ async def test_a_town_declares_its_software_in_two_steps(
     assert [entry[:2] for entry in await written()] == [("create", "deployment")] * 2
 
 
+async def test_software_that_is_retired_is_not_offered(
+    secretary: Browser, database: Database
+) -> None:
+    page = await secretary.open(f"/collectivites/{TOWN}/logiciels", q="ebene")
+    assert "Portail Familles" in page.text
+    async with database.transaction(ADMINISTRATOR) as session:
+        await session.execute(sa.update(Product).values(retired_on=today()))
+        assert await products.offered(session, "portail", today(), 20) == []
+        assert len(await products.offered(session, "portail", today() - timedelta(days=1), 20)) == 1
+    page = await secretary.open(f"/collectivites/{TOWN}/logiciels", q="ebene")
+    assert "Aucun logiciel trouvé" in page.text
+
+
 async def test_a_town_names_what_the_registry_lacks(secretary: Browser, written: Written) -> None:
     search = await secretary.open(f"/collectivites/{TOWN}/logiciels", q="Mairie Facile")
     assert "Aucun logiciel trouvé" in search.text
@@ -157,6 +175,22 @@ async def test_a_town_names_what_the_registry_lacks(secretary: Browser, written:
     done = await secretary.send(wrong.form("/inconnu"), vendorSiren="", demarches=["ETAT_CIVIL"])
     assert "« Mairie Facile » : vous l’avez nommé" in done.text
     assert [entry[:2] for entry in await written()] == [("create", "software_request")]
+
+
+@pytest.mark.usefixtures("world")
+async def test_what_one_town_named_is_not_hidden_by_another_s(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a delegate of both, where a page holds no more than the other's."""
+    monkeypatch.setattr(software_requests, "MAX_SIZE", 1)
+    async with database.transaction(ADMINISTRATOR) as session:
+        found = await session.scalars(sa.select(Collectivite).limit(2))
+        first, second = (body.recorded_id for body in found)
+        for body in (first, second):
+            session.add(SoftwareRequest(collectivite_id=body, name="Mairie", demarches=["AUTRE"]))
+        actor = Actor(Role.MEMBER, "essai", collectivites=frozenset({first, second}))
+        rows = await software_requests.of_collectivite(session, actor, second)
+    assert [row.collectivite_id for row in rows] == [second]
 
 
 async def test_a_town_without_online_demarche_says_so(secretary: Browser) -> None:

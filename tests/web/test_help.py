@@ -23,6 +23,7 @@ async def test_examples_are_taken_from_the_registry(public: Browser) -> None:
     assert page.link("e-Mairie") == f"/editeurs/{SILENT}/mairie"
     assert "Éditions du Silence (l’éditeur n’a rien déclaré à ce jour)" in page.text
     assert "FranceConnect v1 ou FranceConnect v2" in page.text
+    assert "1 récupère aussi des données" in page.text
 
 
 async def test_an_empty_registry_invents_nothing(database: Database, browsers: Open) -> None:

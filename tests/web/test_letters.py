@@ -22,6 +22,7 @@ from tests.api.sides import EBENE, NEIGHBOUR, READY, TOWN
 from tests.factories import add
 from tests.web.browsing import Browser
 
+DAY = timedelta(days=1)
 LATER, PAST = today() + timedelta(days=200), today() - timedelta(days=2)
 
 
@@ -106,3 +107,14 @@ async def test_a_broken_commitment_is_not_to_be_signed(public: Browser, database
     page = await public.open("/collectivites/01003/courrier")
     assert "comme vous vous y étiez engagé, et de revenir sur ce qui a été demandé" in page.text
     assert "signer l’engagement" not in page.text
+
+
+async def test_a_signature_at_its_end_is_nobody_s_word(public: Browser, database: Database) -> None:
+    """A breach was alleged while it stood, and its end is not recorded yet."""
+    alleged = Commitment(state=CommitmentState.BREACH_ALLEGED, valid_until=today() - DAY)
+    await say(database, "mairie", alleged)
+    ended = f"arrivé à son terme{{}} le {day(today())}".replace("\u00a0", " ")
+    page = await public.open(f"/collectivites/{NEIGHBOUR}/courrier")
+    assert f"expiré ({ended.format('')})" in page.text
+    page = await public.open(f"/collectivites/{NEIGHBOUR}")
+    assert f"expiré . {ended.format(',')}" in page.text

@@ -7,6 +7,7 @@ from tests.api.sides import EBENE, READY, town
 from tests.pictures import png
 from tests.web.browsing import Browser
 from tests.web.conftest import Open
+from tests.web.test_spaces.conftest import CONNECTED, asked, surcharge
 
 FAMILLE = f"{EBENE}/famille"
 SURCHARGE, CONTEST = f"/collectivites/{READY}/surcout", f"/collectivites/{READY}/contester"
@@ -39,7 +40,7 @@ async def test_a_surcharge_is_reported_once_with_its_quote(
     quote = {"evidenceFile": ("devis.png", png(), "image/png")}
     done = await eloise.send(form, quote, **said)
     assert "Votre signalement est enregistré" in done.text
-    assert "1 contestation est en cours d’examen." in done.text
+    assert "1 contestation est en cours." in done.text
     await eloise.send(form, quote, **said)
     assert [entry[:2] for entry in await written()] == [
         ("give", "evidence"),
@@ -51,6 +52,25 @@ async def test_a_surcharge_is_reported_once_with_its_quote(
     assert "signé, manquement signalé" in page.text
     assert "contesté dit par" in page.text
     assert "devis" not in page.text
+
+
+async def test_a_town_signs_no_accusation_of_another(eloise: Browser, public: Browser) -> None:
+    opened = await asked(eloise, "OpenDispute", **surcharge())
+    other = f"/collectivites/{CONNECTED}"
+    page = await public.open(other)
+    assert (
+        "signé, manquement signalé , sauf module de paiement. contesté dit par une collectivité, le"
+        in page.text
+    )
+    letter = await public.open(f"{other}/courrier", logiciel=FAMILLE)
+    assert (
+        "signé, manquement signalé, sauf module de paiement (dit par une collectivité le"
+        in letter.text
+    )
+    await asked(eloise, "WithdrawDispute", dispute=opened["id"])
+    history = (await public.open(f"/editeurs/{FAMILLE}")).text
+    assert history.count("déclaré par une collectivité ;") == 2
+    assert "déclaré par la collectivité" not in history
 
 
 async def test_what_was_typed_is_kept(eloise: Browser, written: Written) -> None:

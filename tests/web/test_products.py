@@ -290,7 +290,7 @@ async def test_a_comparison_takes_former_keys_and_tells_unknown_ones(public: Bro
 async def test_what_is_old_is_to_be_confirmed(public: Browser) -> None:
     """The qualification is of 2024, and nobody said it again."""
     text = (await public.open(f"/editeurs/{AUBEPINE}/guichet")).text
-    assert "l’éditeur, le 1er février 2024 (à confirmer)" in text
+    assert "l’éditeur, le 1er février 2024 à confirmer" in text
 
 
 async def test_the_day_that_is_old_is_said(public: Browser) -> None:

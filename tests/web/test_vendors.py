@@ -67,7 +67,7 @@ async def test_a_vendor_says_all_of_itself(public: Browser) -> None:
     assert "Ce qu’il ne couvre pas module de paiement" in page.text
     assert "Portail Familles prêt étayé" in page.text
     assert "FranceConnect v2 : qualifiée, API Particulier : prévue pour le" in page.text
-    assert "(en retard)" in page.text
+    assert "en retard" in page.text
     assert "2 collectivités se servent de ses logiciels, dont 1 raccordée" in page.text
     assert "pour tous ses logiciels : invité à s’engager" in page.text
     page = await public.open(f"/editeurs/{CEDRE}")

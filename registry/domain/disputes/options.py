@@ -14,6 +14,7 @@ from registry.domain.disputes import moves, reading
 from registry.domain.disputes.moves import CASE, Case
 from registry.domain.disputes.reading import OPEN_STATES
 from registry.domain.policy import Action, may
+from registry.domain.words import DISPUTE_STATES
 
 
 class Move(StrEnum):
@@ -41,11 +42,12 @@ class _Rule:
     otherwise: str
 
 
-_EXAMINED = "La contestation est d’abord mise à l’étude."
+_REVIEWED = DISPUTE_STATES[DisputeState.UNDER_REVIEW]
+_EXAMINED = f"La contestation est d’abord mise {_REVIEWED}."
 
 RULES: Mapping[Move, _Rule] = {
     Move.REVIEW: _Rule(
-        Action.EXAMINE_DISPUTE, moves.EXAMINED, "Elle est déjà à l’étude, ou elle est close."
+        Action.EXAMINE_DISPUTE, moves.EXAMINED, f"Elle est déjà {_REVIEWED}, ou elle est close."
     ),
     Move.ASK_REPLY: _Rule(Action.EXAMINE_DISPUTE, (DisputeState.UNDER_REVIEW,), _EXAMINED),
     Move.REPLY: _Rule(Action.REPLY_TO_DISPUTE, (DisputeState.AWAITING_REPLY,), moves.NOT_ASKED),

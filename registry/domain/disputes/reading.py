@@ -128,16 +128,18 @@ async def contested(session: AsyncSession, ids: Sequence[int]) -> dict[int, set[
 
 
 async def dismissals(
-    session: AsyncSession, bodies: Iterable[int], accepted: Sequence[str], day: date
+    session: AsyncSession, actor: Actor, bodies: Iterable[int], accepted: Sequence[str], day: date
 ) -> dict[tuple[int, int], str]:
     """Why the ministry dismissed the last dispute of a collectivité on the integration of a
-    product with one of the ``accepted`` services, by collectivité and product.
+    product with one of the ``accepted`` services, by collectivité and product; of those that the
+    actor may see.
     """
     query = (
         _joined(sa.select(HEIR, PRODUCT, col(DisputeTransition.reason)))
         .join(DisputeTransition, col(DisputeTransition.dispute_id) == col(Dispute.id))
         .where(
             among(HEIR, bodies),
+            _visible(actor),
             col(Dispute.kind) == DisputeKind.INTEGRATION,
             among(sa.cast(col(Dispute.service), sa.Text), accepted),
             col(DisputeTransition.state) == DisputeState.DISMISSED,

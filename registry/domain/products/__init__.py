@@ -1,6 +1,7 @@
 from registry.domain.products.moving import move, rename, transfer
 from registry.domain.products.reading import (
     ORDERINGS,
+    Offer,
     ProductFilter,
     ProductOrder,
     authorised,
@@ -14,6 +15,7 @@ from registry.domain.products.reading import (
     named,
     of_vendor,
     of_vendors,
+    offered,
 )
 from registry.domain.products.writing import (
     ProductDetails,
@@ -26,6 +28,7 @@ from registry.domain.products.writing import (
 
 __all__ = [
     "ORDERINGS",
+    "Offer",
     "ProductDetails",
     "ProductFilter",
     "ProductOrder",
@@ -44,6 +47,7 @@ __all__ = [
     "named",
     "of_vendor",
     "of_vendors",
+    "offered",
     "refuse_taken",
     "rename",
     "retire",

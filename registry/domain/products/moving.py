@@ -12,14 +12,13 @@ from models import Commitment, CommitmentState, Product, Vendor
 from registry.domain import commitments, histories, ledger, vendors, versions
 from registry.domain.actor import Actor
 from registry.domain.clock import today
-from registry.domain.commitments import YIELDING, CommitmentRead
 from registry.domain.errors import InvalidInput, NotInThisState
 from registry.domain.filters import among
 from registry.domain.policy import Action
 from registry.domain.products.reading import authorised, checked_slug
 from registry.domain.products.writing import refuse_taken
 from registry.domain.search import folded
-from registry.domain.transitions import COMMITMENT, commitment_as_read
+from registry.domain.transitions import COMMITMENT, CommitmentRead
 from registry.domain.turns import take_turn
 from registry.domain.words import of
 
@@ -147,15 +146,15 @@ async def _copy_commitment(
     day = today()
     seller_id = seller.recorded_id
     word = (await commitments.vendor_wide(session, [seller_id], day)).get(seller_id)
-    if word is None or word.state in YIELDING:
+    if word is None or word.state in commitments.YIELDING:
         return
     own = await _own(session, [product.recorded_id for product in products])
     for product in products:
         last = own.get(product.recorded_id)
         if last is None:
             session.add(_step(actor, seller, product, word, word.state, word.row.effective_on))
-        elif (read := commitment_as_read(last.state, last.valid_until, day)) in YIELDING:
-            await _follow(session, actor, seller, product, word, CommitmentRead(last, read))
+        elif (read := commitments.read(last, day)).state in commitments.YIELDING:
+            await _follow(session, actor, seller, product, word, read)
     await session.flush()
 
 

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,6 +44,15 @@ class ProductFilter:
     retired: bool | None = None
     verdict: Verdict | None = None
     silent: bool = False
+
+
+class Offer(NamedTuple):
+    product: Product
+    vendor: Vendor
+
+    @property
+    def key(self) -> str:
+        return f"{self.vendor.siren}/{self.product.slug}"
 
 
 _NAME = sa.collate(col(Product.search), "C")
@@ -140,6 +149,19 @@ async def listed(
     return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
+async def offered(session: AsyncSession, text: str, day: date, first: int) -> list[Offer]:
+    """What is not retired that day, by its own name, then by its vendor's."""
+    own = matching(col(Product.search), text)
+    both: Any = sa.select(Product, Vendor)
+    query = (
+        _with_vendor(both)
+        .where(sa.or_(own, matching(col(Vendor.search), text)), ~_retired(day))
+        .order_by(own.desc(), _NAME, _SIREN, _SLUG)
+        .limit(first)
+    )
+    return [Offer(product, vendor) for product, vendor in await session.execute(query)]
+
+
 async def count(session: AsyncSession, wanted: ProductFilter) -> int:
     query = _with_vendor(sa.select(sa.func.count()).select_from(Product))
     return await session.scalar(query.where(*await _conditions(session, wanted))) or 0
@@ -207,6 +229,9 @@ def _own_conditions(wanted: ProductFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.delivery_model is not None:
         conditions.append(col(Product.delivery_model) == wanted.delivery_model)
     if wanted.retired is not None:
-        retired = sa.func.coalesce(col(Product.retired_on) <= today(), sa.false())
-        conditions.append(retired == wanted.retired)
+        conditions.append(_retired(today()) == wanted.retired)
     return conditions
+
+
+def _retired(day: date) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(col(Product.retired_on) <= day, sa.false())

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Activation, Collectivite, Deployment, Product, Vendor
 from registry.domain import activations, collectivites, deployments, products, vendors
+from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import InvalidInput
 from registry.domain.rollout import next_step, readiness, verdicts
@@ -28,10 +29,15 @@ class Use:
     verdict: Verdict
     activations: tuple[Activation, ...]
 
+    @property
+    def confirmed(self) -> bool:
+        return deployments.is_confirmed(self.deployment)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``readiness`` and ``uses`` are those of ``as_of``; ``next_step`` is today's."""
+    """``readiness`` and ``uses`` are those of ``as_of``; ``next_step`` is today's, as
+    the actor may read it."""
 
     collectivite: Collectivite
     as_of: date
@@ -40,14 +46,16 @@ class Answer:
     uses: tuple[Use, ...]
 
 
-async def of_collectivite(session: AsyncSession, code: str, as_of: date | None = None) -> Answer:
+async def of_collectivite(
+    session: AsyncSession, actor: Actor, code: str, as_of: date | None = None
+) -> Answer:
     """Raise ``InvalidInput`` for a code that is malformed or unknown."""
     day = as_of or today()
     body = await collectivites.by_code(session, code)
     if body is None or body.id is None:
         raise InvalidInput("code", f"Aucune collectivité n’a le code « {code} ».")
     ready = await readiness.of_collectivites(session, [body.id], as_of=day)
-    steps = await next_step.of_collectivites(session, [body.id], today())
+    steps = await next_step.of_collectivites(session, actor, [body.id], today())
     return Answer(
         body, day, ready[body.id], steps[body.id], await _uses(session, body, body.id, day)
     )

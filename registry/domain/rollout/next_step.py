@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import ActivationState, Demarche
+from registry.domain.actor import Actor
 from registry.domain.rollout import sentences, situation
 from registry.domain.rollout.readiness import BLOCKED, ORDER, Readiness
 from registry.domain.rollout.situation import Catalogue, Contact, Situation, Use
@@ -63,9 +64,9 @@ FOLLOWING = {
 
 
 async def of_collectivites(
-    session: AsyncSession, ids: Sequence[int], day: date
+    session: AsyncSession, actor: Actor, ids: Sequence[int], day: date
 ) -> dict[int, NextStep]:
-    situations, catalogue = await situation.of_collectivites(session, ids, day)
+    situations, catalogue = await situation.of_collectivites(session, actor, ids, day)
     return {body: _step(found, catalogue, day) for body, found in situations.items()}
 
 

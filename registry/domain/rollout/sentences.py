@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from models import ActivationState, Demarche
+from models import ActivationState, CommitmentState, Demarche
 from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.situation import Contact, Use
-from registry.domain.words import DEMARCHES, of
+from registry.domain.words import COMMITMENT_STATES, DEMARCHES, of
 
+DECLINED, BREACHED = (
+    COMMITMENT_STATES[state] for state in (CommitmentState.DECLINED, CommitmentState.BREACHED)
+)
 ALL_CONNECTED = (
     "FranceConnect est en service sur toutes vos démarches connues : vous n’avez rien à faire."
 )
@@ -91,7 +94,8 @@ def to_begin(readiness: Readiness, uses: Sequence[Use], contacts: Sequence[Conta
     if readiness is Readiness.BLOCKED_BY_SURCHARGE:
         return (
             f"FranceConnect est intégré à {names}, mais l’absence de surcoût n’est pas acquise"
-            f" (engagement refusé ou non tenu) : demandez à {askers} de l’offrir sans surcoût."
+            f" (engagement {DECLINED} ou {BREACHED}) : demandez à {askers} de l’offrir sans"
+            " surcoût."
         )
     silent = not any(use.declared for use in uses)
     status = (

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import Commitment, Integration, IntegrationState, Product, Service, Vendor
+from models import Integration, IntegrationState, Product, Service, Vendor
 from registry.domain import campaigns, commitments, integrations, products, vendors
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.rollout import verdicts
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.transitions import CommitmentRead
 
 FURTHEST = (
     IntegrationState.QUALIFIED,
@@ -87,7 +87,7 @@ class Sheet:
 
     @property
     def commitment_since(self) -> date | None:
-        return None if self.commitment is None else read_since(self.commitment)
+        return None if self.commitment is None else self.commitment.since
 
     @property
     def commitment_level(self) -> ShownLevel | None:
@@ -96,11 +96,14 @@ class Sheet:
         return of_commitment(self.commitment.row, self.contested)
 
     @property
-    def last_word(self) -> Integration | Commitment | None:
+    def last_word(self) -> Integration | CommitmentRead | None:
         """What was said last of it, of all that holds now."""
-        promised = [] if self.commitment is None else [self.commitment.row]
-        rows: list[Integration | Commitment] = [*self.integrations, *promised]
-        return max(rows, key=lambda row: row.effective_on, default=None)
+        said: list[tuple[date, Integration | CommitmentRead]] = [
+            (row.effective_on, row) for row in self.integrations
+        ]
+        if self.commitment is not None:
+            said.append((self.commitment.since, self.commitment))
+        return max(said, key=lambda one: one[0])[1] if said else None
 
     def level_of(self, row: Integration) -> ShownLevel:
         return of_integration(row, self.contested)
@@ -115,14 +118,6 @@ class Sheet:
         if self.verdict in PRICED and self.commitment_since is not None:
             return [*of_ground, self.commitment_since]
         return of_ground
-
-
-def read_since(read: CommitmentRead) -> date:
-    """A signature past its end reads as expired from the day after it."""
-    expired = read.state is not read.row.state and read.row.valid_until is not None
-    if expired and read.row.valid_until is not None:
-        return read.row.valid_until + timedelta(days=1)
-    return read.row.effective_on
 
 
 async def of_products(session: AsyncSession, rows: Sequence[Product], day: date) -> list[Sheet]:

@@ -20,11 +20,11 @@ from models import (
 )
 from registry.domain import activations, commitments, integrations, products, vendors
 from registry.domain.activations import Usage
-from registry.domain.commitments import CommitmentRead
+from registry.domain.actor import Actor
 from registry.domain.disputes import reading as disputes
 from registry.domain.rollout.readiness import ORDER, Readiness, with_readiness
 from registry.domain.rollout.scope import Bound, bind_bodies
-from registry.domain.transitions import PROGRESS
+from registry.domain.transitions import PROGRESS, CommitmentRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Contact:
 class Use(NamedTuple):
     """A concerned deployment in force. ``declared``: its vendor ever spoke of the product.
     ``under_way``: the furthest that an accepted service went on it. ``dismissal``: why the
-    ministry dismissed what the collectivité contested of its integration.
+    ministry dismissed what the collectivité contested of its integration, where who asks may know.
     """
 
     product_id: int
@@ -119,7 +119,7 @@ class Catalogue:
 
 
 async def of_collectivites(
-    session: AsyncSession, ids: Sequence[int], day: date
+    session: AsyncSession, actor: Actor, ids: Sequence[int], day: date
 ) -> tuple[dict[int, Situation], Catalogue]:
     bound = await bind_bodies(session, list(ids), as_of=day)
     situations = await _situations(session, bound)
@@ -131,7 +131,7 @@ async def of_collectivites(
         for use in situation.uses
     ]
     begun = await activations.of_usages(session, usages, day)
-    dismissed = await disputes.dismissals(session, situations, catalogue.accepted, day)
+    dismissed = await disputes.dismissals(session, actor, situations, catalogue.accepted, day)
     for body, situation in situations.items():
         situation.uses = [
             _followed(body, use, begun, catalogue)._replace(

@@ -13,9 +13,8 @@ from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.levels import ShownLevel, of_integration
 from registry.domain.policy import Action
-from registry.domain.rollout import answer
 from registry.domain.rollout.answer import Use
-from registry.web.collectivites.finding import PRODUCT, code_of, own, page_of, used
+from registry.web.collectivites.finding import PRODUCT, answered, code_of, own, page_of, used
 from registry.web.forms import Form, posted, sent
 from registry.web.visits import Visit
 
@@ -71,7 +70,7 @@ def _begun(visit: Visit) -> Form:
 async def _surcharge(visit: Visit, form: Form) -> Response:
     async with visit.database.read() as session:
         body = await own(session, visit, Action.OPEN_DISPUTE)
-        by_key = used(await answer.of_collectivite(session, body.code or "", visit.today))
+        by_key = used(await answered(session, visit, body))
     chosen = _chosen(by_key, form)
     template = "collectivites/surcharge.html" if chosen else "collectivites/about.html"
     return visit.page(template, body=body, used=by_key, chosen=chosen, form=form, to="surcout")
@@ -80,7 +79,7 @@ async def _surcharge(visit: Visit, form: Form) -> Response:
 async def _contest(visit: Visit, form: Form) -> Response:
     async with visit.database.read() as session:
         body = await own(session, visit, Action.OPEN_DISPUTE)
-        by_key = used(await answer.of_collectivite(session, body.code or "", visit.today))
+        by_key = used(await answered(session, visit, body))
         chosen = _chosen(by_key, form)
         said = await _said(session, visit, by_key[chosen][0]) if chosen else []
     template = "collectivites/contest.html" if chosen else "collectivites/about.html"

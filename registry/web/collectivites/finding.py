@@ -8,11 +8,12 @@ from urllib.parse import quote
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse
 
-from models import Collectivite, Demarche, Product, Vendor
-from registry.domain import collectivites
+from models import Collectivite, Demarche
+from registry.domain import collectivites, deployments
+from registry.domain.actor import Actor
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.policy import Action, Subject, authorise
-from registry.domain.rollout import sheets
+from registry.domain.rollout import answer, sheets
 from registry.domain.rollout.answer import Answer, Use
 from registry.domain.rollout.sheets import Sheet
 from registry.domain.rollout.verdicts import Verdict
@@ -70,23 +71,32 @@ def elsewhere(visit: Visit, body: Collectivite, page: str = "") -> RedirectRespo
     return RedirectResponse(f"{address}?{query}" if query else address, 308, PRIVATE)
 
 
-def key(product: Product, vendor: Vendor) -> str:
-    return f"{vendor.siren}/{product.slug}"
+async def answered(session: AsyncSession, visit: Visit, body: Collectivite) -> Answer:
+    return await answer.of_collectivite(session, visit.actor, body.code or "", visit.today)
 
 
-def used(answer: Answer) -> dict[str, list[Use]]:
+def used(said: Answer) -> dict[str, list[Use]]:
     """Each product in use, by key."""
     uses: dict[str, list[Use]] = {}
-    for use in answer.uses:
-        uses.setdefault(key(use.product, use.vendor), []).append(use)
+    for use in said.uses:
+        uses.setdefault(f"{use.vendor.siren}/{use.product.slug}", []).append(use)
     return uses
 
 
-async def in_use(session: AsyncSession, answer: Answer, day: date) -> list[InUse]:
-    by_key = used(answer)
+async def in_use(session: AsyncSession, said: Answer, day: date) -> list[InUse]:
+    by_key = used(said)
     rows = [uses[0].product for uses in by_key.values()]
     known = await sheets.of_products(session, rows, day)
     return [InUse(sheet, by_key[sheet.key]) for sheet in known]
+
+
+def confirmable(actor: Actor, said: Answer) -> set[int]:
+    """The ids of the deployments that the actor may confirm."""
+    return {
+        use.deployment.recorded_id
+        for use in said.uses
+        if deployments.is_confirmable(actor, use.deployment, use.product)
+    }
 
 
 def demarches(uses: list[Use]) -> str:

@@ -5,10 +5,10 @@ from starlette.responses import Response
 from models import Activation, ActivationState
 from registry.domain import territories
 from registry.domain.errors import NotFound
-from registry.domain.rollout import answer, sheets
+from registry.domain.rollout import sheets
 from registry.domain.rollout.answer import Answer, Use
 from registry.domain.rollout.verdicts import Verdict
-from registry.web.collectivites.finding import PRODUCT, demarches, elsewhere, found, used
+from registry.web.collectivites.finding import PRODUCT, answered, demarches, elsewhere, found, used
 from registry.web.visits import Visit
 
 TEXTS = {
@@ -26,7 +26,7 @@ async def show(visit: Visit) -> Response:
         body = await found(session, visit)
         if moved := elsewhere(visit, body, "/courrier"):
             return moved
-        said = await answer.of_collectivite(session, body.code or "", visit.today)
+        said = await answered(session, visit, body)
         by_key = _writable(said)
         chosen = _chosen(visit, said, by_key)
         uses = by_key[chosen]

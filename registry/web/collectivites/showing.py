@@ -7,17 +7,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Collectivite, SoftwareRequest
-from registry.domain import collectivites, deployments, software_requests, territories
+from registry.domain import collectivites, software_requests, territories
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
-from registry.domain.pages import MAX_SIZE, Page
 from registry.domain.policy import Action, Subject, may
-from registry.domain.rollout import answer, readiness
+from registry.domain.rollout import readiness
 from registry.domain.rollout.answer import Answer
 from registry.domain.rollout.readiness import Standing
 from registry.domain.rollout.verdicts import Verdict
-from registry.web.collectivites.finding import InUse, code_of, elsewhere, found, in_use
+from registry.web.collectivites.finding import (
+    InUse,
+    answered,
+    code_of,
+    confirmable,
+    elsewhere,
+    found,
+    in_use,
+)
 from registry.web.forms import EMPTY, Form
 from registry.web.visits import Visit
 
@@ -50,7 +57,7 @@ async def page(visit: Visit, form: Form) -> Response:
         moved = elsewhere(visit, body)
         if moved is not None and visit.request.method != "POST":
             return moved
-        said = await answer.of_collectivite(session, body.code or "", visit.today)
+        said = await answered(session, visit, body)
         around = await _around(session, visit, said)
     return visit.page(
         "collectivites/page.html",
@@ -70,7 +77,7 @@ async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:
     mine = may(visit.actor, Action.NAME_SOFTWARE, Subject(collectivite=body_id))
     epci = [] if body.epci_id is None else [body.epci_id]
     disputed = await disputes.open_counts(session, [body_id], Holder.COLLECTIVITE)
-    waiting = _confirmable(visit, said)
+    waiting = confirmable(visit.actor, said)
     return Around(
         (await readiness.standings(session, [body_id])).get(body_id),
         await _in_use(session, visit, said, waiting),
@@ -79,7 +86,7 @@ async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:
         disputed.get(body_id, 0),
         mine,
         waiting,
-        await _named(session, visit, body) if mine else (),
+        await software_requests.of_collectivite(session, visit.actor, body_id) if mine else (),
     )
 
 
@@ -93,18 +100,3 @@ async def _in_use(
         return settled, one.verdict is Verdict.NOT_CONCERNED
 
     return sorted(await in_use(session, said, visit.today), key=place)
-
-
-def _confirmable(visit: Visit, said: Answer) -> set[int]:
-    return {
-        use.deployment.recorded_id
-        for use in said.uses
-        if deployments.is_confirmable(visit.actor, use.deployment, use.product)
-    }
-
-
-async def _named(
-    session: AsyncSession, visit: Visit, body: Collectivite
-) -> Sequence[SoftwareRequest]:
-    waiting = await software_requests.listed(session, visit.actor, Page(first=MAX_SIZE))
-    return [row for row in waiting.rows if row.collectivite_id == body.id]

@@ -3,21 +3,16 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from models import Demarche, Deployment, Product, Vendor
+from models import Demarche, Deployment
 from registry.domain import deployments, products, vendors
-from registry.domain.clock import today
 from registry.domain.deployments import Declaration
 from registry.domain.histories import Said
-from registry.domain.pages import Page
 from registry.domain.policy import Action
-from registry.domain.products import ProductFilter, ProductOrder
-from registry.domain.rollout import answer
-from registry.domain.vendors import VendorFilter, VendorOrder
 from registry.web.collectivites import showing
 from registry.web.collectivites.finding import (
     PRODUCT,
+    answered,
     code_of,
-    key,
     own,
     page_of,
 )
@@ -25,7 +20,6 @@ from registry.web.forms import Form, posted, sent
 from registry.web.visits import Visit
 
 MATCHES = 20
-Known = tuple[Product, Vendor]
 
 
 async def show_declaring(visit: Visit) -> Response:
@@ -36,22 +30,8 @@ async def show_declaring(visit: Visit) -> Response:
     text = visit.request.query_params.get("q", "").strip()
     async with visit.database.read() as session:
         body = await own(session, visit, Action.DECLARE_DEPLOYMENT)
-        matches = await _matching(session, text)
-    return visit.page("collectivites/choose.html", body=body, text=text, matches=matches, key=key)
-
-
-async def _matching(session: AsyncSession, text: str) -> list[Known]:
-    """The software that is still on offer, by its own name or by its vendor's."""
-    if not text:
-        return []
-    page, order = Page(first=MATCHES), ProductOrder.NAME_ASC
-    named = await products.listed(session, page, ProductFilter(text, retired=False), order)
-    makers = await vendors.listed(session, page, VendorFilter(text), VendorOrder.NAME_ASC)
-    made = await products.of_vendors(session, [row.recorded_id for row in makers.rows], page, order)
-    by_id = {row.recorded_id: row for found in (named, *made.values()) for row in found.rows}
-    owners = await vendors.by_ids(session, [row.vendor_id for row in by_id.values()])
-    offered = [row for row in by_id.values() if not products.is_retired(row, today())]
-    return [(row, owners[row.vendor_id]) for row in offered[:MATCHES]]
+        matches = await products.offered(session, text, visit.today, MATCHES) if text else []
+    return visit.page("collectivites/choose.html", body=body, text=text, matches=matches)
 
 
 async def _filling(visit: Visit, form: Form) -> Response:
@@ -60,7 +40,7 @@ async def _filling(visit: Visit, form: Form) -> Response:
         siren, _, slug = form.get(PRODUCT).partition("/")
         product = await products.named(session, siren, slug)
         vendor = (await vendors.by_ids(session, [product.vendor_id]))[product.vendor_id]
-        said = await answer.of_collectivite(session, body.code or "", visit.today)
+        said = await answered(session, visit, body)
     return visit.page(
         "collectivites/declare.html",
         body=body,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -13,7 +12,6 @@ from registry.domain.clients import ClientsOf
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import InvalidInput
-from registry.domain.integrations import is_late
 from registry.domain.pages import Page
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import clientele, sheets
@@ -57,7 +55,6 @@ async def show(visit: Visit) -> Response:
         sides=sides,
         clients=clients,
         open_disputes=opened,
-        late=partial(is_late, day=visit.today),
     )
 
 

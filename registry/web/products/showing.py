@@ -1,6 +1,5 @@
 """The page of a product."""
 
-from functools import partial
 from html import escape
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +9,6 @@ from registry.domain import commitments, integrations, products
 from registry.domain.clients import ClientsOf
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
-from registry.domain.integrations import is_late
 from registry.domain.rollout import clientele, sheets
 from registry.domain.rollout.sheets import Sheet
 from registry.domain.words import of
@@ -41,7 +39,6 @@ async def show(visit: Visit) -> Response:
         former=former.get(identifier, []),
         embed=embedding(visit, sheet),
         retired=products.is_retired(product, visit.today),
-        late=partial(is_late, day=visit.today),
         signatory=_signatory(visit, sheet),
     )
 

@@ -1,8 +1,7 @@
 """Which software blocks the rollout, the most blocking first."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -10,14 +9,13 @@ from starlette.responses import Response
 from models import DATA_APIS, CommitmentState, Integration, IntegrationState, Service, Vendor
 from registry.auth.rates import BLOCKERS
 from registry.domain import commitments, integrations, vendors
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading as disputes
-from registry.domain.levels import of_commitment, of_integration
+from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.rollout.blockers import Blocker, Blockers, Grouping, rank_blockers
 from registry.domain.rollout.verdicts import Verdict
+from registry.domain.transitions import CommitmentRead
 from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES
 from registry.web import twins
-from registry.web.french import author, level_word
 from registry.web.queries import AFTER, PAGE, Query
 from registry.web.rollout.scopes import asked
 from registry.web.twins import Record
@@ -37,18 +35,14 @@ COLUMNS = (*RANKED, "undeclared", *SPOKEN)
 all.
 """
 
-Stale = Callable[[date], bool]
 
+class Ground(NamedTuple):
+    """What was said of a product, of what, and how well founded it is."""
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What was said of a product, by whom, when, and on what evidence."""
-
-    text: str
-    source: str
-    said_on: date
-    level: str
-    stale: bool
+    about: str
+    state: str
+    said: Integration | CommitmentRead
+    level: ShownLevel
 
 
 async def show(visit: Visit) -> Response:
@@ -58,7 +52,7 @@ async def show(visit: Visit) -> Response:
         by, start = grouping(wanted.query, Grouping.PRODUCT), wanted.query.integer(AFTER) or 0
         found = await rank_blockers(session, wanted.scope, by, first=PAGE, after_rank=start)
         owners = await vendors.by_ids(session, [row.vendor_id for row in found.rows])
-        words = await _words(session, visit, found)
+        grounds = await _grounds(session, found)
     return visit.page(
         "rollout/blockers.html",
         asked=wanted,
@@ -66,7 +60,7 @@ async def show(visit: Visit) -> Response:
         groupings=GROUPINGS,
         found=found,
         vendors=owners,
-        words=words,
+        grounds=grounds,
         pages=_pages(wanted.query, start, found.total),
     )
 
@@ -105,9 +99,7 @@ def _pages(query: Query, start: int, total: int) -> tuple[str | None, str | None
     )
 
 
-async def _words(
-    session: AsyncSession, visit: Visit, found: Blockers
-) -> Mapping[int, Sequence[Word]]:
+async def _grounds(session: AsyncSession, found: Blockers) -> Mapping[int, Sequence[Ground]]:
     """On what each product's verdict stands."""
     ids = [row.product_id for row in found.rows if row.product_id is not None]
     if not ids:
@@ -118,43 +110,39 @@ async def _words(
     contested = await disputes.contested(session, ids)
     return {
         product: [
-            *_integration(steps.get(product, ()), contested.get(product, ()), visit.stale),
-            *_commitment(signed.get(product), contested.get(product, ()), visit.stale),
+            *_integration(steps.get(product, ()), contested.get(product, ())),
+            *_commitment(signed.get(product), contested.get(product, ())),
         ]
         for product in ids
     }
 
 
 def _integration(
-    steps: Sequence[Integration], contested: Collection[Service | None], stale: Stale
-) -> list[Word]:
+    steps: Sequence[Integration], contested: Collection[Service | None]
+) -> list[Ground]:
     """The one that qualifies the product, else the last that was said of it."""
     said = [step for step in steps if step.service not in DATA_APIS]
     if not said:
         return []
     step = max(said, key=lambda one: (one.state is IntegrationState.QUALIFIED, one.effective_on))
     return [
-        Word(
-            f"{SERVICES[step.service]}\u00a0: {INTEGRATION_STATES[step.state]}",
-            author(step),
-            step.effective_on,
-            level_word(of_integration(step, contested), step.declared_by),
-            stale(step.said_on),
+        Ground(
+            SERVICES[step.service],
+            INTEGRATION_STATES[step.state],
+            step,
+            of_integration(step, contested),
         )
     ]
 
 
-def _commitment(
-    read: CommitmentRead | None, contested: Collection[Service | None], stale: Stale
-) -> list[Word]:
+def _commitment(read: CommitmentRead | None, contested: Collection[Service | None]) -> list[Ground]:
     if read is None or read.state is CommitmentState.NONE:
         return []
     return [
-        Word(
-            f"engagement sans surcoût\u00a0: {COMMITMENT_STATES[read.state]}",
-            author(read.row),
-            read.row.effective_on,
-            level_word(of_commitment(read.row, contested), read.row.declared_by),
-            stale(read.row.effective_on),
+        Ground(
+            "engagement sans surcoût",
+            COMMITMENT_STATES[read.state],
+            read,
+            of_commitment(read.row, contested),
         )
     ]

@@ -7,18 +7,20 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from models import Collectivite, Dispute, DisputeTransition, Product, Vendor
+from models import Collectivite, Dispute, DisputeState, DisputeTransition, Product, Vendor
 from registry.domain import collectivites, products, vendors
 from registry.domain.actor import Actor
 from registry.domain.disputes import moves, options, reading
 from registry.domain.disputes.options import Move, Option
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
+from registry.domain.words import DISPUTE_STATES
 from registry.web.forms import Form, posted, sent
 from registry.web.visits import Visit
 
+REVIEWED = DISPUTE_STATES[DisputeState.UNDER_REVIEW]
 LABELS: Mapping[Move, str] = {
-    Move.REVIEW: "Mettre à l’étude",
+    Move.REVIEW: f"Mettre {REVIEWED}",
     Move.ASK_REPLY: "Demander sa réponse à l’éditeur",
     Move.REPLY: "Répondre",
     Move.UPHOLD: "Reconnaître la contestation fondée",
@@ -27,7 +29,7 @@ LABELS: Mapping[Move, str] = {
     Move.REOPEN: "Rouvrir, sur pièce nouvelle",
 }
 DONE: Mapping[Move, str] = {
-    Move.REVIEW: "La contestation est à l’étude.",
+    Move.REVIEW: f"La contestation est {REVIEWED}.",
     Move.ASK_REPLY: "La réponse est demandée à l’éditeur.",
     Move.REPLY: "La réponse est enregistrée.",
     Move.UPHOLD: "La contestation est reconnue fondée.",

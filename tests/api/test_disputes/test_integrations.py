@@ -1,13 +1,17 @@
 """What a contested integration shows, and what an upheld dispute does to it."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 
 from registry.database import Database
-from tests.api.conftest import Ask, Written
+from tests.api.conftest import OPERATIONS, Ask, Written, credentials
 from tests.api.test_disputes.conftest import ELOISE, Parties, Registry, moved
+
+Read = Callable[..., Awaitable[str]]
 
 V2 = "FRANCECONNECT_V2"
 REASON = "Votre version 3.9 est antérieure à la 4.2."
@@ -75,26 +79,36 @@ async def test_an_upheld_dispute_leaves_what_was_only_planned(registry: Registry
 
 
 @pytest.mark.parametrize("kind", ["INTEGRATION", "SURCHARGE"])
-async def test_the_next_step_shows_why_an_integration_s_dispute_was_dismissed(
-    registry: Registry, write: Ask, ask: Ask, parties: Parties, kind: str
+async def test_the_next_step_shows_the_parties_why_an_integration_s_dispute_was_dismissed(
+    registry: Registry, write: Ask, read: Read, parties: Parties, kind: str
 ) -> None:
     opened = await (registry.contest() if kind == "INTEGRATION" else registry.surcharge())
     dispute = {"dispute": opened["id"]}
     await write("ReviewDispute", parties.ministry, **dispute)
-    before = await sentence(ask)
+    before = await read(None)
     await moved(write("DismissDispute", parties.ministry, **dispute, reason=REASON), "DISMISSED")
-    after = await sentence(ask)
-    told = (
+    told = before + (
         " Votre contestation au sujet de Portail Familles a été écartée par le ministère,"
         f" avec ce motif : « {REASON} »."
     )
-    assert after == (before + told if kind == "INTEGRATION" else before)
-    assert told not in await sentence(ask, "01001")
+    for party in (parties.eloise, parties.vendor, parties.ministry):
+        assert await read(party) == (told if kind == "INTEGRATION" else before)
+    for stranger in (None, parties.bois):
+        assert await read(stranger) == before
+    assert told not in await read(parties.ministry, "01001")
     evidence = "https://eloise.example/capture.png"
     await write("ReopenDispute", parties.eloise, **dispute, evidenceUrl=evidence)
-    assert await sentence(ask) == before
+    assert await read(parties.eloise) == before
 
 
-async def sentence(ask: Ask, code: str = ELOISE) -> str:
-    step = (await ask("CollectiviteNextStep", code=code))["collectivite"]["nextStep"]
-    return str(step["sentence"])
+@pytest.fixture
+def read(client: httpx2.AsyncClient) -> Read:
+    """The next step's sentence, as who sends that token reads it."""
+
+    async def run(by: str | None, code: str = ELOISE) -> str:
+        query = (OPERATIONS / "CollectiviteNextStep.graphql").read_text()
+        asked = {"query": query, "variables": {"code": code}}
+        reply = await client.post("/graphql", json=asked, headers=credentials(by))
+        return str(reply.json()["data"]["collectivite"]["nextStep"]["sentence"])
+
+    return run

@@ -16,6 +16,15 @@ async def test_it_says_where_one_stands_and_what_to_do(eloise: Browser) -> None:
     assert "Portail Familles" in page.text
 
 
+async def test_its_uses_are_told_as_on_its_page(connected: Browser) -> None:
+    """It is in service since 2025, and nobody said it again."""
+    for address in (f"/espace/collectivites/{CONNECTED}", f"/collectivites/{CONNECTED}"):
+        page = await connected.open(address)
+        said = "FranceConnect v2 : en service , dit par la collectivité, le 1er juin 2025"
+        assert f"{said} à confirmer" in page.text
+        assert "confirmé par la collectivité" in page.text
+
+
 async def test_it_is_nobody_else_s(
     neighbour: Browser, vendor: Browser, analyst: Browser, public: Browser
 ) -> None:
@@ -47,7 +56,7 @@ async def test_a_step_of_an_activation(eloise: Browser, written: Written) -> Non
     done = await eloise.send(form, state="PLANNED", reason="Délibération du 3 mars")
     assert done.path == f"/espace/collectivites/{ELOISE}"
     assert "L’étape est enregistrée : FranceConnect v2." in done.text
-    assert "FranceConnect v2 : prévu depuis le" in done.text
+    assert "FranceConnect v2 : prévu , dit par la collectivité, le" in done.text
     await eloise.send(form, state="PLANNED", reason="Délibération du 3 mars")
     assert [entry[:2] for entry in await written()] == [("create", "activation")]
 
@@ -77,7 +86,7 @@ async def test_a_dispute_is_followed_and_withdrawn(
     form = page.form(page.path)
     done = await eloise.send(form, reason="L’éditeur a retiré son devis.")
     assert "La contestation est retirée." in done.text
-    assert "Elle est retirée depuis le" in done.text
+    assert "État : Retirée , depuis le" in done.text
     before = await written()
     await eloise.send(form, reason="L’éditeur a retiré son devis.")
     assert await written() == before

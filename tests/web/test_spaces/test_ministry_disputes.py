@@ -3,7 +3,15 @@
 import base64
 
 import pytest
+import sqlalchemy as sa
 
+from models import DisputeState, DisputeTransition, Source
+from registry.database import Database
+from registry.domain import histories
+from registry.domain.actor import ADMINISTRATOR
+from registry.domain.clock import today
+from registry.domain.words import DISPUTE_STATES
+from registry.web.french import capital
 from tests.api.conftest import Written
 from tests.api.sides import EBENE
 from tests.web.browsing import Browser, Page
@@ -12,9 +20,9 @@ from tests.web.test_spaces.conftest import ELOISE, asked, surcharge
 QUOTE = "https://eloise.example/devis.pdf"
 
 
-async def opened(town: Browser, analyst: Browser) -> Page:
+async def opened(town: Browser, analyst: Browser, **given: object) -> Page:
     """The dispute, found by the ministry in its queue."""
-    await asked(town, "OpenDispute", **surcharge())
+    await asked(town, "OpenDispute", **surcharge() | given)
     page = await analyst.open("/espace/ministere/file", sorte="DISPUTE_TO_REVIEW")
     return await analyst.follow(page, "Éloise conteste Portail Familles")
 
@@ -68,7 +76,7 @@ async def test_upheld_after_the_reply(
     home = await eloise.open(f"/espace/collectivites/{ELOISE}")
     assert "Lire ce que le ministère a décidé de la contestation de Portail Familles" in home.text
     theirs = await eloise.follow(home, "Lire ce que le ministère a décidé")
-    assert "reconnue fondée" in theirs.text
+    assert "État : Reconnue fondée" in theirs.text
     assert QUOTE in theirs.reply.text
     vendors = await analyst.open(f"/espace/ministere/editeurs/{EBENE}")
     assert "Reconnue fondée" in vendors.text
@@ -88,6 +96,42 @@ async def test_a_breach_is_over_once_the_ministry_accepts_again(
     )
     assert "L’engagement est rétabli tel qu’il avait été signé." in done.text
     assert (await written())[-1][:2] == ("accept", "commitment")
+
+
+@pytest.mark.parametrize("state", DisputeState)
+async def test_its_state_is_told_alike_to_the_town_and_to_the_ministry(
+    eloise: Browser, analyst: Browser, database: Database, state: DisputeState
+) -> None:
+    page = await opened(eloise, analyst)
+    async with database.transaction(ADMINISTRATOR) as session:
+        number = int(page.path.rsplit("/", 1)[1])
+        values = {"dispute_id": number, "declared_by": Source.MINISTRY, "effective_on": today()}
+        last = await session.scalar(sa.select(DisputeTransition))
+        if state is not DisputeState.OPEN:
+            await histories.add(session, last, DisputeTransition(state=state, **values))
+    for browser, space in ((eloise, f"collectivites/{ELOISE}"), (analyst, "ministere")):
+        told = await browser.open(f"/espace/{space}/contestations/{number}")
+        assert f"État : {capital(DISPUTE_STATES[state])} , depuis le" in told.text
+
+
+async def test_why_it_was_dismissed_is_read_by_the_parties_alone(
+    eloise: Browser, neighbour: Browser, public: Browser, analyst: Browser
+) -> None:
+    page = await opened(
+        eloise,
+        analyst,
+        kind="INTEGRATION",
+        service="FRANCECONNECT_V2",
+        surchargeKind=None,
+        amountCents=None,
+    )
+    page = await move(analyst, page, move="REVIEW")
+    await move(analyst, page, move="DISMISS", reason="Votre version est trop ancienne.")
+    for address in (f"/collectivites/{ELOISE}", f"/collectivites/{ELOISE}/courrier"):
+        for stranger in (public, neighbour):
+            assert "écartée" not in (await stranger.open(address)).text
+    told = (await eloise.open(f"/collectivites/{ELOISE}")).text
+    assert "a été écartée par le ministère, avec ce motif : « Votre version est trop" in told
 
 
 async def test_dismissed_then_reopened_by_the_town(

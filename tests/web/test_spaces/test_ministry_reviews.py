@@ -87,7 +87,8 @@ async def test_a_product_takes_another_key(analyst: Browser, written: Written) -
     done = await analyst.send(form, slug="portail-familles")
     await analyst.send(form, slug="portail-familles")
     assert "Portail Familles a un nouvel identifiant." in done.text
-    assert [entry[:2] for entry in await written()] == [("rename", "product")]
+    entries = [entry[:2] for entry in await written()]
+    assert entries == [("rename", "product"), ("create", "product_former_key")]
     moved = await analyst.open(f"/editeurs/{EBENE}/famille")
     assert moved.path == f"/editeurs/{EBENE}/portail-familles"
 

@@ -87,7 +87,7 @@ async def test_the_commitment_is_withdrawn_declined_nowhere_and_signed_anew(
     page = await vendor.open(f"{SPACE}/engagement")
     assert "Signé pour tous vos logiciels" in page.text
     refused = await vendor.open(f"{SPACE}/engagement/refus")
-    assert "il ne se refuse pas" in refused.text
+    assert "Cet engagement ne se refuse pas" in refused.text
     page = await vendor.follow(page, "Retirer l’engagement")
     page = await vendor.send(page.form("/engagement/retrait"), reason="")
     assert "Motif : Ce champ est à remplir." in page.text
@@ -132,7 +132,7 @@ async def test_a_dispute_is_answered_then_reopened(
     assert dict(form.values)["evidenceUrl"] == "https://ebene.example/essai"
     page = await vendor.send(form, reason="Il apparaît depuis la version 4.2.")
     assert "« Il apparaît depuis la version 4.2. »" in page.text
-    assert "En cours d’examen" in page.text
+    assert "À l’étude" in page.text
     await write("UpholdDispute", ministry, dispute=dispute)
     page = await vendor.open(page.path)
     page = await vendor.send(page.form("/reouverture"), reason="Voici.")

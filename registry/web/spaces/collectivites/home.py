@@ -10,13 +10,12 @@ from registry.domain.disputes.reading import Holder
 from registry.domain.pages import Page
 from registry.domain.rollout import answer, readiness
 from registry.domain.tasks import Task, TaskKind
-from registry.web.collectivites.finding import in_use
+from registry.web.collectivites.finding import confirmable, in_use
 from registry.web.spaces.disputes import told
 from registry.web.spaces.guards import as_town, for_town
 from registry.web.visits import At, Visit
 
 FEW = Page(first=5)
-NAMED = Page(first=50)
 
 
 def routes(at: At) -> list[Route]:
@@ -27,11 +26,11 @@ async def show(visit: Visit, town: Collectivite) -> Response:
     actor, key = as_town(visit, town), town.recorded_id
     months = visit.door.settings.stale_after_months
     async with visit.database.read() as session:
-        found = await answer.of_collectivite(session, town.code or "")
+        found = await answer.of_collectivite(session, actor, town.code or "")
         standing = (await readiness.standings(session, [key])).get(key)
         products = await in_use(session, found, visit.today)
         waiting = await tasks.listed(session, actor, visit.today, months)
-        named = await software_requests.listed(session, actor, NAMED)
+        named = await software_requests.of_collectivite(session, actor, key)
         seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, FEW)
         cases = await told(session, seen[key].rows if key in seen else ())
         claimed = await grants.seen_of_collectivites(session, [key], actor, FEW)
@@ -43,10 +42,11 @@ async def show(visit: Visit, town: Collectivite) -> Response:
         answer=found,
         standing=standing,
         products=products,
+        confirmable=confirmable(actor, found),
         tasks=[
             (task, _address(town, task)) for task in waiting if task.kind is not TaskKind.NEXT_STEP
         ],
-        named=named.rows,
+        named=named,
         cases=cases,
         claims=[(claim, steps[claim.recorded_id][-1]) for claim in claims],
     )

@@ -6,20 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
 
-from models import Collectivite, Product, SoftwareRequest, Vendor
-from registry.domain import collectivites, products, vendors
+from models import Collectivite, Product, SoftwareRequest
+from registry.domain import collectivites, products
 from registry.domain import software_requests as domain
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
-from registry.domain.pages import Page
-from registry.domain.products import ProductFilter, ProductOrder
 from registry.web.forms import EMPTY, Form, posted, sent
 from registry.web.queries import Query
 from registry.web.spaces.guards import for_ministry
 from registry.web.visits import At, Visit
 
 ONE = "/espace/ministere/logiciels-nommes/{id:int}"
-FOUND = Page(first=20)
+FOUND = 20
 QUEUE = "/espace/ministere/file?sorte=SOFTWARE_TO_SETTLE"
 
 
@@ -27,15 +25,6 @@ class Request(NamedTuple):
     row: SoftwareRequest
     town: Collectivite
     product: Product | None
-
-
-class Match(NamedTuple):
-    product: Product
-    vendor: Vendor
-
-    @property
-    def key(self) -> str:
-        return f"{self.vendor.siren}/{self.product.slug}"
 
 
 def routes(at: At) -> list[Route]:
@@ -56,7 +45,8 @@ async def _shown(visit: Visit, form: Form) -> Response:
     async with visit.database.read() as session:
         request = await _request(session, visit)
         text = form.text("q") or query.get("q") or request.row.name
-        matches = [] if request.row.settled_on else await _matches(session, text)
+        settled = request.row.settled_on is not None
+        matches = [] if settled else await products.offered(session, text, visit.today, FOUND)
     return visit.page(
         "spaces/ministry/software_request.html",
         request=request,
@@ -74,13 +64,6 @@ async def _request(session: AsyncSession, visit: Visit) -> Request:
     town = (await collectivites.by_ids(session, [row.collectivite_id]))[row.collectivite_id]
     used = await products.by_ids(session, [row.product_id] if row.product_id else [])
     return Request(row, town, used.get(row.product_id or 0))
-
-
-async def _matches(session: AsyncSession, text: str) -> list[Match]:
-    wanted = ProductFilter(text)
-    found = (await products.listed(session, FOUND, wanted, ProductOrder.NAME_ASC)).rows
-    owners = await vendors.by_ids(session, [row.vendor_id for row in found])
-    return [Match(row, owners[row.vendor_id]) for row in found]
 
 
 async def settle(visit: Visit) -> Response:

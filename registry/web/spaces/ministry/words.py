@@ -92,7 +92,7 @@ FIELDS: Mapping[str, str] = {
     "statement": "déclaration",
     "claimed_on": "fiche reprise le",
     "slug": "identifiant",
-    "delivery_model": "mise à disposition",
+    "delivery_model": "mode de fourniture",
     "citizen_login": "connexion des usagers",
     "demarches": "démarches",
     "retired_on": "retiré de la vente le",

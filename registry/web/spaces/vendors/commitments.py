@@ -9,10 +9,11 @@ from starlette.responses import Response
 from models import Campaign, Commitment, CommitmentState, Product, SurchargeKind
 from registry.domain import campaigns, commitments, products
 from registry.domain.actor import Actor
-from registry.domain.commitments import CommitmentRead, Key, Signature
+from registry.domain.commitments import Key, Signature
 from registry.domain.disputes import reading
 from registry.domain.histories import Said
 from registry.domain.levels import ShownLevel, of_commitment
+from registry.domain.transitions import CommitmentRead
 from registry.web import charters
 from registry.web.forms import Form, posted
 from registry.web.queries import Query

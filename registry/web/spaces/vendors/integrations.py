@@ -55,9 +55,6 @@ class Record:
     def unconfirmable(self, day: date) -> str | None:
         return integrations.unconfirmable(self.current, day) if self.current else None
 
-    def is_late(self, day: date) -> bool:
-        return self.current is not None and integrations.is_late(self.current, day)
-
 
 async def show(space: Space) -> Response:
     record = await _record(space)

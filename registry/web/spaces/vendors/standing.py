@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import CommitmentState, Integration, IntegrationState, Product, Service
 from registry.domain import campaigns, commitments, integrations, products
-from registry.domain.commitments import CommitmentRead
 from registry.domain.disputes import reading
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
 from registry.domain.rollout import verdicts
 from registry.domain.rollout.verdicts import Verdict
-from registry.domain.words import INTEGRATION_STATES, SERVICES
+from registry.domain.transitions import CommitmentRead
+from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES
 
 UNSAID = "FranceConnect y est qualifié, mais rien n’est dit de son prix."
 UNCOMMITTED: Mapping[CommitmentState, str] = {
@@ -21,7 +21,8 @@ UNCOMMITTED: Mapping[CommitmentState, str] = {
     CommitmentState.EXPIRED: "L’engagement sans surcoût a pris fin.",
     CommitmentState.WITHDRAWN: "L’engagement sans surcoût est retiré.",
     CommitmentState.DECLINED: "L’engagement sans surcoût est refusé.",
-    CommitmentState.BREACHED: "Un manquement à l’engagement est établi :"
+    CommitmentState.BREACHED: "L’engagement sans surcoût est"
+    f" {COMMITMENT_STATES[CommitmentState.BREACHED]} :"
     " le ministère seul peut rétablir la signature.",
 }
 
