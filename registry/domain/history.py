@@ -110,9 +110,12 @@ BEFORE = sa.text("""
         ORDER BY ledger.seq DESC LIMIT 1
     ) AS before
 """)
+REVIEWS = ("verify", "send_back")
+"""By the ministry, of a step that stays its author's."""
 NAMES = sa.text("""
     SELECT siren, name FROM collectivite WHERE siren = ANY(:sirens) AND closed_on IS NULL
     UNION ALL SELECT siren, name FROM vendor WHERE siren = ANY(:sirens)
+    UNION ALL SELECT left(siret, 9), label FROM allowed_siret WHERE left(siret, 9) = ANY(:sirens)
 """)
 WRITTEN_BY = "position(CAST(:author AS bytea) IN substr(ledger.payload, 1, 250)) > 0"
 """Who wrote an entry stands at its beginning: reading it all as JSON would cost ten times that."""
@@ -280,7 +283,8 @@ def _told(
 ) -> Entry:
     entry = orjson.loads(row.payload)
     record = entry["record"]
-    source = record.get("declared_by") if row.noun in STEPS else None
+    own = row.noun in STEPS and entry["action"] not in REVIEWS
+    source = record.get("declared_by") if own else None
     day = record.get("effective_on")
     organisation = None if _of_a_dispute(row.noun, source) else entry["organisation"]
     return Entry(

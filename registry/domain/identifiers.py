@@ -11,6 +11,8 @@ ARRONDISSEMENTS = {
     "75056": range(75101, 75121),
 }
 """Those of Marseille, Lyon and Paris (INSEE, COG)."""
+SURE_DIGITS = 18
+"""Any number of so many digits is a ``bigint``."""
 
 
 class CodeKind(StrEnum):
@@ -66,3 +68,8 @@ def _luhn(digits: str) -> bool:
     return (
         sum(map(int, digits[::-2])) + sum(value - 9 * (value > 9) for value in doubled)
     ) % 10 == 0
+
+
+def record_number(text: str) -> int | None:
+    """None for what numbers no record: those that a ``bigint`` can't hold too."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= SURE_DIGITS else None

@@ -28,8 +28,8 @@ from registry.domain.search import fold
 STRATA = {
     Stratum.DEPARTEMENT: "Départements",
     Stratum.EPCI: "Intercommunalités",
-    Stratum.COMMUNE_OVER_3500: "Communes de plus de 3 500 habitants",
-    Stratum.COMMUNE_UP_TO_3500: "Communes jusqu’à 3 500 habitants",
+    Stratum.COMMUNE_OVER_3500: "Communes de plus de 3 500 habitants",
+    Stratum.COMMUNE_UP_TO_3500: "Communes jusqu’à 3 500 habitants",
 }
 
 KINDS = {

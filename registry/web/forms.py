@@ -21,6 +21,7 @@ from registry.auth.quotas import charge
 from registry.domain import constraints, evidence, idempotency
 from registry.domain.errors import Checks, DomainError, InvalidInput
 from registry.domain.histories import Said
+from registry.domain.identifiers import record_number
 from registry.domain.policy import require_signed_in
 from registry.exchange.evidence import LARGEST, Kept, store
 from registry.web.visits import Visit
@@ -85,6 +86,15 @@ class Form:
         with self.checks:
             return _integer(name, self.get(name))
         return None
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """Of records: one at least."""
+        found = [record_number(text) for text in self.all(name)]
+        known = tuple(number for number in found if number is not None)
+        with self.checks:
+            if not known or len(known) < len(found):
+                raise InvalidInput(name, "Un numéro est attendu.")
+        return known
 
     def cents(self, name: str) -> int | None:
         """Euros as people write them: ``1 200,50``."""

@@ -25,6 +25,7 @@ from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import DomainError, NotAllowed, NotFound, NotSignedIn
 from registry.domain.freshness import is_stale
+from registry.domain.identifiers import record_number
 from registry.domain.integrations import is_late
 from registry.settings import Settings
 from registry.web import errors
@@ -34,8 +35,6 @@ PRIVATE = {"Cache-Control": "no-store"}
 SAID = "raccord-dit"
 """The cookie of a sentence for the next page: what a form has just done."""
 SAID_FOR = 60
-LONGEST_NUMBER = 19
-"""Any with fewer digits is a ``bigint``."""
 SIGNING = 600
 """As long as signing in may take."""
 EXPIRED = (
@@ -92,10 +91,10 @@ class Visit:
 
     def number(self, name: str = "id") -> int:
         """What the address names by a number. Raises ``NotFound`` for one that no record has."""
-        text = str(self.request.path_params[name])
-        if not (text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER):
+        number = record_number(str(self.request.path_params[name]))
+        if number is None:
             raise NotFound(name, "Rien n’a cet identifiant.")
-        return int(text)
+        return number
 
     def stale(self, said_on: date | None) -> bool:
         """Whether what was said on that day is shown as « à confirmer »."""

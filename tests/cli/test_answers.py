@@ -20,7 +20,7 @@ ENGLISH = (
 def test_coverage_reads_well_in_a_terminal(run: Run) -> None:
     outcome = run("coverage")
     assert outcome.code == 0
-    assert "Communes jusqu’à 3 500 habitants" in outcome.out
+    assert "Communes jusqu’à 3 500 habitants" in outcome.out
     assert "Ensemble (chacune une fois)" in outcome.out
     assert "n’ont rien déclaré à ce jour" in outcome.err
 

@@ -16,7 +16,7 @@ def test_the_trend_reads_well_in_a_terminal(run: Run) -> None:
     outcome = run("trend", *PERIOD)
     assert outcome.code == 0
     assert "Raccordées (et prêtes) du 15/05/2025 au 01/07/2025" in outcome.out
-    assert "Communes jusqu’à 3 500 habitants" in outcome.out
+    assert "Communes jusqu’à 3 500 habitants" in outcome.out
     assert "+0,6" in outcome.out
     assert "dates déclarées" in outcome.err
 

@@ -16,10 +16,11 @@ from registry.domain.clock import today
 from registry.domain.rollout.readiness import Readiness
 from registry.web.french import counted
 from tests.api.conftest import Written
-from tests.api.sides import EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, town
+from tests.api.sides import EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, link, town
 from tests.factories import establishment, siren
 from tests.web.browsing import Browser
 from tests.web.conftest import Open
+from tests.web.test_spaces.conftest import asked
 
 FAMILLE = f"{EBENE}/famille"
 
@@ -108,6 +109,23 @@ async def test_a_secretary_confirms_once(eloise: Browser, written: Written) -> N
     assert [entry[:2] for entry in await written()] == [("confirm", "deployment")]
 
 
+async def test_all_uses_of_a_product_are_confirmed_at_once(
+    vendor: Browser, eloise: Browser, written: Written
+) -> None:
+    other = link(READY, demarche="RESTAURATION_SCOLAIRE")
+    assert (await asked(vendor, "DeclareDeployment", **other))["__typename"] == "Deployment"
+    page = await eloise.open(f"/collectivites/{READY}")
+    waiting = "Oui, nous utilisons ce logiciel pour ces 2 démarches"
+    form = page.form("/confirmer", waiting)
+    none = await eloise.send(form, usage="99999999999999999999")
+    assert none.status == 422
+    done = await eloise.send(form)
+    assert "Ces usages sont confirmés." in done.text
+    assert done.text.count("usage non confirmé") == page.text.count("usage non confirmé") - 2
+    confirmed = [entry[:2] for entry in await written() if entry[0] == "confirm"]
+    assert confirmed == 2 * [("confirm", "deployment")]
+
+
 async def test_nobody_confirms_for_another(
     eloise: Browser, neighbour: Browser, written: Written
 ) -> None:
@@ -115,7 +133,8 @@ async def test_nobody_confirms_for_another(
     stolen = await neighbour.send(form)
     assert (stolen.status, "Vous ne pouvez pas faire cela" in stolen.text) == (403, True)
     page = await neighbour.open(f"/espace/collectivites/{NEIGHBOUR}/subventions")
-    form.values = [pair for pair in page.form("/subventions").values if pair[0] == "_jeton"]
+    proof = dict(page.form("/subventions").values)["_jeton"]
+    form.values = [("_jeton", proof), *(pair for pair in form.values if pair[0] == "usage")]
     refused = await neighbour.send(form)
     assert (refused.status, "Rien n’a été enregistré" in refused.text) == (422, True)
     assert await written() == []

@@ -118,7 +118,7 @@ class DisputeMutation:
 
     @mutation(
         "Le ministère reconnaît la contestation fondée, après la réponse ou son échéance :"
-        " l’engagement du logiciel est rompu, ou l’intégration qualifiée suspendue.",
+        " l’engagement du logiciel est non tenu, ou l’intégration qualifiée suspendue.",
         again=_again,
     )
     async def uphold_dispute(

@@ -61,6 +61,7 @@ class TargetForecast:
 class Forecast:
     as_of: date
     since: date
+    deadline: date
     needed_by: date
     targets: tuple[TargetForecast, ...]
     method: str = METHOD
@@ -106,22 +107,22 @@ async def _read(
 ) -> tuple[tuple[Coverage, ...], Forecast]:
     refuse_as_of(scope, "les douze derniers mois")
     day = today()
-    wanted = await _needed_by(session, day, needed_by)
+    deadline: date = (await session.execute(DEADLINE)).scalar_one()
+    wanted = _needed_by(deadline, day, needed_by)
     dates = {months: months_before(day, months) for months in months_ago}
     points = await measured(session, scope, [*dates.values()])
     quarters = tuple(
         point for months, point in zip(dates, points, strict=True) if months in QUARTERS
     )
     targets = tuple(_targets(quarters, wanted))
-    return points, Forecast(day, points[0].as_of, wanted, targets)
+    return points, Forecast(day, points[0].as_of, deadline, wanted, targets)
 
 
-async def _needed_by(session: AsyncSession, day: date, given: date | None) -> date:
+def _needed_by(deadline: date, day: date, given: date | None) -> date:
     if given is not None:
         if given <= day:
             raise InvalidInput("needed_by", f"Le {given:%d/%m/%Y} n’est pas à venir.")
         return days.possible("needed_by", given)
-    deadline: date = (await session.execute(DEADLINE)).scalar_one()
     return deadline if deadline > day else months_after(day, 12)
 
 

@@ -30,7 +30,7 @@ def routes(at: At) -> list[Route]:
         at(f"{ONE}/logiciels", using.declare, "POST"),
         at(f"{ONE}/logiciels/inconnu", naming.show),
         at(f"{ONE}/logiciels/inconnu", naming.name, "POST"),
-        at(f"{ONE}/usages/{{id:int}}/confirmer", using.confirm, "POST"),
+        at(f"{ONE}/usages/confirmer", using.confirm, "POST"),
         at(f"{ONE}/usages/{{id:int}}", correcting.show),
         at(f"{ONE}/usages/{{id:int}}", correcting.correct, "POST"),
         at(f"{ONE}/usages/{{id:int}}/fin", correcting.show_end),

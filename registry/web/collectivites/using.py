@@ -21,6 +21,8 @@ from registry.web.visits import Visit
 
 MATCHES = 20
 
+USAGE = "usage"
+
 
 async def show_declaring(visit: Visit) -> Response:
     """First the software, then what it serves."""
@@ -73,16 +75,17 @@ async def declare(visit: Visit) -> Response:
 
 
 async def confirm(visit: Visit) -> Response:
+    """One use, or all that are told of a product."""
     form = await posted(visit)
+    uses = form.numbers(USAGE)
 
     async def work(session: AsyncSession, said: Said) -> Deployment:
-        return await deployments.confirm(session, visit.actor, visit.number())
+        *others, last = uses
+        for use in others:
+            await deployments.confirm(session, visit.actor, use)
+        return await deployments.confirm(session, visit.actor, last)
 
+    done = "Cet usage est confirmé." if len(uses) == 1 else "Ces usages sont confirmés."
     return await sent(
-        visit,
-        form,
-        work,
-        to=page_of(visit),
-        said="Cet usage est confirmé. Merci.",
-        again=showing.page,
+        visit, form, work, to=page_of(visit), said=f"{done} Merci.", again=showing.page
     )

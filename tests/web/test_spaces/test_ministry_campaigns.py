@@ -26,7 +26,7 @@ async def test_what_is_wrong_keeps_what_was_typed(analyst: Browser, written: Wri
         form, share2="120", deadline="1999-01-01", totalTarget="beaucoup", acceptedServices=[]
     )
     for said in (
-        "Un pourcentage est attendu, comme 87,5.",
+        "Un pourcentage est attendu, de 0 à 100, comme 87,5.",
         "Un nombre entier est attendu.",
     ):
         assert said in page.text

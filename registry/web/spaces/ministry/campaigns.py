@@ -92,6 +92,6 @@ def _share(form: Form, name: str) -> float | None:
         found = SHARE.fullmatch(form.get(name))
         share = Decimal(f"{found[1]}.{found[2] or 0}") / 100 if found else Decimal(0)
         if not 0 < share <= 1:
-            raise InvalidInput(name, "Un pourcentage est attendu, comme 87,5.")
+            raise InvalidInput(name, "Un pourcentage est attendu, de 0 à 100, comme 87,5.")
         return float(share)
     return None

@@ -72,6 +72,8 @@ async def _shown(visit: Visit, form: Form | None) -> Response:
     async with visit.database.read() as session:
         claim, choices = await grants.read(session, visit.actor, visit.number())
         connected = await grants.is_connected(session, claim, visit)
+    if not connected:
+        choices = [choice for choice in choices if choice[0] != GrantClaimState.ACCEPTED]
     return visit.page(
         "spaces/ministry/grant.html",
         claim=claim,
