@@ -18,10 +18,11 @@ from registry.domain.errors import NotFound
 from registry.domain.levels import ShownLevel, of_commitment
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import clientele, sheets, verdicts
+from registry.domain.rollout.clientele import Clientele
 from registry.domain.rollout.verdicts import Judged, Verdict
 from registry.domain.transitions import CommitmentRead
 from registry.domain.vendors import VendorFilter, VendorOrder
-from registry.web import timeline, twins
+from registry.web import kept, timeline, twins
 from registry.web.publishing import elsewhere
 from registry.web.queries import Listed, Query, tried
 from registry.web.twins import Record
@@ -121,15 +122,17 @@ async def show(visit: Visit) -> Response:
         counts = await sheets.counts(session, [row.recorded_id for row in owned], visit.today)
         steps = await commitments.steps_of(session, [(identifier, None)])
         opened = await disputes.open_counts(session, [identifier], Holder.VENDOR)
-        clients = await clientele.of_each(session, ClientsOf.VENDOR, [identifier], visit.today)
         parents = await vendors.by_ids(session, [vendor.parent_id] if vendor.parent_id else [])
+    clients = await kept.read(
+        visit, ("clientele", identifier), partial(_clientele, identifier, visit.today)
+    )
     promised = Promised(vendor, wide.get(identifier))
     row = None if promised.commitment is None else promised.commitment.row
     return visit.page(
         "vendor.html",
         vendor=vendor,
         promised=promised,
-        clients=clients[identifier],
+        clients=clients,
         sheets=rows,
         counts=counts,
         steps=timeline.merged((), steps.get((identifier, None), ())),
@@ -138,6 +141,10 @@ async def show(visit: Visit) -> Response:
         signatory=None if row is None else commitments.signatory(visit.actor, row),
         own=identifier in visit.actor.vendors,
     )
+
+
+async def _clientele(vendor: int, day: date, session: AsyncSession) -> Clientele:
+    return (await clientele.of_each(session, ClientsOf.VENDOR, [vendor], day))[vendor]
 
 
 async def _lines(session: AsyncSession, rows: Sequence[Vendor], day: date) -> list[Line]:

@@ -50,15 +50,17 @@ async def of_collectivite(
     session: AsyncSession, actor: Actor, code: str, as_of: date | None = None
 ) -> Answer:
     """Raise ``InvalidInput`` for a code that is malformed or unknown."""
-    day = as_of or today()
     body = await collectivites.by_code(session, code)
-    if body is None or body.id is None:
+    if body is None:
         raise InvalidInput("code", f"Aucune collectivité n’a le code « {code} ».")
-    ready = await readiness.of_collectivites(session, [body.id], as_of=day)
-    steps = await next_step.of_collectivites(session, actor, [body.id], today())
-    return Answer(
-        body, day, ready[body.id], steps[body.id], await _uses(session, body, body.id, day)
-    )
+    return await of_body(session, actor, body, as_of or today())
+
+
+async def of_body(session: AsyncSession, actor: Actor, body: Collectivite, day: date) -> Answer:
+    key = body.recorded_id
+    ready = await readiness.of_collectivites(session, [key], as_of=day)
+    steps = await next_step.of_collectivites(session, actor, [key], today())
+    return Answer(body, day, ready[key], steps[key], await _uses(session, body, key, day))
 
 
 async def _uses(

@@ -44,7 +44,7 @@ def with_readiness(bound: Bound) -> str:
     """
     apis = ", ".join(f"'{service}'" for service in DATA_APIS)
     return f"""
-    WITH {VERDICTS},
+    WITH {STORED if bound.stored else VERDICTS},
     body AS (
         SELECT id, siren, kind, population, strata, no_online_demarche_since
         FROM collectivite WHERE {bound.bodies}
@@ -118,7 +118,9 @@ STATE = (
 
 
 def with_state(bound: Bound) -> str:
-    """``verdict`` and ``state``: as they were derived where they hold, else computed."""
+    """``verdict`` and ``state``: as they were derived where they hold, for open bodies, else
+    computed.
+    """
     if not bound.stored:
         return with_readiness(bound)
     return f"""
@@ -140,8 +142,14 @@ async def of_collectivites(
     basis: Basis = Basis.DECLARED,
 ) -> dict[int, Readiness]:
     bound = await bind_bodies(session, list(ids), demarche=demarche, as_of=as_of, basis=basis)
-    query = sa.text(f"{with_readiness(bound)} SELECT id, rank FROM state")
-    rows = await session.execute(query, bound.values)
+    found = await _ranked(session, with_state(bound), bound)
+    if bound.stored and not found.keys() >= {*ids}:
+        found |= await _ranked(session, with_readiness(bound), bound)
+    return found
+
+
+async def _ranked(session: AsyncSession, states: str, bound: Bound) -> dict[int, Readiness]:
+    rows = await session.execute(sa.text(f"{states} SELECT id, rank FROM state"), bound.values)
     return {identifier: ORDER[position] for identifier, position in rows}
 
 

@@ -72,7 +72,7 @@ def elsewhere(visit: Visit, body: Collectivite, page: str = "") -> RedirectRespo
 
 
 async def answered(session: AsyncSession, visit: Visit, body: Collectivite) -> Answer:
-    return await answer.of_collectivite(session, visit.actor, body.code or "", visit.today)
+    return await answer.of_body(session, visit.actor, body, visit.today)
 
 
 def used(said: Answer) -> dict[str, list[Use]]:

@@ -26,7 +26,7 @@ async def show(visit: Visit, town: Collectivite) -> Response:
     actor, key = as_town(visit, town), town.recorded_id
     months = visit.door.settings.stale_after_months
     async with visit.database.read() as session:
-        found = await answer.of_collectivite(session, actor, town.code or "")
+        found = await answer.of_body(session, actor, town, visit.today)
         standing = (await readiness.standings(session, [key])).get(key)
         products = await in_use(session, found, visit.today)
         waiting = await tasks.listed(session, actor, visit.today, months)
