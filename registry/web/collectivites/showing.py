@@ -16,6 +16,7 @@ from registry.domain.rollout import readiness
 from registry.domain.rollout.answer import Answer
 from registry.domain.rollout.readiness import Standing
 from registry.domain.rollout.verdicts import Verdict
+from registry.web import kept
 from registry.web.collectivites.finding import (
     InUse,
     answered,
@@ -49,6 +50,7 @@ async def show(visit: Visit) -> Response:
 
 async def page(visit: Visit, form: Form) -> Response:
     """``form``: one of the page’s buttons that was refused."""
+    places = await kept.read(visit, "places", territories.names)
     async with visit.database.read() as session:
         try:
             body = await found(session, visit)
@@ -58,7 +60,7 @@ async def page(visit: Visit, form: Form) -> Response:
         if moved is not None and visit.request.method != "POST":
             return moved
         said = await answered(session, visit, body)
-        around = await _around(session, visit, said)
+        around = await _around(session, visit, said, places)
     return visit.page(
         "collectivites/page.html",
         body=body,
@@ -72,7 +74,9 @@ def _unknown(visit: Visit, rule: str) -> Response:
     return visit.page("collectivites/unknown.html", 404, text=code_of(visit), found=None, rule=rule)
 
 
-async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:
+async def _around(
+    session: AsyncSession, visit: Visit, said: Answer, places: territories.Names
+) -> Around:
     body, body_id = said.collectivite, said.collectivite.recorded_id
     mine = may(visit.actor, Action.NAME_SOFTWARE, Subject(collectivite=body_id))
     epci = [] if body.epci_id is None else [body.epci_id]
@@ -81,7 +85,7 @@ async def _around(session: AsyncSession, visit: Visit, said: Answer) -> Around:
     return Around(
         (await readiness.standings(session, [body_id])).get(body_id),
         await _in_use(session, visit, said, waiting),
-        await territories.names(session),
+        places,
         next(iter((await collectivites.by_ids(session, epci)).values()), None),
         disputed.get(body_id, 0),
         mine,
