@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry.auth.rates import BLOCKERS
 from registry.domain import products, vendors
+from registry.domain.pages import MAX_SIZE
+from registry.domain.rollout.blockers import Blockers, Grouping, rank_blockers
 from registry.domain.rollout.fixes import Fixes, by_keys
+from registry.domain.rollout.scope import Scope
+from registry.web import kept
+from registry.web.visits import Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,15 @@ class Choice:
     key: str
     name: str
     address: str
+
+
+async def blocking(visit: Visit, scope: Scope) -> Blockers:
+    """The vendors that people may have in mind, most blocking first."""
+
+    async def ranked(session: AsyncSession) -> Blockers:
+        return await rank_blockers(session, scope, Grouping.VENDOR, first=MAX_SIZE)
+
+    return await kept.read(visit, ("blocking", scope), ranked, BLOCKERS)
 
 
 async def read(session: AsyncSession, keys: Iterable[str], field: str) -> Fixes:

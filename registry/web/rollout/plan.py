@@ -44,6 +44,7 @@ async def show(visit: Visit) -> Response:
     async with visit.database.read() as session:
         wishes = await _wishes(session, wanted.query)
         named = await choices.named(session, wishes.excluded, wishes.promised)
+    blocking = await choices.blocking(visit, wanted.scope)
     found, steps, owners = None, list[Told](), dict[int, Vendor]()
     if wanted.query.flag(DRAWN):
         found = await _drawn(visit, wanted.scope, wishes)
@@ -52,6 +53,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(
         "rollout/plan.html",
         asked=wanted,
+        blocking=blocking,
         by=wishes.by,
         groupings=GROUPINGS,
         excluded=named[wishes.excluded],

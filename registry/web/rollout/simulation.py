@@ -48,6 +48,7 @@ class Before:
 async def show(visit: Visit) -> Response:
     wanted = await asked(visit)
     visit.spend(SIMULATION)
+    blocking = await choices.blocking(visit, wanted.scope)
     async with visit.database.read() as session:
         by = grouping(wanted.query, Grouping.VENDOR)
         ranked = await rank_blockers(session, wanted.scope, by, first=OFFERED)
@@ -59,6 +60,7 @@ async def show(visit: Visit) -> Response:
         "rollout/simulation.html",
         400 if fault else 200,
         asked=wanted,
+        blocking=blocking,
         by=by,
         groupings=GROUPINGS,
         offered=ranked.rows,

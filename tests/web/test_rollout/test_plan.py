@@ -92,6 +92,12 @@ async def test_the_promised_are_no_steps(public: Browser) -> None:
     assert not any("Éditions du Silence" in row[1] for one in steps for row in one.rows)
 
 
+async def test_a_vendor_is_chosen_by_its_name(public: Browser) -> None:
+    page = await public.open(PATH, departement="01")
+    assert f'<option value="{AUBEPINE}">Aubépine' in page.reply.text
+    assert 'list="editeurs"' in page.reply.text
+
+
 async def test_at_most_and_by_product(public: Browser) -> None:
     page = await public.open(PATH, departement="01", calculer="oui", auplus="1", par="PRODUCT")
     (row,) = table(page, "Les étapes").rows
