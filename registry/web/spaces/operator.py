@@ -11,7 +11,7 @@ from registry.domain import actors, collectivites, deployments, products
 from registry.domain.pages import Page, Slice
 from registry.domain.policy import Action, Capacity, may, require_signed_in
 from registry.web import twins
-from registry.web.queries import Query
+from registry.web.queries import Query, tried
 from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
@@ -34,10 +34,12 @@ def routes(at: At) -> list[Route]:
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    found = await _page(visit, query.page())
+    query, found = await tried(query, _page(visit, query.page()))
     async with visit.database.read() as session:
         operates = Capacity.OPERATOR in await actors.capacities(session, visit.actor)
-    return visit.page("spaces/operator.html", found=found, query=query, operates=operates)
+    return visit.page(
+        "spaces/operator.html", 200 if found else 400, found=found, query=query, operates=operates
+    )
 
 
 async def as_file(kind: str, visit: Visit) -> Response:

@@ -123,6 +123,9 @@ async def test_a_dispute_is_answered_then_reopened(
     rows = (await vendor.client.get(f"{SPACE}/contestations.csv")).text.splitlines()
     told = [READY, "Éloise", "famille", "INTEGRATION", "FRANCECONNECT_V2", "AWAITING_REPLY"]
     assert rows[1].split(",")[1:7] == told
+    assert (await vendor.client.get(f"{SPACE}/contestations.json?etat=UPHELD")).json() == []
+    none = await vendor.open(f"{SPACE}/contestations", etat="UPHELD", tri="OLDEST")
+    assert "Aucune contestation n’est dans cet état." in none.text
     page = await vendor.open(SPACE)
     page = await vendor.follow(page, "Répondre à la contestation qui vise Portail Familles")
     assert "Le bouton n’apparaît pas." in page.text

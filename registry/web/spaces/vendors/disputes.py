@@ -16,7 +16,7 @@ from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.web.forms import EMPTY, Form, posted
-from registry.web.queries import Query
+from registry.web.queries import Query, tried
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
 from registry.web.twins import Record, every, twin
@@ -53,24 +53,26 @@ class Case:
 
 async def show_all(space: Space) -> Response:
     query = Query.of(space.visit.request)
-    found = await _listed(space, query.page())
-    return space.page("disputes.html", query=query, found=found)
+    query, found = await tried(query, _listed(space, query, query.page()))
+    return space.page("disputes.html", 200 if found else 400, query=query, found=found)
 
 
 def as_file(kind: str) -> Served:
     """The whole list, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
-        cases = await every(partial(_listed, space), _as_record)
+        fetch = partial(_listed, space, Query.of(space.visit.request))
+        cases = await every(fetch, _as_record)
         return twin(kind, f"contestations-{space.vendor.siren}", COLUMNS, cases)
 
     return write
 
 
-async def _listed(space: Space, page: Page) -> Slice[Case]:
+async def _listed(space: Space, query: Query, page: Page) -> Slice[Case]:
     actor, vendor = space.visit.actor, space.vendor.recorded_id
+    state, order = query.word("etat", DisputeState), query.recency()
     async with space.visit.database.read() as session:
-        slices = await reading.seen_of(session, [vendor], actor, Holder.VENDOR, page)
+        slices = await reading.seen_of(session, [vendor], actor, Holder.VENDOR, page, state, order)
         found = slices.get(vendor, Slice())
         cases = await _cases(session, found.rows)
     return found.carrying(cases)
