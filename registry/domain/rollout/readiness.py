@@ -33,8 +33,9 @@ def rank(readiness: Readiness) -> int:
     return ORDER.index(readiness)
 
 
-def with_readiness(bound: Bound) -> str:
-    """Common table expressions over the bodies and deployments of ``bound``.
+def with_readiness(bound: Bound, verdicts: str = VERDICTS) -> str:
+    """Common table expressions over the bodies and deployments of ``bound``; ``verdicts`` may be
+    those that are derived, where they hold.
 
     ``concerned``: each product that may block, with the ``rank`` it gives to any collectivité but
     those whose own software it is (``in_house``). ``usage``: a row for each deployment in force
@@ -44,7 +45,7 @@ def with_readiness(bound: Bound) -> str:
     """
     apis = ", ".join(f"'{service}'" for service in DATA_APIS)
     return f"""
-    WITH {STORED if bound.stored else VERDICTS},
+    WITH {verdicts},
     body AS (
         SELECT id, siren, kind, population, strata, no_online_demarche_since
         FROM collectivite WHERE {bound.bodies}

@@ -24,6 +24,7 @@ from registry.domain.actor import Actor
 from registry.domain.disputes import reading as disputes
 from registry.domain.rollout.readiness import ORDER, Readiness, with_readiness
 from registry.domain.rollout.scope import Bound, bind_bodies
+from registry.domain.rollout.verdicts import STORED, VERDICTS
 from registry.domain.transitions import PROGRESS, CommitmentRead
 
 
@@ -145,7 +146,7 @@ async def of_collectivites(
 async def _situations(session: AsyncSession, bound: Bound) -> dict[int, Situation]:
     """Without what is under way."""
     query = sa.text(f"""
-        {with_readiness(bound)}
+        {with_readiness(bound, STORED if bound.stored else VERDICTS)}
         SELECT state.id, state.rank, state.no_online_demarche_since, closed_on,
                usage.product_id, demarche, usage.rank AS use_rank,
                usage.declared_on IS NOT NULL AS declared,
