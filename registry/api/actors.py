@@ -74,20 +74,20 @@ class Me:
     @resolved("Jetons de sa propre organisation, les plus récents d’abord ; 200 au plus.")
     async def tokens(self, info: Request) -> list[Token]:
         async with info.context.read() as session:
-            rows = await tokens.listed(session, self.organisation.siren)
-        return [Token.of(row) for row in rows]
+            found = await tokens.listed(session, self.organisation.siren)
+        return [Token.of(row) for row in found.rows]
 
     @resolved("Délégations en cours de sa propre organisation, les plus récentes d’abord.")
     async def delegations(self, info: Request) -> list[Delegation]:
         async with info.context.read() as session:
-            rows = await delegations.of_organisation(session, info.context.actor)
-        return [Delegation.of(row) for row in rows]
+            found = await delegations.of_organisation(session, info.context.actor)
+        return [Delegation.of(row) for row in found.rows]
 
     @resolved("Liste du ministère ; vide pour qui ne la gère pas.")
     async def allowed_sirets(self, info: Request) -> list[AllowedSiret] | None:
         async with info.context.read() as session:
-            rows = await allowed_sirets.seen(session, info.context.actor)
-        return None if rows is None else [AllowedSiret.of(row) for row in rows]
+            found = await allowed_sirets.seen(session, info.context.actor)
+        return None if found is None else [AllowedSiret.of(row) for row in found.rows]
 
     @classmethod
     def of(cls, actor: Actor) -> "Me | None":

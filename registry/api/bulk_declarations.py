@@ -24,6 +24,7 @@ from registry.domain import bulk_declarations, idempotency
 from registry.domain.actor import Actor
 from registry.domain.bulk_declarations import Sent
 from registry.domain.errors import InvalidInput, NotFound
+from registry.domain.pages import Page
 from registry.exchange.bulk import faulty, files
 from registry.settings import Settings
 
@@ -152,8 +153,8 @@ class BulkDeclarationQuery:
     @resolved("Les fichiers que son organisation a envoyés, le dernier d’abord.")
     async def bulk_declarations(self, info: Info, first: First = None) -> list[BulkDeclaration]:
         async with info.context.read() as session:
-            rows = await bulk_declarations.recent(session, info.context.actor, first)
-        return [BulkDeclaration.of(row) for row in rows]
+            found = await bulk_declarations.listed(session, info.context.actor, Page(first=first))
+        return [BulkDeclaration.of(row) for row in found.rows]
 
 
 def routes(database: Database, settings: Settings) -> list[BaseRoute]:

@@ -35,7 +35,7 @@ def allow(
 @group.command("list", cls=Command)
 def list_(format: FormatOption = Format.TABLE) -> None:
     """Montre la liste."""
-    rows = reading(allowed_sirets.listed)
+    rows = reading(lambda session: allowed_sirets.listed(session, ADMINISTRATOR)).rows
     records = [{column: getattr(row, column) for column in COLUMNS} for row in rows]
     if format is Format.JSON:
         write_json(records)

@@ -74,7 +74,7 @@ def create(
 @group.command("list", cls=Command)
 def list_(siren: SirenOption = None, format: FormatOption = Format.TABLE) -> None:
     """Montre les jetons, les plus récents d’abord."""
-    rows = reading(lambda session: tokens.listed(session, siren))
+    rows = reading(lambda session: tokens.listed(session, siren)).rows
     records = [_record(row) for row in rows]
     if format is Format.JSON:
         write_json(records)

@@ -5,29 +5,35 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import AllowedSiret
-from registry.domain import ledger, texts
+from registry.domain import ledger, pages, texts
 from registry.domain.actor import Actor
 from registry.domain.clock import now
 from registry.domain.errors import AlreadyExists, Checks, NotAllowed, NotFound
 from registry.domain.filters import checked_siret
+from registry.domain.pages import LARGEST, Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, authorise, may
 
+ORDERINGS = by_recency("allowed_siret", sa.type_coerce(col(AllowedSiret.id), sa.BigInteger))
 ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(7032026)")
 
 
-async def listed(session: AsyncSession) -> list[AllowedSiret]:
-    """Those on the list now, by SIRET."""
-    found = await session.scalars(
-        sa.select(AllowedSiret)
-        .where(col(AllowedSiret.removed_at).is_(None))
-        .order_by(sa.collate(col(AllowedSiret.siret), "C"))
-    )
-    return [*found]
+async def listed(
+    session: AsyncSession,
+    actor: Actor,
+    page: Page = LARGEST,
+    order: Recency = Recency.LATEST,
+    *,
+    removed: bool = False,
+) -> Slice[AllowedSiret]:
+    """Those on the list now, or ``removed``. Raises ``NotAllowed`` to who doesn't manage it."""
+    authorise(actor, Action.MANAGE_ALLOW_LIST)
+    query = sa.select(AllowedSiret).where(col(AllowedSiret.removed_at).is_not(None) == removed)
+    return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
-async def seen(session: AsyncSession, actor: Actor) -> list[AllowedSiret] | None:
+async def seen(session: AsyncSession, actor: Actor) -> Slice[AllowedSiret] | None:
     """The list, for those who manage it; None for others."""
-    return await listed(session) if may(actor, Action.MANAGE_ALLOW_LIST) else None
+    return await listed(session, actor) if may(actor, Action.MANAGE_ALLOW_LIST) else None
 
 
 async def visible(session: AsyncSession, actor: Actor, entry_id: int) -> AllowedSiret | None:

@@ -14,11 +14,12 @@ from registry.domain import pages
 from registry.domain.actor import Actor, Role
 from registry.domain.errors import InvalidInput, NotAllowed
 from registry.domain.filters import among
-from registry.domain.pages import Page
+from registry.domain.pages import Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, Capacity, Subject, authorise
 
 UNFINISHED = (BulkState.WAITING, BulkState.RUNNING)
 CLAIM = sa.text("SELECT pg_try_advisory_xact_lock(7032025, CAST(:id AS integer))")
+ORDERINGS = by_recency("bulk_declaration", sa.type_coerce(col(BulkDeclaration.id), sa.BigInteger))
 OPERATES = sa.text("SELECT EXISTS (SELECT FROM deployment WHERE operator = ANY(:sirens))")
 
 
@@ -83,15 +84,21 @@ async def visible(session: AsyncSession, actor: Actor, row_id: int) -> BulkDecla
     return row
 
 
-async def recent(session: AsyncSession, actor: Actor, first: int | None) -> list[BulkDeclaration]:
-    """Those of one's own organisations, latest first."""
-    query = (
-        sa.select(BulkDeclaration)
-        .where(among(col(BulkDeclaration.siren), actor.sirens))
-        .order_by(col(BulkDeclaration.id).desc())
-        .limit(pages.size(Page(first=first)))
-    )
-    return list(await session.scalars(query))
+async def listed(
+    session: AsyncSession,
+    actor: Actor,
+    page: Page,
+    noun: BulkNoun | None = None,
+    state: BulkState | None = None,
+    order: Recency = Recency.LATEST,
+) -> Slice[BulkDeclaration]:
+    """Those of one's own organisations."""
+    query = sa.select(BulkDeclaration).where(among(col(BulkDeclaration.siren), actor.sirens))
+    if noun is not None:
+        query = query.where(col(BulkDeclaration.noun) == noun)
+    if state is not None:
+        query = query.where(col(BulkDeclaration.state) == state)
+    return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 def reasons(row: BulkDeclaration) -> dict[int, str]:

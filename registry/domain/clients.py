@@ -1,6 +1,6 @@
 """Who uses a product, one by one: counts are public, this is not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -84,6 +84,18 @@ async def of_one(
 ) -> Slice[Deployment]:
     """Likewise of one alone, whose pages need not be ranked among all of its clients."""
     query = _narrowed(sa.select(Deployment), wanted).where(_OWNERS[owner] == owner_id)
+    return await pages.fetch(session, query, ORDERINGS[order], page)
+
+
+async def operated(
+    session: AsyncSession,
+    sirens: Iterable[str],
+    page: Page,
+    wanted: ClientFilter,
+    order: ClientOrder = ClientOrder.COLLECTIVITE,
+) -> Slice[Deployment]:
+    """Those in force today that name one of these organisations as their operator."""
+    query = _narrowed(sa.select(Deployment), wanted).where(among(col(Deployment.operator), sirens))
     return await pages.fetch(session, query, ORDERINGS[order], page)
 
 

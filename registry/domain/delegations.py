@@ -7,14 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Delegation
-from registry.domain import ledger, texts
+from registry.domain import ledger, pages, texts
 from registry.domain.actor import Actor
 from registry.domain.clock import now
 from registry.domain.errors import Checks, InvalidInput, NotFound, NotInThisState
 from registry.domain.filters import checked_siren
+from registry.domain.pages import LARGEST, Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, Subject, authorise
 
-MOST_LISTED = 200
+ORDERINGS = by_recency("delegation", sa.type_coerce(col(Delegation.id), sa.BigInteger))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,20 @@ class Delegate:
     email: str
 
 
-async def of_organisation(session: AsyncSession, actor: Actor) -> list[Delegation]:
-    """Those in force that the actor's own organisation made, the newest first."""
-    found = await session.scalars(
-        sa.select(Delegation)
-        .where(col(Delegation.siren) == actor.organisation, col(Delegation.ended_at).is_(None))
-        .order_by(col(Delegation.id).desc())
-        .limit(MOST_LISTED)
+async def of_organisation(
+    session: AsyncSession,
+    actor: Actor,
+    page: Page = LARGEST,
+    order: Recency = Recency.LATEST,
+    *,
+    ended: bool = False,
+) -> Slice[Delegation]:
+    """Those that the actor's own organisation made: in force, or ``ended``."""
+    query = sa.select(Delegation).where(
+        col(Delegation.siren) == actor.organisation,
+        col(Delegation.ended_at).is_not(None) == ended,
     )
-    return [*found]
+    return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 async def visible(session: AsyncSession, actor: Actor, delegation_id: int) -> Delegation | None:

@@ -36,6 +36,9 @@ class Page:
         return self.last is not None
 
 
+LARGEST = Page(first=MAX_SIZE)
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A column to sort by, never null; ``kind`` is that of its values."""

@@ -14,7 +14,7 @@ from models import CommitmentState, DisputeState, Service
 from registry.domain import pages, words
 from registry.domain.actor import Actor
 from registry.domain.filters import among
-from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.pages import Key, Ordering, Page, Recency, Slice
 from registry.domain.policy import Action, authorise
 
 REVIEWED = words.DISPUTE_STATES[DisputeState.UNDER_REVIEW]
@@ -183,25 +183,37 @@ _SOURCE = (
     .subquery("item")
 )
 _C = _SOURCE.c
-ORDER = Ordering(
-    "queue",
-    (
-        Key(sa.cast(_C.since, sa.Text)),
-        Key(_C.kind),
-        Key(_C.detail),
-        Key(_C.id, int),
-    ),
-)
+
+
+def _ordering(name: str, *, descending: bool = False) -> Ordering:
+    columns = (sa.cast(_C.since, sa.Text), _C.kind, _C.detail)
+    keys = [Key(column, descending=descending) for column in columns]
+    return Ordering(name, (*keys, Key(_C.id, int, descending=descending)))
+
+
+ORDERINGS = {
+    Recency.OLDEST: _ordering("queue"),
+    Recency.LATEST: _ordering("queue.desc", descending=True),
+}
+
+
+def waiting_for(who: Waited) -> list[QueueKind]:
+    return [kind for kind in QueueKind if WAITED.get(kind, Waited.MINISTRY) is who]
 
 
 async def listed(
-    session: AsyncSession, actor: Actor, page: Page, kinds: Sequence[QueueKind] | None, day: date
+    session: AsyncSession,
+    actor: Actor,
+    page: Page,
+    kinds: Sequence[QueueKind] | None,
+    day: date,
+    order: Recency = Recency.OLDEST,
 ) -> Slice[Item]:
-    """Oldest first. Raises ``NotSignedIn`` or ``NotAllowed`` to all but the ministry."""
+    """Raises ``NotSignedIn`` or ``NotAllowed`` to all but the ministry."""
     authorise(actor, Action.SEE_QUEUE)
     whole = sa.func.to_jsonb(sa.literal_column("item"), type_=JSONB)
     query: Any = _narrowed(sa.select(whole), kinds, day)
-    found = await pages.fetch(session, query, ORDER, page)
+    found = await pages.fetch(session, query, ORDERINGS[order], page)
     return found.carrying(map(_item, found.rows))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Token, TokenScope
-from registry.domain import ledger, texts
+from registry.domain import ledger, pages, texts
 from registry.domain.actor import Actor, Role
 from registry.domain.actors import is_allowed
 from registry.domain.clock import now
@@ -27,6 +27,7 @@ from registry.domain.errors import (
     NotInThisState,
 )
 from registry.domain.filters import checked_siren, checked_siret
+from registry.domain.pages import LARGEST, Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, Subject, authorise
 
 LONGEST = 365
@@ -34,7 +35,8 @@ LONGEST = 365
 GRACE = timedelta(hours=24)
 """What a token that is replaced has left, for its holders to take the new one."""
 USE_STEP = timedelta(minutes=1)
-MOST_LISTED = 200
+ORDERINGS = by_recency("token", sa.type_coerce(col(Token.id), sa.BigInteger))
+MOST_ALIVE = 200
 NAMED = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:siren || ' ' || :name, 7032025))")
 
 REVIEW_RESERVED = "La portée REVIEW est réservée aux établissements de la liste du ministère."
@@ -81,12 +83,20 @@ async def by_digest(session: AsyncSession, digest: bytes) -> Token | None:
     return found
 
 
-async def listed(session: AsyncSession, siren: str | None = None) -> list[Token]:
-    """The newest first: those of one organisation, or of all."""
-    query = sa.select(Token).order_by(col(Token.id).desc()).limit(MOST_LISTED)
+async def listed(
+    session: AsyncSession,
+    siren: str | None = None,
+    page: Page = LARGEST,
+    state: TokenState | None = None,
+    order: Recency = Recency.LATEST,
+) -> Slice[Token]:
+    """Those of one organisation, or of all."""
+    query = sa.select(Token)
     if siren is not None:
         query = query.where(col(Token.siren) == checked_siren("siren", siren))
-    return [*await session.scalars(query)]
+    if state is not None:
+        query = query.where(_in_state(state))
+    return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 async def visible(session: AsyncSession, actor: Actor, token_id: int) -> Token | None:
@@ -103,6 +113,15 @@ def state(token: Token) -> TokenState:
     if token.revoked_at is not None:
         return TokenState.REVOKED
     return TokenState.ACTIVE if token.expires_at > now() else TokenState.EXPIRED
+
+
+def _in_state(state: TokenState) -> sa.ColumnElement[bool]:
+    """As ``state`` reads it."""
+    revoked, expires_at = col(Token.revoked_at), col(Token.expires_at)
+    if state is TokenState.REVOKED:
+        return revoked.is_not(None)
+    living = expires_at > now()
+    return sa.and_(revoked.is_(None), living if state is TokenState.ACTIVE else ~living)
 
 
 def is_use_due(token: Token) -> bool:
@@ -248,7 +267,7 @@ async def _alive(session: AsyncSession, token: Token) -> list[Token]:
         sa.select(Token)
         .where(col(Token.siren) == token.siren, col(Token.name) == token.name)
         .order_by(col(Token.id).desc())
-        .limit(MOST_LISTED)
+        .limit(MOST_ALIVE)
         .execution_options(populate_existing=True)
     )
     return [row for row in found if state(row) is TokenState.ACTIVE]

@@ -189,8 +189,8 @@ TOKEN_SCOPES = {
 }
 
 RECENCIES = {
-    Recency.LATEST: "la dernière d’abord",
-    Recency.OLDEST: "la plus ancienne d’abord",
+    Recency.LATEST: "par date, la dernière d’abord",
+    Recency.OLDEST: "par date, la plus ancienne d’abord",
 }
 
 VOWEL = re.compile("[aeiou]|y[^aeiouy]")

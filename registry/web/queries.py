@@ -38,9 +38,11 @@ class Query:
     faults: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, request: Request) -> "Query":
+    def of(cls, request: Request, path: str | None = None) -> "Query":
+        """``path`` is the list's own, where what was asked is another: a form sent from it."""
         pairs = request.query_params.multi_items()
-        return cls(request.url.path, tuple((name, value) for name, value in pairs if value.strip()))
+        kept = tuple((name, value) for name, value in pairs if value.strip())
+        return cls(path or request.url.path, kept)
 
     def get(self, name: str) -> str | None:
         return next((value.strip() for key, value in self.pairs if key == name), None)
@@ -84,8 +86,8 @@ class Query:
             return silent, True
         return self.word(name, words), False
 
-    def recency(self) -> Recency:
-        return self.word("tri", Recency) or Recency.LATEST
+    def recency(self, default: Recency = Recency.LATEST) -> Recency:
+        return self.word("tri", Recency) or default
 
     def page(self, size: int = PAGE) -> Page:
         before = self.get(BEFORE)

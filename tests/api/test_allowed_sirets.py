@@ -24,7 +24,7 @@ async def test_the_ministry_manages_its_list(
     )
     me = (await read_as("Me", newcomer))["me"]
     assert me["roles"] == ["MINISTRY"]
-    assert [entry["siret"] for entry in me["allowedSirets"]] == sorted([OWN, OTHER])
+    assert [entry["siret"] for entry in me["allowedSirets"]] == [OTHER, OWN]
     removed = await write("DisallowSiret", by, siret=f"{OTHER[:9]} {OTHER[9:]}")
     assert removed["removedAt"]
     assert (await read_as("Me", newcomer))["me"]["roles"] == []

@@ -115,14 +115,14 @@ class Page:
         return self.reply.url.raw_path.decode()
 
     def form(self, action: str, button: str | None = None) -> FilledForm:
-        """The form that goes to that path, or whose ``button`` says so."""
+        """The form that goes to that path, or whose ``button`` says so; one that writes first."""
         found = [
             form
             for form in self.read.forms
             if form.action.endswith(action) and (button is None or button in form.buttons)
         ]
         assert found, (action, [(form.action, form.buttons) for form in self.read.forms])
-        return found[0]
+        return next((form for form in found if form.method == "post"), found[0])
 
     def link(self, words: str) -> str:
         found = [address for address, said in self.read.links if words in said]

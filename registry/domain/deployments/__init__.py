@@ -24,7 +24,6 @@ from registry.domain.deployments.reading import (
     is_in_force,
     of_collectivites,
     of_usage,
-    operated,
     subject,
 )
 
@@ -44,7 +43,6 @@ __all__ = [
     "is_in_force",
     "of_collectivites",
     "of_usage",
-    "operated",
     "record",
     "subject",
 ]

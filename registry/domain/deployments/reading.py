@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -7,10 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Demarche, Deployment, Product, Source, Vendor
-from registry.domain import pages
 from registry.domain.actor import Actor
 from registry.domain.filters import among, in_force
-from registry.domain.pages import Key, Ordering, Page, Slice
+from registry.domain.pages import Key, Ordering
 from registry.domain.policy import Action, Subject, may
 
 ACKNOWLEDGING = (Source.COLLECTIVITE, Source.MINISTRY)
@@ -64,17 +63,6 @@ async def of_usage(
         .execution_options(populate_existing=True)
     )
     return [*await session.scalars(query)]
-
-
-async def operated(
-    session: AsyncSession, sirens: Iterable[str], page: Page, day: date
-) -> Slice[Deployment]:
-    """Those in force on ``day`` that name one of these organisations as their operator."""
-    query = sa.select(Deployment).where(
-        among(col(Deployment.operator), sirens),
-        in_force(col(Deployment.since), col(Deployment.until), day),
-    )
-    return await pages.fetch(session, query, BY_ID, page)
 
 
 def subject(row: Deployment, product: Product) -> Subject:

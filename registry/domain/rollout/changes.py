@@ -107,7 +107,7 @@ async def of_collectivites(
             WHERE {CONDITIONS[kind] if kind else "true"}
         )
     """
-    order = _Order("changes.collectivites", {"code": str}, "code", "code > :code")
+    order = _Order("changes.collectivites", {"code": str})
     return await _page(session, chosen, values, order, page, _collectivite)
 
 
@@ -143,23 +143,37 @@ async def of_products(
             WHERE {TURNED if turned else "true"}
         )
     """
-    order = _Order(
-        "changes.products",
-        {"moved": int, "siren": str, "slug": str},
-        "moved DESC, siren, slug",
-        "(moved < :moved OR (moved = :moved AND (siren, slug) > (:siren, :slug)))",
-    )
+    keys = {"moved": int, "siren": str, "slug": str}
+    order = _Order("changes.products", keys, descending=frozenset({"moved"}))
     return await _page(session, chosen, values, order, page, _product)
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """``beyond`` is what follows the row whose ``keys`` are bound."""
+    """The columns of ``chosen`` to sort by."""
 
     name: str
     keys: Mapping[str, type[str] | type[int]]
-    directions: str
-    beyond: str
+    descending: frozenset[str] = frozenset()
+
+    def directions(self, *, reverse: bool) -> str:
+        return ", ".join(
+            f"{key} DESC" if (key in self.descending) is not reverse else key for key in self.keys
+        )
+
+    def beyond(self, *, reverse: bool) -> str:
+        """What follows the row whose keys are bound, or goes before it."""
+        keys = [*self.keys]
+        found = []
+        for place, key in enumerate(keys):
+            sign = "<" if (key in self.descending) is not reverse else ">"
+            equal = [f"{earlier} = :{earlier}" for earlier in keys[:place]]
+            found.append(" AND ".join([*equal, f"{key} {sign} :{key}"]))
+        return f"({' OR '.join(f'({each})' for each in found)})"
+
+    def bound(self, field: str, cursor: str) -> dict[str, Any]:
+        values = pages.decode(field, cursor, self.name, [*self.keys.values()])
+        return dict(zip(self.keys, values, strict=True))
 
 
 async def _page(
@@ -172,34 +186,39 @@ async def _page(
 ) -> ChangePage[Row]:
     """A page without row has one that tells the total."""
     limit = None if page is None else pages.size(page)
-    beyond = "true"
     values["limit"] = None if limit is None else limit + 1
-    if page is not None and page.after is not None:
-        cursor = pages.decode("after", page.after, order.name, list(order.keys.values()))
-        values |= dict(zip(order.keys, cursor, strict=True))
-        beyond = order.beyond
+    backward = page is not None and page.backward
+    field = "before" if backward else "after"
+    cursor = None if page is None else getattr(page, field)
+    beyond = "true"
+    if cursor is not None:
+        values |= order.bound(field, cursor)
+        beyond = order.beyond(reverse=backward)
+    directions = order.directions(reverse=backward)
     query = f"""
         {chosen}
         SELECT counted.total, page.*
         FROM (SELECT count(*) AS total FROM chosen) AS counted
         LEFT JOIN (
             SELECT * FROM chosen WHERE {beyond}
-            ORDER BY {order.directions} LIMIT CAST(:limit AS bigint)
+            ORDER BY {directions} LIMIT CAST(:limit AS bigint)
         ) AS page ON true
-        ORDER BY {order.directions}
+        ORDER BY {directions}
     """
     found = (await session.execute(sa.text(query), values)).all()
     total = found[0].total
     rows = [row for row in found if row.id is not None]
-    kept = rows[:limit]
+    more = len(rows) > len(rows[:limit])
+    kept = rows[:limit][::-1] if backward else rows[:limit]
+    beside = cursor is not None and total > 0
     return ChangePage(
         Slice(
             tuple(told(row) for row in kept),
             tuple(
                 pages.encode(order.name, [getattr(row, key) for key in order.keys]) for row in kept
             ),
-            has_next=len(rows) > len(kept),
-            has_previous=beyond != "true" and total > 0,
+            has_next=beside if backward else more,
+            has_previous=more if backward else beside,
         ),
         total,
     )

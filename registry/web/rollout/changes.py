@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from registry.auth.rates import CHANGES
-from registry.domain.pages import Page, Slice
+from registry.domain.pages import Page
 from registry.domain.rollout import changes
 from registry.domain.rollout.changes import (
     ChangeCounts,
@@ -21,7 +20,7 @@ from registry.domain.rollout.changes import (
 )
 from registry.domain.rollout.periods import Period, period
 from registry.web import kept, twins
-from registry.web.queries import AFTER, PAGE, Query
+from registry.web.queries import PAGE
 from registry.web.rollout.scopes import Asked, asked
 from registry.web.visits import Visit
 
@@ -50,10 +49,14 @@ class Seen:
     kind: ChangeKind | None
     turned: bool
 
+    @property
+    def page(self) -> Page:
+        return self.asked.query.page(PAGE)
+
 
 async def show(visit: Visit) -> Response:
     seen = await _seen(visit)
-    key = ("changes", seen.asked.scope, seen.period, seen.kind, seen.asked.query.get(AFTER))
+    key = ("changes", seen.asked.scope, seen.period, seen.kind, seen.page)
     counts, found = await kept.read(visit, key, partial(_read, seen), 2 * CHANGES)
     return visit.page(
         "rollout/changes.html",
@@ -63,21 +66,19 @@ async def show(visit: Visit) -> Response:
         kinds=KINDS,
         counts=asdict(counts),
         found=found,
-        pages=_pages(seen.asked.query, found.slice),
     )
 
 
 async def show_products(visit: Visit) -> Response:
     seen = await _seen(visit)
-    key = ("changed", seen.asked.scope, seen.period, seen.turned, seen.asked.query.get(AFTER))
-    found = await kept.read(visit, key, partial(_read_products, seen, _page(seen)), CHANGES)
+    key = ("changed", seen.asked.scope, seen.period, seen.turned, seen.page)
+    found = await kept.read(visit, key, partial(_read_products, seen, seen.page), CHANGES)
     return visit.page(
         "rollout/changed_products.html",
         asked=seen.asked,
         period=seen.period,
         turned=seen.turned,
         found=found,
-        pages=_pages(seen.asked.query, found.slice),
     )
 
 
@@ -131,7 +132,7 @@ async def _read(
     scope = seen.asked.scope
     return (
         await changes.count(session, scope, seen.period),
-        await changes.of_collectivites(session, scope, seen.period, seen.kind, _page(seen)),
+        await changes.of_collectivites(session, scope, seen.period, seen.kind, seen.page),
     )
 
 
@@ -140,12 +141,3 @@ async def _read_products(
 ) -> ChangePage[ProductChange]:
     scope = seen.asked.scope
     return await changes.of_products(session, scope, seen.period, page, turned=seen.turned)
-
-
-def _page(seen: Seen) -> Page:
-    return Page(first=PAGE, after=seen.asked.query.get(AFTER))
-
-
-def _pages(query: Query, rows: Slice[Any]) -> tuple[str | None, str | None]:
-    """The list's beginning, and what follows."""
-    return query.link(**{AFTER: None}) if rows.has_previous else None, query.following(rows)

@@ -6,12 +6,14 @@ from typing import NamedTuple
 from starlette.responses import Response
 from starlette.routing import Route
 
-from models import Collectivite, Deployment, Product
-from registry.domain import actors, collectivites, deployments, products
+from models import Collectivite, Demarche, Deployment, Product
+from registry.domain import actors, clients, collectivites, deployments, products
+from registry.domain.clients import ClientFilter, ClientOrder
 from registry.domain.pages import Page, Slice
 from registry.domain.policy import Action, Capacity, may, require_signed_in
 from registry.web import twins
 from registry.web.queries import Query, tried
+from registry.web.spaces.vendors.clients import ORDERS
 from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
@@ -34,23 +36,30 @@ def routes(at: At) -> list[Route]:
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _page(visit, query.page()))
+    query, found = await tried(query, _page(visit, query, query.page()))
     async with visit.database.read() as session:
         operates = Capacity.OPERATOR in await actors.capacities(session, visit.actor)
     return visit.page(
-        "spaces/operator.html", 200 if found else 400, found=found, query=query, operates=operates
+        "spaces/operator.html",
+        200 if found else 400,
+        found=found,
+        query=query,
+        orders=ORDERS,
+        operates=operates,
     )
 
 
 async def as_file(kind: str, visit: Visit) -> Response:
-    parts = await twins.every(partial(_page, visit), _record)
+    parts = await twins.every(partial(_page, visit, Query.of(visit.request)), _record)
     return twins.twin(kind, "usages-exploites", COLUMNS, parts)
 
 
-async def _page(visit: Visit, page: Page) -> Slice[Operated]:
+async def _page(visit: Visit, query: Query, page: Page) -> Slice[Operated]:
     require_signed_in(visit.actor)
+    wanted = ClientFilter(demarche=query.word("demarche", Demarche), text=query.get("q"))
+    order = query.word("tri", ClientOrder) or ClientOrder.COLLECTIVITE
     async with visit.database.read() as session:
-        found = await deployments.operated(session, visit.actor.sirens, page, visit.today)
+        found = await clients.operated(session, visit.actor.sirens, page, wanted, order)
         used = await products.by_ids(session, [row.product_id for row in found.rows])
         towns = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
     return found.carrying(

@@ -5,6 +5,7 @@ import pytest
 
 from registry.database import Database
 from registry.domain.clock import today
+from registry.domain.pages import Page
 from registry.domain.rollout.changes import ChangeKind, count, of_collectivites, of_products
 from registry.domain.rollout.periods import Moment, Period
 from registry.domain.rollout.scope import Scope
@@ -61,8 +62,23 @@ async def test_pages(public: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
         page = await public.follow(page, "Page suivante")
         codes += [row[1] for row in table(page, "qui ont bougé").rows]
     assert codes == ["01001", "01002", "01003", "01004", "01005"]
-    again = await public.follow(page, "Début de la liste")
-    assert table(again, "qui ont bougé").rows[0][1] == "01001"
+    back = []
+    while any("Page précédente" in words for _, words in page.read.links):
+        page = await public.follow(page, "Page précédente")
+        back = [row[1] for row in table(page, "qui ont bougé").rows] + back
+    assert back == ["01001", "01002", "01003", "01004"]
+
+
+@pytest.mark.usefixtures("world")
+async def test_pages_of_products_go_both_ways(database: Database) -> None:
+    async with database.read() as session:
+        every = (await of_products(session, Scope(), since_then())).slice
+        assert len(every.rows) > 2
+        for place, cursor in enumerate(every.cursors):
+            page = Page(last=2, before=cursor)
+            before = (await of_products(session, Scope(), since_then(), page)).slice
+            assert before.rows == every.rows[max(0, place - 2) : place]
+            assert (before.has_previous, before.has_next) == (place > 2, True)
 
 
 async def test_products_and_those_whose_verdict_changed(

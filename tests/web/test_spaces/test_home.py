@@ -62,6 +62,12 @@ async def test_an_operator_sees_what_it_runs(
     assert (await neighbour.open(step.path)).status == 403
     rows = (await operator.client.get("/espace/operateur.csv")).text.splitlines()
     assert rows[1].startswith("01002,Éloise,Portail Familles,RESTAURATION_SCOLAIRE,")
+    found = await operator.open("/espace/operateur", q="éloise", tri="SINCE_DESC")
+    assert "Portail Familles" in found.text
+    none = await operator.open("/espace/operateur", demarche="ETAT_CIVIL")
+    assert "Aucun usage ne répond à ces critères." in none.text
+    rows = (await operator.client.get("/espace/operateur.csv?q=belley")).text.splitlines()
+    assert len(rows) == 1
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,11 @@ async def test_the_allow_list(analyst: Browser, written: Written) -> None:
     assert "On ne retire pas son propre établissement" in own.text
     page = await analyst.send(page.form("/retrait", "Retirer Direction"))
     assert "n’agissent plus pour le ministère" in page.text
+    assert "Direction" not in page.text
+    removed = await analyst.open(place, retires="oui", tri="OLDEST")
+    assert "Direction" in removed.text
+    (row,) = (await analyst.client.get(removed.link("JSON"))).json()
+    assert (row["siret"], row["label"], row["removedAt"] is None) == (other, "Direction", False)
     assert [entry[:2] for entry in await written()] == [
         ("create", "allowed_siret"), ("remove", "allowed_siret"),
     ]  # fmt: skip

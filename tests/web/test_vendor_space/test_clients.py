@@ -6,6 +6,7 @@ import pytest
 
 from registry.database import Database
 from registry.exchange.bulk.running import run_next
+from registry.web.queries import PAGE
 from tests.api.conftest import Ask, Token, Written
 from tests.api.sides import AUBEPINE, EBENE, READY, TOWN, link, town
 from tests.web.browsing import Browser
@@ -145,6 +146,30 @@ async def test_a_file_is_tried_corrected_and_sent_for_good(
     assert "Le fichier est enregistré." in page.text
     assert "Déclarations nouvelles 1" in page.text
     assert [entry[:2] for entry in await written()] == [("bulk", "deployment")]
+
+
+async def test_files_sent_are_listed_by_pages(
+    vendor: Browser, database: Database, uploads: Path
+) -> None:
+    form = (await vendor.open(f"{SPACE}/fichiers")).form("/fichiers")
+    for number in range(PAGE + 1):
+        form = (await vendor.open(f"{SPACE}/fichiers")).form("/fichiers")
+        noun = "DEPLOYMENTS" if number else "ACTIVATIONS"
+        files = {"file": ("clients.csv", HEADER.encode())}
+        assert (await vendor.send(form, files=files, noun=noun)).status == 200
+    assert await run_next(database, uploads)
+    page = await vendor.open(f"{SPACE}/fichiers")
+    last = await vendor.follow(page, "Page suivante")
+    assert page.text.count("en attente") == PAGE + 1
+    assert "raccordements à blanc refusé" in last.text
+    assert (await vendor.follow(last, "Page précédente")).text.count("à blanc") == PAGE + 1
+    told = (await vendor.client.get(page.link("JSON"))).json()
+    assert [row["state"] for row in told] == ["WAITING"] * PAGE + ["REFUSED"]
+    page = await vendor.open(f"{SPACE}/fichiers", contenu="ACTIVATIONS", etat="REFUSED")
+    told = (await vendor.client.get(page.link("JSON"))).json()
+    assert [(row["noun"], row["dryRun"]) for row in told] == [("ACTIVATIONS", True)]
+    none = await vendor.open(f"{SPACE}/fichiers", etat="FAILED", tri="OLDEST")
+    assert "Aucun fichier ne répond à ces critères." in none.text
 
 
 async def test_a_file_is_for_its_sender(vendor: Browser, competitor: Browser) -> None:

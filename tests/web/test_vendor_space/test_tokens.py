@@ -42,6 +42,25 @@ async def test_a_token_is_renewed_and_revoked(vendor: Browser, written: Written)
     assert actions == ["create", "rotate", "create", "revoke"]
 
 
+async def test_tokens_are_listed_by_state_and_by_date(vendor: Browser) -> None:
+    for name in ("export", "import"):
+        form = (await vendor.open(f"{SPACE}/jetons")).form("/jetons")
+        await vendor.send(form, name=name, days="90", scopes=["READ", "DECLARE"])
+    page = await vendor.open(f"{SPACE}/jetons", tri="OLDEST")
+    await vendor.send(page.form("/revocation"))
+    for query, names in (
+        ({}, ["import", "export"]),
+        ({"tri": "OLDEST"}, ["export", "import"]),
+        ({"etat": "ACTIVE"}, ["import"]),
+        ({"etat": "REVOKED"}, ["export"]),
+    ):
+        page = await vendor.open(f"{SPACE}/jetons", **query)
+        told = (await vendor.client.get(page.link("JSON"))).json()
+        assert [row["name"] for row in told] == names
+        assert [row["scopes"] for row in told] == [["READ", "DECLARE"]] * len(names)
+    assert "dans cet état" in (await vendor.open(f"{SPACE}/jetons", etat="EXPIRED")).text
+
+
 async def test_a_delegate_is_named_and_enters(
     vendor: Browser, competitor: Browser, written: Written
 ) -> None:
@@ -54,6 +73,10 @@ async def test_a_delegate_is_named_and_enters(
     assert "agent@organisation.example" in page.text
     theirs = await competitor.open(f"{SPACE}/jetons")
     assert "seuls les siens gèrent ses jetons" in theirs.text
+    for path in ("jetons.csv", "delegues.json"):
+        assert (await competitor.open(f"{SPACE}/{path}")).status == 403
+    (named,) = (await vendor.client.get(f"{SPACE}/delegues.json")).json()
+    assert (named["email"], named["endedAt"]) == ("agent@organisation.example", None)
     page = await vendor.send(page.form("/fin"))
     assert "La délégation a pris fin." in page.text
     assert (await competitor.open(SPACE)).status == 403

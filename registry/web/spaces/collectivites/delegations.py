@@ -10,8 +10,11 @@ from models import Collectivite, Delegation
 from registry.domain import delegations
 from registry.domain.delegations import Delegate
 from registry.domain.histories import Said
-from registry.domain.policy import Action, Subject, may
+from registry.domain.policy import Action, Subject, authorise, may
+from registry.web import twins
 from registry.web.forms import EMPTY, Form, posted, sent
+from registry.web.queries import Query, tried
+from registry.web.spaces import delegations as shared
 from registry.web.spaces.guards import for_town
 from registry.web.visits import At, Visit
 
@@ -21,6 +24,7 @@ LIST = "/espace/collectivites/{code}/delegues"
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_town(listed)),
+        *twins.routes(at, LIST, lambda kind: for_town(partial(as_file, kind))),
         at(LIST, for_town(name), "POST"),
         at(f"{LIST}/{{id:int}}/fin", for_town(end), "POST"),
     ]
@@ -32,18 +36,25 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 
 async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
     """A delegate names no delegate, and does not see the others."""
+    place = f"/espace/collectivites/{town.code}/delegues"
+    query, found = Query.of(visit.request, place), None
     member = may(visit.actor, Action.NAME_DELEGATES, Subject(siren=town.siren))
-    found = []
     if member:
-        async with visit.database.read() as session:
-            found = await delegations.of_organisation(session, visit.actor)
+        query, found = await tried(query, shared.listed(visit, query, query.page()))
     return visit.page(
         "spaces/collectivites/delegations.html",
+        400 if query.faults else 200,
         town=town,
         member=member,
-        delegations=found,
+        query=query,
+        found=found,
         form=form,
     )
+
+
+async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
+    authorise(visit.actor, Action.NAME_DELEGATES, Subject(siren=town.siren))
+    return await shared.as_file(kind, visit)
 
 
 async def name(visit: Visit, town: Collectivite) -> Response:

@@ -1,5 +1,7 @@
 """The establishments whose agents act for the ministry."""
 
+from functools import partial
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
@@ -7,16 +9,22 @@ from starlette.routing import Route
 from models import AllowedSiret
 from registry.domain import allowed_sirets
 from registry.domain.histories import Said
+from registry.domain.pages import Page, Slice
+from registry.web import twins
 from registry.web.forms import EMPTY, Form, posted, sent
+from registry.web.queries import Query, tried
 from registry.web.spaces.guards import for_ministry
+from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/etablissements"
+COLUMNS = ("siret", "label", "createdAt", "removedAt")
 
 
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_ministry(listed)),
+        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
         at(LIST, for_ministry(allow), "POST"),
         at(f"{LIST}/retrait", for_ministry(disallow), "POST"),
     ]
@@ -27,9 +35,35 @@ async def listed(visit: Visit) -> Response:
 
 
 async def _listed(visit: Visit, form: Form) -> Response:
+    query = Query.of(visit.request, LIST)
+    query, found = await tried(query, _page(visit, query, query.page()))
+    return visit.page(
+        "spaces/ministry/allowed_sirets.html",
+        200 if found else 400,
+        query=query,
+        found=found,
+        form=form,
+    )
+
+
+async def as_file(kind: str, visit: Visit) -> Response:
+    fetch = partial(_page, visit, Query.of(visit.request))
+    return twins.twin(kind, "etablissements", COLUMNS, await twins.every(fetch, _record))
+
+
+async def _page(visit: Visit, query: Query, page: Page) -> Slice[AllowedSiret]:
+    order, removed = query.recency(), query.flag("retires") or False
     async with visit.database.read() as session:
-        found = await allowed_sirets.seen(session, visit.actor)
-    return visit.page("spaces/ministry/allowed_sirets.html", found=found or [], form=form)
+        return await allowed_sirets.listed(session, visit.actor, page, order, removed=removed)
+
+
+def _record(row: AllowedSiret) -> Record:
+    return {
+        "siret": row.siret,
+        "label": row.label,
+        "createdAt": row.created_at,
+        "removedAt": row.removed_at,
+    }
 
 
 async def allow(visit: Visit) -> Response:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from registry.domain import queue
-from registry.domain.pages import Page, Slice
+from registry.domain.pages import Page, Recency, Slice
 from registry.domain.queue import MEANINGS, Item, QueueKind, Waited
 from registry.web import twins
 from registry.web.queries import Query, tried
@@ -63,9 +63,12 @@ async def as_file(kind: str, visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, query: Query, page: Page) -> Slice[Item]:
-    kinds = query.words("sorte", QueueKind)
+    kinds = query.words("sorte", QueueKind) or (*QueueKind,)
+    who, order = query.word("de", Waited), query.recency(Recency.OLDEST)
+    if who is not None:
+        kinds = tuple(kind for kind in queue.waiting_for(who) if kind in kinds)
     async with visit.database.read() as session:
-        return await queue.listed(session, visit.actor, page, kinds or None, visit.today)
+        return await queue.listed(session, visit.actor, page, kinds, visit.today, order)
 
 
 def _record(item: Item) -> Record:

@@ -56,7 +56,10 @@ SHOWN: dict[str, Page] = {
 FILES: dict[str, Callable[[str], Page]] = {
     "/logiciels": products.as_file,
     "/clients": clients.as_file,
+    "/fichiers": bulk_declarations.as_file,
     "/contestations": disputes.as_file,
+    "/jetons": tokens.as_file,
+    "/delegues": delegations.as_file,
 }
 SENT: dict[str, Page] = {
     "/nouveau-logiciel": products.add,

@@ -1,8 +1,9 @@
 """Clients declared by a file: tried first, followed, reported line by line, then sent for good."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,10 +15,14 @@ from registry.domain import bulk_declarations, products
 from registry.domain.bulk_declarations import UNFINISHED, Sent
 from registry.domain.errors import DomainError, InvalidInput, NotFound
 from registry.domain.histories import Said
+from registry.domain.pages import Page, Slice
 from registry.exchange.bulk import faulty, files
 from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Table
 from registry.web.forms import MAX_UPLOAD, Form, posted, shown_again
+from registry.web.queries import Query, tried
+from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
+from registry.web.twins import Record, every, twin
 
 FILE = "file"
 TABLES = {BulkNoun.DEPLOYMENTS: DEPLOYMENTS, BulkNoun.ACTIVATIONS: ACTIVATIONS}
@@ -25,7 +30,16 @@ NOUNS = {
     BulkNoun.DEPLOYMENTS: "usages : qui utilise quel logiciel, et depuis quand",
     BulkNoun.ACTIVATIONS: "raccordements : où en est chaque client",
 }
-SHOWN, RECENT = 200, 20
+CONTENTS = {BulkNoun.DEPLOYMENTS: "usages", BulkNoun.ACTIVATIONS: "raccordements"}
+STATES: Mapping[BulkState, str] = {
+    BulkState.WAITING: "en attente",
+    BulkState.RUNNING: "en cours",
+    BulkState.DONE: "fini",
+    BulkState.REFUSED: "refusé",
+    BulkState.FAILED: "interrompu",
+}
+COLUMNS = ("id", "noun", "dryRun", "state", "createdAt", "endedAt", "size")
+SHOWN = 200
 GONE = "Le fichier reçu n’est plus là : l’envoyer de nouveau."
 
 
@@ -79,17 +93,51 @@ async def _received(space: Space, form: Form, sent: Sent) -> Response:
 
 
 async def _sending(space: Space, form: Form) -> Response:
+    query = Query.of(space.visit.request, space.to("fichiers"))
+    query, found = await tried(query, _listed(space, query, query.page()))
     async with space.visit.database.read() as session:
-        recent = await bulk_declarations.recent(session, space.visit.actor, RECENT)
         owned = await products.of_vendor(session, space.vendor.recorded_id)
     return space.page(
         "files.html",
+        200 if found else 400,
         form=form,
-        recent=recent,
+        query=query,
+        found=found,
         nouns=NOUNS,
+        contents=CONTENTS,
+        states=STATES,
         example=next((product.slug for product in owned), "votre-logiciel"),
         columns={noun: _columns(table) for noun, table in TABLES.items()},
     )
+
+
+def as_file(kind: str) -> Served:
+    """The list of what was sent, as ``csv`` or ``json``."""
+
+    async def write(space: Space) -> Response:
+        fetch = partial(_listed, space, Query.of(space.visit.request))
+        return twin(kind, "fichiers", COLUMNS, await every(fetch, _record))
+
+    return write
+
+
+async def _listed(space: Space, query: Query, page: Page) -> Slice[BulkDeclaration]:
+    noun, state = query.word("contenu", BulkNoun), query.word("etat", BulkState)
+    actor, order = space.visit.actor, query.recency()
+    async with space.visit.database.read() as session:
+        return await bulk_declarations.listed(session, actor, page, noun, state, order)
+
+
+def _record(row: BulkDeclaration) -> Record:
+    return {
+        "id": row.id,
+        "noun": row.noun,
+        "dryRun": row.dry_run,
+        "state": row.state,
+        "createdAt": row.created_at,
+        "endedAt": row.ended_at,
+        "size": row.size,
+    }
 
 
 async def show(space: Space) -> Response:

@@ -8,12 +8,25 @@ from registry.domain import delegations
 from registry.domain.delegations import Delegate
 from registry.domain.histories import Said
 from registry.web.forms import EMPTY, Form, posted
+from registry.web.queries import Query, tried
+from registry.web.spaces import delegations as shared
+from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
-from registry.web.spaces.vendors.tokens import is_member
+from registry.web.spaces.vendors.tokens import is_member, only_members
 
 
 async def show(space: Space) -> Response:
     return await _page(space, EMPTY)
+
+
+def as_file(kind: str) -> Served:
+    """The whole list, as ``csv`` or ``json``."""
+
+    async def write(space: Space) -> Response:
+        await only_members(space)
+        return await shared.as_file(kind, space.visit)
+
+    return write
 
 
 async def name(space: Space) -> Response:
@@ -38,7 +51,11 @@ async def end(space: Space) -> Response:
 
 
 async def _page(space: Space, form: Form) -> Response:
-    async with space.visit.database.read() as session:
-        member = await is_member(session, space)
-        rows = await delegations.of_organisation(session, space.visit.actor) if member else []
-    return space.page("delegations.html", form=form, member=member, rows=rows)
+    query, found = Query.of(space.visit.request, space.to("delegues")), None
+    member = await is_member(space)
+    if member:
+        query, found = await tried(query, shared.listed(space.visit, query, query.page()))
+    status = 400 if query.faults else 200
+    return space.page(
+        "delegations.html", status, form=form, member=member, query=query, found=found
+    )

@@ -1,6 +1,8 @@
 """The vendor's products: listed, added, edited, retired."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,14 +12,17 @@ from models import DATA_APIS, DeliveryModel, Demarche, Product, Service
 from registry.domain import integrations, products
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
+from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductDetails
 from registry.domain.search import folded
 from registry.web.forms import EMPTY, Form, posted
+from registry.web.products.listing import ORDERS, STATES, asked
+from registry.web.queries import Query, tried
 from registry.web.spaces.vendors import standing
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
 from registry.web.spaces.vendors.standing import Standing
-from registry.web.twins import Record, twin, whole
+from registry.web.twins import Record, every, twin
 
 YES, NO = "oui", "non"
 COLUMNS = (
@@ -27,23 +32,36 @@ COLUMNS = (
 
 
 async def show_all(space: Space) -> Response:
-    return space.page("products.html", standings=await _standings(space))
+    query = Query.of(space.visit.request)
+    query, found = await tried(query, _listed(space, query, query.page()))
+    return space.page(
+        "products.html",
+        200 if found else 400,
+        query=query,
+        found=found,
+        orders=ORDERS,
+        states=STATES,
+    )
 
 
 def as_file(kind: str) -> Served:
     """The whole list, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
-        records = map(_as_told, await _standings(space))
-        return twin(kind, f"logiciels-{space.vendor.siren}", COLUMNS, whole(records))
+        fetch = partial(_listed, space, Query.of(space.visit.request))
+        records = await every(fetch, _as_told)
+        return twin(kind, f"logiciels-{space.vendor.siren}", COLUMNS, records)
 
     return write
 
 
-async def _standings(space: Space) -> list[Standing]:
+async def _listed(space: Space, query: Query, page: Page) -> Slice[Standing]:
+    wanted, order = asked(query)
+    own = replace(wanted, vendor_siren=space.vendor.siren)
     async with space.visit.database.read() as session:
-        owned = await products.of_vendor(session, space.vendor.recorded_id)
-        return [*(await standing.read(session, owned, space.visit.today)).values()]
+        found = await products.listed(session, page, own, order)
+        standings = await standing.read(session, found.rows, space.visit.today)
+    return found.carrying(standings.values())
 
 
 def _as_told(found: Standing) -> Record:

@@ -2,7 +2,8 @@
 form that asked for it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -10,15 +11,27 @@ from starlette.responses import Response
 from models import Token, TokenScope
 from registry.auth.tokens import Issued, issue, renew
 from registry.domain import tokens, vendors
-from registry.domain.errors import DomainError
+from registry.domain.errors import DomainError, NotAllowed
 from registry.domain.histories import Said
-from registry.domain.tokens import Wanted
+from registry.domain.pages import Page, Slice
+from registry.domain.tokens import TokenState, Wanted
 from registry.domain.words import TOKEN_SCOPES
 from registry.web.forms import Form, posted, shown_again, write
+from registry.web.queries import Query, tried
+from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
+from registry.web.twins import Record, every, twin
 
 SCOPES = (TokenScope.READ, TokenScope.DECLARE)
 """Those that a vendor's token may have."""
+STATES: Mapping[TokenState, str] = {
+    TokenState.ACTIVE: "en vigueur",
+    TokenState.EXPIRED: "expiré",
+    TokenState.REVOKED: "révoqué",
+}
+COLUMNS = (
+    "id", "name", "scopes", "state", "createdAt", "expiresAt", "lastUsedAt", "revokedAt",
+)  # fmt: skip
 DAYS = 180
 AGAIN = (
     "Cette demande a déjà donné un jeton, dont le secret n’a été montré qu’une fois."
@@ -30,6 +43,40 @@ Issue = Callable[[AsyncSession], Awaitable[Issued]]
 
 async def show(space: Space) -> Response:
     return await _page(space, Form.of(scopes=[TokenScope.READ], days=DAYS))
+
+
+def as_file(kind: str) -> Served:
+    """The whole list, as ``csv`` or ``json``."""
+
+    async def write(space: Space) -> Response:
+        await only_members(space)
+        fetch = partial(_listed, space, Query.of(space.visit.request))
+        return twin(kind, f"jetons-{space.vendor.siren}", COLUMNS, await every(fetch, _record))
+
+    return write
+
+
+async def _listed(space: Space, query: Query, page: Page) -> Slice[Token]:
+    own, state, order = (
+        space.visit.actor.organisation,
+        query.word("etat", TokenState),
+        query.recency(),
+    )
+    async with space.visit.database.read() as session:
+        return await tokens.listed(session, own, page, state, order)
+
+
+def _record(row: Token) -> Record:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "scopes": row.scopes,
+        "state": tokens.state(row),
+        "createdAt": row.created_at,
+        "expiresAt": row.expires_at,
+        "lastUsedAt": row.last_used_at,
+        "revokedAt": row.revoked_at,
+    }
 
 
 async def create(space: Space) -> Response:
@@ -83,20 +130,31 @@ async def revoke(space: Space) -> Response:
 
 
 async def _page(space: Space, form: Form) -> Response:
-    async with space.visit.database.read() as session:
-        member = await is_member(session, space)
-        rows = await tokens.listed(session, space.visit.actor.organisation) if member else []
+    query, found = Query.of(space.visit.request, space.to("jetons")), None
+    member = await is_member(space)
+    if member:
+        query, found = await tried(query, _listed(space, query, query.page()))
     return space.page(
         "tokens.html",
+        400 if query.faults else 200,
         form=form,
         member=member,
-        rows=[(row, tokens.state(row)) for row in rows],
+        query=query,
+        found=found,
+        state=tokens.state,
+        states=STATES,
         scopes={scope: TOKEN_SCOPES[scope] for scope in SCOPES},
         longest=tokens.LONGEST,
     )
 
 
-async def is_member(session: AsyncSession, space: Space) -> bool:
+async def is_member(space: Space) -> bool:
     """Of the vendor itself, not a delegate of it: see ``MANAGE_TOKENS``."""
-    mine = await vendors.by_siren(session, space.visit.actor.organisation or "")
+    async with space.visit.database.read() as session:
+        mine = await vendors.by_siren(session, space.visit.actor.organisation or "")
     return mine is not None and mine.id == space.vendor.id
+
+
+async def only_members(space: Space) -> None:
+    if not await is_member(space):
+        raise NotAllowed("Vous agissez ici pour une autre société : cette liste est à ses membres.")
