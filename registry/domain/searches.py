@@ -64,9 +64,10 @@ def _query(noun: Noun) -> str:
     exact = " OR ".join(f"{rest} = {key}" for key in noun.keys)
     return f"""
     SELECT '{noun.table}' AS noun, id, {noun.key} AS key, {noun.weight} AS weight,
-           CASE WHEN NOT starts_with(search, :folded) THEN 2
-                WHEN {rest} = '' OR {exact} THEN 0
-                ELSE 1 END AS distance
+           CASE WHEN lower(name) = lower(:typed) THEN 0
+                WHEN NOT starts_with(search, :folded) THEN 3
+                WHEN {rest} = '' OR {exact} THEN 1
+                ELSE 2 END AS distance
     FROM {noun.table}
     WHERE to_tsvector('simple', search) @@ to_tsquery('simple', :words) AND {noun.condition}
     """
@@ -79,16 +80,22 @@ QUERY = sa.text(
 
 
 async def search(session: AsyncSession, text: str, first: int | None, day: date) -> list[Found]:
-    """Exact names, then names that begin so, then the rest; in each, the most people concerned
-    (inhabitants, or clients) first. Collectivités that closed and vendors that
-    were merged are left out; a municipal arrondissement is its commune.
+    """The very name, then the same but for accents, then names that begin so, then the rest; in
+    each, the most people concerned (inhabitants, or clients) first. Collectivités that closed and
+    vendors that were merged are left out; a municipal arrondissement is its commune.
     """
     limit = pages.size(Page(first=first))
     meant = commune_of(compact(checked_text("text", text))) or text
     words = prefix_query(meant)
     if words is None:
         return []
-    values = {"words": words, "folded": fold(meant), "first": limit, "day": day}
+    values = {
+        "words": words,
+        "folded": fold(meant),
+        "typed": text.strip(),
+        "first": limit,
+        "day": day,
+    }
     found = [(noun, key) for noun, key in await session.execute(QUERY, values)]
     rows: dict[str, Mapping[int, Found]] = {
         "vendor": await vendors.by_ids(session, _of("vendor", found)),

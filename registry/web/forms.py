@@ -1,6 +1,7 @@
 """Forms: what they send, once; what was wrong with it; and what came of it."""
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,6 +33,7 @@ MAX_FIELDS, MAX_FILES = 200, 1
 PLAIN, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 UNREADABLE = {"\0", "\ufffd"}
 """What a text can't hold, and what stands for bytes that are no text."""
+EUROS = re.compile("(€|euros?|eur)$", re.IGNORECASE)
 TOKEN = "_jeton"  # noqa: S105 - the name of a field
 EVIDENCE_FILE, EVIDENCE_URL = "evidenceFile", "evidenceUrl"
 """What every step may say, as ``Said`` has it."""
@@ -304,7 +306,7 @@ def _integer(name: str, text: str) -> int | None:
 
 
 def _cents(name: str, text: str) -> int | None:
-    digits = "".join(text.split()).rstrip("€").replace(",", ".")
+    digits = EUROS.sub("", "".join(text.split())).replace(",", ".")
     whole, _, cents = digits.partition(".")
     if not digits:
         return None

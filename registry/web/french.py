@@ -17,6 +17,8 @@ PARIS = ZoneInfo("Europe/Paris")
 THIN = "\u202f"
 ENDED = "arrivé à son terme"
 ANY_TOWN = "une collectivité"
+REPORTED = "surcoût signalé"
+"""How a commitment is contested."""
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
     "octobre", "novembre", "décembre",
@@ -136,6 +138,11 @@ class Word:
     again: date
     current: bool
     evidence_url: str | None
+    contested: str = words.LEVELS[ShownLevel.CONTESTED]
+
+    def founded(self, level: ShownLevel | None) -> str:
+        """How well; nothing where its source is all there is to tell."""
+        return self.contested if level is ShownLevel.CONTESTED else level_word(level, self.source)
 
     def by(self, verb: str = "dit par") -> str:
         return self.author if self.author == ENDED else f"{verb} {self.author}".lstrip()
@@ -154,6 +161,7 @@ def word(said: Transition | CommitmentRead) -> Word:
     )
     if not isinstance(row, Commitment):
         return found
+    found = replace(found, contested=REPORTED)
     read = said if isinstance(said, CommitmentRead) else CommitmentRead(row, row.state)
     if read.state is CommitmentState.EXPIRED and _by_itself(read):
         return replace(

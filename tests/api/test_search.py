@@ -54,6 +54,13 @@ async def test_a_key_is_found_as_well(ask: Ask) -> None:
     assert await names(ask, siren(20000000)[:7]) == ["CC du Val d’Ain"]
 
 
+async def test_accents_that_are_typed_tell_two_names_apart(ask: Ask, database: Database) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        await add(session, commune("42000", "Loire", 90_000), commune("49001", "Loiré", 900))
+    assert await names(ask, "Loiré") == ["Loiré", "Loire"]
+    assert await names(ask, "loire") == ["Loire", "Loiré"]
+
+
 @pytest.mark.parametrize("code", ["13201", "13 216"])
 async def test_an_arrondissement_finds_its_commune(ask: Ask, database: Database, code: str) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
@@ -89,7 +96,7 @@ MANY = sa.text("""
 
 async def test_the_index_serves_the_search(database: Database, addresses: Addresses) -> None:
     explained = sa.text(f"EXPLAIN {searches.QUERY.text}")
-    values = {"words": "saint:*", "folded": "saint", "first": 20, "day": today()}
+    values = {"words": "saint:*", "folded": "saint", "typed": "Saint", "first": 20, "day": today()}
     async with database.transaction(ADMINISTRATOR) as session:
         await session.execute(MANY)
     owner = await asyncpg.connect(addresses.owner)

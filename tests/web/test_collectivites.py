@@ -16,13 +16,13 @@ from registry.domain.clock import today
 from registry.domain.rollout.readiness import Readiness
 from registry.web.french import counted
 from tests.api.conftest import Written
-from tests.api.sides import EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, link, town
+from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, link, town
 from tests.factories import establishment, siren
 from tests.web.browsing import Browser
 from tests.web.conftest import Open
 from tests.web.test_spaces.conftest import asked
 
-FAMILLE = f"{EBENE}/famille"
+FAMILLE, GUICHET = f"{EBENE}/famille", f"{AUBEPINE}/guichet"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_a_page_answers_in_one_sentence(public: Browser) -> None:
     assert page.link("Portail Familles") == f"/editeurs/{FAMILLE}"
     assert "FranceConnect v2 : qualifiée , à partir de la version 4.2. étayé dit par" in page.text
     assert "Engagement sans surcoût : signé , sauf module de paiement" in page.text
-    assert "Déclaré par l’éditeur. usage non confirmé" in page.text
+    assert "Déclaré par l’éditeur. à confirmer par la collectivité" in page.text
     assert page.link("CC du Val d’Ain").startswith("/collectivites/")
 
 
@@ -121,7 +121,8 @@ async def test_all_uses_of_a_product_are_confirmed_at_once(
     assert none.status == 422
     done = await eloise.send(form)
     assert "Ces usages sont confirmés." in done.text
-    assert done.text.count("usage non confirmé") == page.text.count("usage non confirmé") - 2
+    unsure = "à confirmer par la collectivité"
+    assert done.text.count(unsure) == page.text.count(unsure) - 2
     confirmed = [entry[:2] for entry in await written() if entry[0] == "confirm"]
     assert confirmed == 2 * [("confirm", "deployment")]
 
@@ -142,7 +143,7 @@ async def test_nobody_confirms_for_another(
 
 async def test_a_use_ends(eloise: Browser, written: Written) -> None:
     page = await eloise.follow(
-        await eloise.open(f"/collectivites/{READY}"), "Nous n’utilisons plus ce logiciel"
+        await eloise.open(f"/collectivites/{READY}"), "Nous ne l’utilisons plus"
     )
     wrong = await eloise.send(page.form("/fin"), until="2020-01-01")
     assert wrong.status == 422
@@ -169,6 +170,25 @@ async def test_a_town_declares_its_software_in_two_steps(
     assert "Votre logiciel est déclaré." in done.text
     assert "FranceConnect peut être activé dès maintenant." in done.text
     assert [entry[:2] for entry in await written()] == [("create", "deployment")] * 2
+
+
+async def test_what_is_replaced_is_no_longer_used(eloise: Browser, written: Written) -> None:
+    page = await eloise.open(f"/collectivites/{READY}/logiciels", logiciel=GUICHET)
+    assert "Remplace-t-il un logiciel que vous n’utilisez plus ?" in page.text
+    assert "Portail Familles, pour la démarche « périscolaire »" in page.text
+    form = page.form("/logiciels")
+    (theirs,) = re.findall(r'name="replaced" value="(\d+)"', page.reply.text)
+    unknown = await eloise.send(form, demarche="PERISCOLAIRE", replaced="999999")
+    assert (unknown.status, "n’est plus parmi les vôtres" in unknown.text) == (422, True)
+    assert await written() == []
+    done = await eloise.send(form, demarche="PERISCOLAIRE", replaced=theirs)
+    assert "Votre logiciel est déclaré." in done.text
+    assert "Guichet Été" in done.text
+    assert "Portail Familles" not in done.text
+    assert [entry[:2] for entry in await written()] == [
+        ("end", "deployment"),
+        ("create", "deployment"),
+    ]
 
 
 async def test_software_that_is_retired_is_not_offered(

@@ -34,13 +34,20 @@ async def test_a_surcharge_is_reported_once_with_its_quote(
     form = (await eloise.open(SURCHARGE, logiciel=FAMILLE)).form("/surcout")
     said = {
         "statement": "Un devis demande 1 200,50 € pour FranceConnect.",
-        "amountCents": "1 200,50",
+        "amountCents": "1 200,50 euros",
         "surchargeKind": "ONE_OFF_FEES",
     }
     quote = {"evidenceFile": ("devis.png", png(), "image/png")}
     done = await eloise.send(form, quote, **said)
-    assert "Votre signalement est enregistré" in done.text
-    assert "1 contestation est en cours." in done.text
+    assert "Votre signalement est envoyé." in done.text
+    assert "État : Ouverte" in done.text
+    assert "C’est au ministère de l’examiner." in done.text
+    assert "1 200,50 €" in done.text
+    assert "une fois retirée, elle ne se rouvre pas" in done.text
+    assert ("move", "WITHDRAW") in done.form(done.path, "Retirer la contestation").values
+    own = await eloise.open(f"/collectivites/{READY}")
+    assert "1 contestation est en cours." in own.text
+    assert own.link("Suivre votre contestation") == done.path
     await eloise.send(form, quote, **said)
     assert [entry[:2] for entry in await written()] == [
         ("give", "evidence"),
@@ -50,7 +57,8 @@ async def test_a_surcharge_is_reported_once_with_its_quote(
     ]
     page = await public.open(f"/collectivites/{READY}")
     assert "signé, manquement signalé" in page.text
-    assert "contesté dit par" in page.text
+    assert "surcoût signalé dit par" in page.text
+    assert "Suivre votre contestation" not in page.text
     assert "devis" not in page.text
 
 
@@ -59,9 +67,9 @@ async def test_a_town_signs_no_accusation_of_another(eloise: Browser, public: Br
     other = f"/collectivites/{CONNECTED}"
     page = await public.open(other)
     assert (
-        "signé, manquement signalé , sauf module de paiement. contesté dit par une collectivité, le"
-        in page.text
-    )
+        "signé, manquement signalé , sauf module de paiement. surcoût signalé dit par"
+        " une collectivité, le"
+    ) in page.text
     letter = await public.open(f"{other}/courrier", logiciel=FAMILLE)
     assert (
         "signé, manquement signalé, sauf module de paiement (dit par une collectivité le"
@@ -90,7 +98,7 @@ async def test_a_status_is_contested(eloise: Browser, written: Written) -> None:
     missing = await eloise.send(form, statement="Le bouton n’apparaît pas.")
     assert "Ce champ est à remplir." in missing.text
     done = await eloise.send(missing.form("/contester"), service="FRANCECONNECT_V2")
-    assert "Votre contestation est enregistrée" in done.text
+    assert "Votre contestation est envoyée." in done.text
     assert ("open", "dispute") in [entry[:2] for entry in await written()]
     again = await eloise.send(
         (await eloise.open(CONTEST, logiciel=FAMILLE)).form("/contester"),

@@ -295,7 +295,7 @@ async def test_what_is_old_is_to_be_confirmed(public: Browser) -> None:
 
 async def test_the_day_that_is_old_is_said(public: Browser) -> None:
     """It was qualified half a year ago; the commitment is of 2024."""
-    said = "dit en partie le 10 janvier 2024 : à confirmer"
+    said = "d’après une déclaration du 10 janvier 2024 : à confirmer"
     for address in (FAMILLE, "/logiciels", "/aide"):
         assert said in (await public.open(address)).text
 

@@ -12,8 +12,8 @@ from registry.domain.deployments.declaring import (
     Declaration,
     Link,
     confirm,
+    confirm_each,
     declare,
-    declare_each,
     record,
 )
 from registry.domain.deployments.reading import (
@@ -26,6 +26,7 @@ from registry.domain.deployments.reading import (
     of_usage,
     subject,
 )
+from registry.domain.deployments.replacing import replace
 
 __all__ = [
     "Changes",
@@ -33,9 +34,9 @@ __all__ = [
     "Link",
     "by_ids",
     "confirm",
+    "confirm_each",
     "correct",
     "declare",
-    "declare_each",
     "end",
     "is_confirmable",
     "is_confirmed",
@@ -44,5 +45,6 @@ __all__ = [
     "of_collectivites",
     "of_usage",
     "record",
+    "replace",
     "subject",
 ]

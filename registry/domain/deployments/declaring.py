@@ -180,3 +180,11 @@ async def confirm(session: AsyncSession, actor: Actor, deployment_id: int) -> De
         return row
     row.confirmed_by = source
     return await spoken(session, actor, "confirm", row, own_word=source is Source.COLLECTIVITE)
+
+
+async def confirm_each(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> Deployment:
+    """All or none, one at least; the last link is answered."""
+    *others, last = ids
+    for deployment_id in others:
+        await confirm(session, actor, deployment_id)
+    return await confirm(session, actor, last)

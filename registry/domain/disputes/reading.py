@@ -118,6 +118,13 @@ async def open_counts(session: AsyncSession, ids: Sequence[int], holder: Holder)
     return dict(rows.all())
 
 
+async def open_of(session: AsyncSession, actor: Actor, collectivite_id: int) -> dict[int, int]:
+    """The last open dispute of a collectivité on each product, that the actor may see."""
+    query = _open(_joined(sa.select(PRODUCT, sa.func.max(_ID)).select_from(Dispute)))
+    mine = query.where(among(HEIR, [collectivite_id]), _visible(actor)).group_by(PRODUCT)
+    return dict((await session.execute(mine)).all())
+
+
 async def contested(session: AsyncSession, ids: Sequence[int]) -> dict[int, set[Service | None]]:
     """What is contested on each product: a service's status, or (``None``) its commitment."""
     query = _open(sa.select(PRODUCT, col(Dispute.service)).distinct())

@@ -37,7 +37,7 @@ async def report_surcharge(visit: Visit) -> Response:
         surcharge_kind=form.word("surchargeKind", SurchargeKind),
         amount_cents=form.cents("amountCents"),
     )
-    said = "Votre signalement est enregistré : le ministère l’examine et l’éditeur va y répondre."
+    said = "Votre signalement est envoyé. Vous lirez ici ce qu’en font le ministère et l’éditeur."
     return await _opened(visit, form, complaint, said, _surcharge)
 
 
@@ -47,7 +47,9 @@ async def contest(visit: Visit) -> Response:
     complaint = Complaint(
         DisputeKind.INTEGRATION, form.required("statement"), form.word("service", Service)
     )
-    said = "Votre contestation est enregistrée : le ministère l’examine et l’éditeur va y répondre."
+    said = (
+        "Votre contestation est envoyée. Vous lirez ici ce que le ministère et l’éditeur en font."
+    )
     return await _opened(visit, form, complaint, said, _contest)
 
 
@@ -60,7 +62,10 @@ async def _opened(
         about = Subjects(code_of(visit), siren, slug)
         return await open_dispute(session, visit.actor, about, complaint, said)
 
-    return await sent(visit, form, work, to=page_of(visit), said=done, again=again)
+    def followed(dispute_id: int) -> str:
+        return f"/espace{page_of(visit)}/contestations/{dispute_id}"
+
+    return await sent(visit, form, work, to=followed, said=done, again=again)
 
 
 def _begun(visit: Visit) -> Form:

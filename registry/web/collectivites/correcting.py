@@ -42,6 +42,7 @@ def _correcting(visit: Visit, held: Held, form: Form) -> Response:
         row=row,
         product=product,
         offered=offered,
+        settled=deployments.is_confirmed(row),
         form=form,
     )
 

@@ -1,6 +1,6 @@
 """What everyone reads of a collectivité, and what its own can do there."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,13 +32,16 @@ from registry.web.visits import Visit
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the page says besides the answer itself. ``confirmable`` are ids of deployments."""
+    """What the page says besides the answer itself. ``confirmable`` are ids of deployments;
+    ``contested``, those of the disputes that its own opened, by product.
+    """
 
     standing: Standing | None
     products: Sequence[InUse]
     places: territories.Names
     epci: Collectivite | None
     open_disputes: int
+    contested: Mapping[int, int]
     mine: bool
     confirmable: Collection[int]
     named: Sequence[SoftwareRequest]
@@ -88,6 +91,7 @@ async def _around(
         places,
         next(iter((await collectivites.by_ids(session, epci)).values()), None),
         disputed.get(body_id, 0),
+        await disputes.open_of(session, visit.actor, body_id) if mine else {},
         mine,
         waiting,
         await software_requests.of_collectivite(session, visit.actor, body_id) if mine else (),
@@ -97,10 +101,14 @@ async def _around(
 async def _in_use(
     session: AsyncSession, visit: Visit, said: Answer, waiting: set[int]
 ) -> list[InUse]:
-    """What waits to be confirmed comes first, what nobody signs in to last."""
+    """What waits to be confirmed comes first, then what the next step is about; what nobody signs
+    in to comes last.
+    """
+    asked = {contact.product_id for contact in said.next_step.contacts}
 
-    def place(one: InUse) -> tuple[bool, bool]:
+    def place(one: InUse) -> tuple[bool, bool, bool]:
         settled = waiting.isdisjoint(use.deployment.recorded_id for use in one.uses)
-        return settled, one.verdict is Verdict.NOT_CONCERNED
+        other = one.sheet.product.recorded_id not in asked
+        return settled, one.verdict is Verdict.NOT_CONCERNED, other
 
     return sorted(await in_use(session, said, visit.today), key=place)

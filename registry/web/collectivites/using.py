@@ -21,7 +21,7 @@ from registry.web.visits import Visit
 
 MATCHES = 20
 
-USAGE = "usage"
+USAGE, REPLACED = "usage", "replaced"
 
 
 async def show_declaring(visit: Visit) -> Response:
@@ -50,6 +50,11 @@ async def _filling(visit: Visit, form: Form) -> Response:
         vendor=vendor,
         form=form,
         already=[use.deployment.demarche for use in said.uses if use.product.id == product.id],
+        others=[
+            use
+            for use in said.uses
+            if use.product.id != product.id and use.deployment.demarche in product.demarches
+        ],
         offered=[Demarche(code) for code in product.demarches],
     )
 
@@ -58,11 +63,12 @@ async def declare(visit: Visit) -> Response:
     form = await posted(visit)
     siren, _, slug = form.required(PRODUCT).partition("/")
     demarches, since = form.words("demarche", Demarche), form.date("since")
+    replaced = form.numbers(REPLACED) if form.has(REPLACED) else []
     form.required("demarche")
 
     async def work(session: AsyncSession, said: Said) -> Deployment:
         given = Declaration(code_of(visit), siren, slug, demarches[0], since)
-        return await deployments.declare_each(session, visit.actor, given, demarches)
+        return await deployments.replace(session, visit.actor, given, demarches, replaced)
 
     return await sent(
         visit,
@@ -80,10 +86,7 @@ async def confirm(visit: Visit) -> Response:
     uses = form.numbers(USAGE)
 
     async def work(session: AsyncSession, said: Said) -> Deployment:
-        *others, last = uses
-        for use in others:
-            await deployments.confirm(session, visit.actor, use)
-        return await deployments.confirm(session, visit.actor, last)
+        return await deployments.confirm_each(session, visit.actor, uses)
 
     done = "Cet usage est confirmé." if len(uses) == 1 else "Ces usages sont confirmés."
     return await sent(

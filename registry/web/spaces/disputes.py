@@ -37,6 +37,11 @@ DONE: Mapping[Move, str] = {
     Move.WITHDRAW: "La contestation est retirée.",
     Move.REOPEN: "La contestation est rouverte.",
 }
+TURNS: Mapping[DisputeState, str] = {
+    DisputeState.OPEN: "C’est au ministère de l’examiner.",
+    DisputeState.UNDER_REVIEW: "C’est au ministère de trancher, l’éditeur entendu.",
+    DisputeState.AWAITING_REPLY: "C’est à l’éditeur de répondre.",
+}
 Step = Callable[[AsyncSession, Actor, int, Said], Awaitable[Dispute]]
 STEPS: Mapping[Move, Step] = {
     Move.REVIEW: moves.review,
@@ -61,6 +66,11 @@ class Case:
     @property
     def last(self) -> DisputeTransition:
         return self.steps[-1]
+
+    @property
+    def turn(self) -> str | None:
+        """Whose it is, while the dispute is open."""
+        return TURNS.get(self.last.state)
 
 
 async def told(session: AsyncSession, found: Sequence[Dispute]) -> list[Case]:
@@ -88,12 +98,6 @@ async def read(
         raise NotFound("dispute", "Aucune contestation n’a cet identifiant.")
     (case,) = await told(session, [found])
     return case, await options.of_dispute(session, actor, dispute_id, day)
-
-
-def blank(possible: Sequence[Option]) -> Form:
-    """Where only one step is possible, it is the one."""
-    open_ones = [option.move for option in possible if option.refusal is None]
-    return Form.of(move=open_ones[0].value) if len(open_ones) == 1 else Form()
 
 
 async def take(

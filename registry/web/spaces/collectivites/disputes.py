@@ -13,7 +13,7 @@ from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
 from registry.domain.pages import Page, Slice
 from registry.web import twins
-from registry.web.forms import Form
+from registry.web.forms import EMPTY, Form
 from registry.web.queries import Query, tried
 from registry.web.spaces import disputes
 from registry.web.spaces.disputes import LABELS, Case
@@ -73,10 +73,10 @@ def _record(case: Case) -> Record:
 
 
 async def show(visit: Visit, town: Collectivite) -> Response:
-    return await _shown(town, visit, None)
+    return await _shown(town, visit, EMPTY)
 
 
-async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Response:
+async def _shown(town: Collectivite, visit: Visit, form: Form) -> Response:
     actor = as_town(visit, town)
     async with visit.database.read() as session:
         case, possible = await disputes.read(session, actor, visit.number(), visit.today)
@@ -88,7 +88,7 @@ async def _shown(town: Collectivite, visit: Visit, form: Form | None) -> Respons
         case=case,
         options=possible,
         labels=LABELS,
-        form=form or disputes.blank(possible),
+        form=form,
     )
 
 

@@ -9,7 +9,7 @@ from models import DisputeState
 from registry.domain.disputes import reading
 from registry.domain.pages import Page, Slice
 from registry.web import twins
-from registry.web.forms import Form
+from registry.web.forms import EMPTY, Form
 from registry.web.queries import Query, tried
 from registry.web.spaces import disputes
 from registry.web.spaces.disputes import LABELS, Case
@@ -71,10 +71,10 @@ def _record(case: Case) -> Record:
 
 
 async def show(visit: Visit) -> Response:
-    return await _shown(visit, None)
+    return await _shown(visit, EMPTY)
 
 
-async def _shown(visit: Visit, form: Form | None) -> Response:
+async def _shown(visit: Visit, form: Form) -> Response:
     async with visit.database.read() as session:
         case, possible = await disputes.read(session, visit.actor, visit.number(), visit.today)
     return visit.page(
@@ -82,7 +82,7 @@ async def _shown(visit: Visit, form: Form | None) -> Response:
         case=case,
         options=possible,
         labels=LABELS,
-        form=form or disputes.blank(possible),
+        form=form,
     )
 
 
