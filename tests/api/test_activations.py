@@ -162,7 +162,7 @@ async def test_the_short_way_to_production_is_for_qualified_products(
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({"effectiveOn": str(today() + timedelta(days=1))}, "effectiveOn"),
+        ({"effectiveOn": str(today() + timedelta(days=2))}, "effectiveOn"),
         ({"effectiveOn": "0001-01-01"}, "effectiveOn"),
         ({"effectiveOn": "2023-12-31"}, "effectiveOn"),
         ({"evidenceUrl": "ftp://exemple.example"}, "evidenceUrl"),

@@ -55,7 +55,7 @@ def refused(answer: Any) -> tuple[str, Any]:
             ("Invalid", ["statement", "amountCents", "evidenceUrl"]),
         ),
         ({"amountCents": 2_000_000_001}, ("Invalid", ["amountCents"])),
-        ({"effectiveOn": str(today() + timedelta(days=1))}, ("Invalid", ["effectiveOn"])),
+        ({"effectiveOn": str(today() + timedelta(days=2))}, ("Invalid", ["effectiveOn"])),
     ],
 )
 async def test_what_cannot_be_contested(

@@ -26,8 +26,6 @@ from tests.effort import examples
 from tests.factories import add, add_world
 from tests.oracle import Scope, World, blockers, coverage
 
-TOMORROW = today() + timedelta(days=1)
-
 
 @steadily
 @given(questions())
@@ -132,18 +130,19 @@ async def test_what_changes_for_all_is_left_to_who_catches_up(database: Database
 
 
 async def test_what_ends_tomorrow_counts_until_then(database: Database) -> None:
+    tomorrow = today() + timedelta(days=1)
     async with database.transaction(ADMINISTRATOR) as session:
         await add_world(session)
         rows = await session.scalars(sa.select(Deployment))
         for row in rows:
             if row.until is None:
-                row.until = TOMORROW
-    assert (await counts(database, TOMORROW)).no_known_software == 8
+                row.until = tomorrow
+    assert (await counts(database, tomorrow)).no_known_software == 8
     assert (await counts(database)).no_known_software == 3
     async with database.transaction(ADMINISTRATOR) as session:
-        await upkeep.derive(session, TOMORROW)
+        await upkeep.derive(session, tomorrow)
     assert (await counts(database)).no_known_software == 3
-    assert (await counts(database, TOMORROW)).no_known_software == 8
+    assert (await counts(database, tomorrow)).no_known_software == 8
 
 
 async def test_only_what_moves_is_written_again(database: Database) -> None:
