@@ -16,6 +16,7 @@ describe(
     {
         "DISPUTE_TO_ANSWER": "Éditeur : contestation à laquelle répondre.",
         "INTEGRATION_SENT_BACK": "Éditeur : déclaration renvoyée par le ministère.",
+        "TARGET_DATE_PASSED": "Éditeur : intégration prévue, dont la date promise est passée.",
         "COMMITMENT_EXPIRING": "Éditeur : engagement qui prend fin dans les 60 jours.",
         "COMMITMENT_INVITED": "Éditeur : invitation à s’engager.",
         "LINKS_TO_CONFIRM": "Usages que l’autre partie a déclarés, à confirmer.",

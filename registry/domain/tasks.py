@@ -25,8 +25,11 @@ SETTLED = (NextStepCode.ALL_CONNECTED, NextStepCode.NOTHING_ASKED)
 
 
 class TaskKind(StrEnum):
+    """The most pressing first."""
+
     DISPUTE_TO_ANSWER = "DISPUTE_TO_ANSWER"
     INTEGRATION_SENT_BACK = "INTEGRATION_SENT_BACK"
+    TARGET_DATE_PASSED = "TARGET_DATE_PASSED"
     COMMITMENT_EXPIRING = "COMMITMENT_EXPIRING"
     COMMITMENT_INVITED = "COMMITMENT_INVITED"
     LINKS_TO_CONFIRM = "LINKS_TO_CONFIRM"
@@ -58,17 +61,20 @@ OF_VENDORS = """
     JOIN product ON product.id = dispute.product_id
     WHERE effective_until IS NULL AND state = 'AWAITING_REPLY' AND vendor_id = ANY(:vendors)
     UNION ALL
-    SELECT CASE WHEN (reviewed_on IS NOT NULL AND evidence_level = 'SELF_DECLARED')
-                     OR (state = 'SANDBOX' AND declared_by = 'MINISTRY')
-                THEN 'INTEGRATION_SENT_BACK' ELSE 'DECLARATION_STALE' END,
-           coalesce(reviewed_on, confirmed_on, effective_on), NULL, 1,
+    SELECT what, CASE what WHEN 'TARGET_DATE_PASSED' THEN target_date
+                           ELSE coalesce(reviewed_on, confirmed_on, effective_on) END, NULL, 1,
            'Integration', integration.id, product.name, service
     FROM integration JOIN product ON product.id = product_id
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN (reviewed_on IS NOT NULL AND evidence_level = 'SELF_DECLARED')
+             OR (state = 'SANDBOX' AND declared_by = 'MINISTRY' AND reason IS NOT NULL)
+        THEN 'INTEGRATION_SENT_BACK'
+        WHEN declared_by NOT IN ('VENDOR', 'DATAPASS') THEN NULL
+        WHEN state = 'PLANNED' AND target_date < :day THEN 'TARGET_DATE_PASSED'
+        WHEN coalesce(confirmed_on, effective_on) < :stale THEN 'DECLARATION_STALE'
+    END AS what) AS found
     WHERE effective_until IS NULL AND vendor_id = ANY(:vendors) AND retired_on IS NULL
-      AND state NOT IN ('NONE', 'WITHDRAWN')
-      AND ((coalesce(confirmed_on, effective_on) < :stale AND declared_by IN ('VENDOR', 'DATAPASS'))
-           OR (reviewed_on IS NOT NULL AND evidence_level = 'SELF_DECLARED')
-           OR (state = 'SANDBOX' AND declared_by = 'MINISTRY' AND reason IS NOT NULL))
+      AND state NOT IN ('NONE', 'WITHDRAWN') AND what IS NOT NULL
     UNION ALL
     SELECT CASE state WHEN 'INVITED' THEN 'COMMITMENT_INVITED' ELSE 'COMMITMENT_EXPIRING' END,
            effective_on, valid_until, 1, 'Commitment', commitment.id,
@@ -105,12 +111,15 @@ OF_COLLECTIVITES = """
       AND step.effective_on >= :lately AND coalesce(successor_id, body.id) = ANY(:towns)
 """
 TASKS = sa.text(
-    f"{OF_VENDORS} UNION ALL {OF_COLLECTIVITES} ORDER BY due_on NULLS LAST, since, id LIMIT {MOST}"
+    f"SELECT * FROM ({OF_VENDORS} UNION ALL {OF_COLLECTIVITES}) AS task"
+    f" ORDER BY due_on NULLS LAST, array_position(:kinds, kind), since, id LIMIT {MOST}"
 )
 SENTENCES: Mapping[TaskKind, str] = {
     TaskKind.DISPUTE_TO_ANSWER: "Répondre à la contestation qui vise {about}.",
     TaskKind.INTEGRATION_SENT_BACK: "Reprendre la déclaration sur {service} pour {about}, que le"
     " ministère a renvoyée.",
+    TaskKind.TARGET_DATE_PASSED: "Dire où en est {service} dans {about} : la date promise est"
+    " passée.",
     TaskKind.COMMITMENT_EXPIRING: "L’engagement ({about}) prend bientôt fin : il sera à signer de"
     " nouveau le lendemain.",
     TaskKind.COMMITMENT_INVITED: "Répondre à l’invitation à s’engager ({about}).",
@@ -122,7 +131,7 @@ SENTENCES: Mapping[TaskKind, str] = {
 
 
 async def listed(session: AsyncSession, actor: Actor, day: date, stale_after: int) -> list[Task]:
-    """Soonest due first, then oldest. Raises ``NotSignedIn``, or ``NotAllowed`` to a token that
+    """Soonest due first, then in the order of their kinds, oldest first. Raises ``NotSignedIn``, or ``NotAllowed`` to a token that
     may not read.
     """
     admit(actor, Action.SEE_CLIENTS)
@@ -133,6 +142,7 @@ async def listed(session: AsyncSession, actor: Actor, day: date, stale_after: in
         "soon": day + BEFORE_EXPIRY,
         "lately": day - NEWS,
         "stale": months_before(day, stale_after),
+        "kinds": [kind.value for kind in TaskKind],
     }
     found = [_task(row) for row in await session.execute(TASKS, bounds)]
     return [*found, *await _steps(session, actor, found, day), *await _queue(session, actor, day)]

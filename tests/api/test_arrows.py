@@ -176,7 +176,8 @@ async def try_step(registry: Registry, asked: Step) -> None:
         targetDate=asked.target and str(asked.target),
         evidenceUrl=asked.evidence,
     )
-    if not is_dated(last, asked.day) or (asked.state == "PLANNED" and asked.target is None):
+    promised = asked.target is not None and asked.target >= asked.day
+    if not is_dated(last, asked.day) or (asked.state == "PLANNED" and not promised):
         assert made["__typename"] == "Invalid", made
     elif not follows(state, asked.state):
         assert (made["__typename"], made["currentState"]) == ("NotInThisState", state)

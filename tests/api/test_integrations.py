@@ -34,7 +34,7 @@ async def test_a_vendor_takes_a_product_to_its_qualification(
         by,
         **MAIRIE,
         state="PLANNED",
-        targetDate="2022-12-31",
+        targetDate=str(day),
         effectiveOn=str(day),
         minVersion=" 5.1 ",
     )
@@ -55,6 +55,23 @@ async def test_a_vendor_takes_a_product_to_its_qualification(
     assert seen["verdict"] == "COST_UNKNOWN"
     assert [row["state"] for row in seen["integrationHistory"]] == ["QUALIFIED", "PLANNED", "NONE"]
     assert [entry[:2] for entry in await written()] == [("record", "integration")] * 2
+
+
+async def test_nothing_is_promised_for_a_day_that_has_passed(
+    write: Ask, token: Token, written: Written
+) -> None:
+    by, day = await token(SILENT), today() - timedelta(days=3)
+    step = MAIRIE | {"state": "PLANNED", "effectiveOn": str(day)}
+    sooner = str(day - timedelta(days=1))
+    assert faults(await write("RecordIntegration", by, **step, targetDate=sooner)) == ["targetDate"]
+    made = await write("RecordIntegration", by, **step, targetDate=str(day))
+    again = MAIRIE | {"step": made["id"], "targetDate": str(today() - timedelta(days=1))}
+    refused = await write("AmendIntegration", by, **again)
+    assert faults(refused) == ["targetDate"]
+    assert "dire une date à venir, ou l’étape déjà atteinte" in refused["message"]
+    amended = await write("AmendIntegration", by, **again | {"targetDate": str(today())})
+    assert (amended["id"], amended["late"]) == (made["id"], False)
+    assert [entry[0] for entry in await written()] == ["record", "amend"]
 
 
 async def test_a_former_key_of_the_product_is_accepted(write: Ask, token: Token) -> None:

@@ -8,6 +8,7 @@ import pytest
 from registry.domain.clock import today
 from tests.api.conftest import Ask, Token
 from tests.api.sides import EBENE, SILENT, Sides, link, town
+from tests.factories import YEAR
 
 ELOISE = "01002"
 FAMILLE = {"vendorSiren": EBENE, "product": "famille"}
@@ -27,7 +28,9 @@ async def test_they_are_told_to_those_who_sign_in(refusal: Ask, world: None) -> 
 
 
 async def test_a_vendor(write: Ask, tasks: Ask, sides: Sides, token: Token) -> None:
-    assert list(await tasks(sides.vendor)) == ["DECLARATION_STALE"]
+    assert list(await tasks(sides.competitor)) == ["DECLARATION_STALE"]
+    late = (await tasks(sides.vendor))["TARGET_DATE_PASSED"]
+    assert late["since"] == str(today() - YEAR)
     await write("DeclareDeployment", sides.town, **link())
     asked = await write("RecordIntegration", sides.vendor, **V1, state="QUALIFICATION_REQUESTED")
     back = {"step": asked["id"], "decision": "SEND_BACK", "reason": "La preuve manque."}
@@ -37,10 +40,10 @@ async def test_a_vendor(write: Ask, tasks: Ask, sides: Sides, token: Token) -> N
     for operation in ("ReviewDispute", "AskReply"):
         await write(operation, sides.ministry, dispute=made["id"])
     found = await tasks(sides.vendor)
-    assert sorted(found) == [
-        "DECLARATION_STALE",
+    assert list(found) == [
         "DISPUTE_TO_ANSWER",
         "INTEGRATION_SENT_BACK",
+        "TARGET_DATE_PASSED",
         "LINKS_TO_CONFIRM",
     ]
     assert found["DISPUTE_TO_ANSWER"]["dueOn"] == str(today() + timedelta(days=30))

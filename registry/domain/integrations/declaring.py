@@ -46,7 +46,7 @@ async def record(
     product = await authorised(session, actor, Action.RECORD_INTEGRATION, key)
     last = await last_of(session, product, key.service)
     checks = Checks()
-    values = _told(checks, key.service, state, details)
+    values = _told(checks, key.service, state, details, said.day)
     with checks:
         values |= histories.author(actor, Source.VENDOR, said)
     with checks:
@@ -79,7 +79,7 @@ async def amend(
     if not is_amendable(step):
         raise NotAllowed(OTHERS)
     checks, url = Checks(), None
-    values = _told(checks, key.service, step.state, details)
+    values = _told(checks, key.service, step.state, details, today())
     with checks:
         url = texts.url("evidence_url", evidence_url)
     checks.settle()
@@ -103,13 +103,13 @@ async def confirm(session: AsyncSession, actor: Actor, key: Key, step_id: int) -
 
 
 def _told(
-    checks: Checks, service: Service, state: IntegrationState, details: Details
+    checks: Checks, service: Service, state: IntegrationState, details: Details, day: date
 ) -> dict[str, Any]:
     version = None
     with checks:
         _check_feeds(service, details.feeds)
     with checks:
-        _check_target(state, details.target_date)
+        _check_target(state, details.target_date, day)
     with checks:
         version = texts.optional("min_version", details.min_version, 200)
     return {
@@ -130,8 +130,17 @@ def _check_feeds(service: Service, feeds: Sequence[Feed]) -> None:
         )
 
 
-def _check_target(state: IntegrationState, target: date | None) -> None:
+def _check_target(state: IntegrationState, target: date | None, day: date) -> None:
+    """On the ``day`` when it is said, nothing can be planned for a day that has passed."""
     if target is not None:
         histories.check_year("target_date", target)
-    elif state is IntegrationState.PLANNED:
+    if state is not IntegrationState.PLANNED:
+        return
+    if target is None:
         raise InvalidInput("target_date", "Une intégration prévue l’est pour une date.")
+    if target < day:
+        raise InvalidInput(
+            "target_date",
+            f"Au {day:%d/%m/%Y}, le {target:%d/%m/%Y} est passé :"
+            " dire une date à venir, ou l’étape déjà atteinte.",
+        )
