@@ -131,8 +131,8 @@ SENTENCES: Mapping[TaskKind, str] = {
 
 
 async def listed(session: AsyncSession, actor: Actor, day: date, stale_after: int) -> list[Task]:
-    """Soonest due first, then in the order of their kinds, oldest first. Raises ``NotSignedIn``, or ``NotAllowed`` to a token that
-    may not read.
+    """Soonest due first, then in the order of their kinds, oldest first. Raises ``NotSignedIn``,
+    or ``NotAllowed`` to a token that may not read.
     """
     admit(actor, Action.SEE_CLIENTS)
     bounds = {

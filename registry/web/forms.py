@@ -94,7 +94,9 @@ class Form:
         found = [record_number(text) for text in self.all(name)]
         known = tuple(number for number in found if number is not None)
         with self.checks:
-            if not known or len(known) < len(found):
+            if not found:
+                raise InvalidInput(name, "Rien n’est coché.")
+            if len(known) < len(found):
                 raise InvalidInput(name, "Un numéro est attendu.")
         return known
 

@@ -1,7 +1,7 @@
 """The steps of integrations and commitments in one line of time, as pages tell them."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from models import Commitment, Integration, Service, Source
@@ -12,12 +12,14 @@ from registry.web.french import word
 OWN = "Engagement sans surcoût, propre à ce logiciel"
 WIDE = "Engagement sans surcoût de l’éditeur, pour tous ses logiciels"
 DECLARED = "déclaré par"
+NO_PROMISES: Mapping[int, Sequence[date]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``noun`` and ``number`` name it for good; ``about``, ``state`` and ``by`` are
-    words."""
+    """``noun`` and ``number`` name it for good; ``about``, ``state`` and ``by`` are words;
+    ``earlier`` are the days that it was promised for before ``target_date``.
+    """
 
     noun: str
     number: int
@@ -33,15 +35,20 @@ class Step:
     reviewed_on: date | None = None
     review: str | None = None
     target_date: date | None = None
+    earlier: Sequence[date] = ()
 
 
 def merged(
     integrations: Iterable[Integration],
     commitments: Iterable[Commitment],
     contested: Collection[Service | None] = (),
+    promises: Mapping[int, Sequence[date]] = NO_PROMISES,
 ) -> Sequence[Step]:
-    """Latest first."""
-    steps = [of_step(row, contested) for row in integrations]
+    """Latest first. ``promises``: the earlier ones, by the integrations' ids."""
+    steps = [
+        replace(of_step(row, contested), earlier=promises.get(row.recorded_id, ()))
+        for row in integrations
+    ]
     steps += [of_step(row, contested) for row in commitments]
     return sorted(steps, key=lambda step: (step.day, step.recorded_at, step.number), reverse=True)
 

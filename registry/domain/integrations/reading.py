@@ -10,6 +10,13 @@ from registry.domain.filters import among, in_force
 
 SENT_BACK = "Le ministère a renvoyé cette étape : corriger ce qui en est dit."
 OVERDUE = "La date promise est passée : en dire une autre."
+PROMISES = sa.text("""
+    SELECT subject_id, CAST(entry -> 'record' ->> 'target_date' AS date) AS promised
+    FROM ledger CROSS JOIN LATERAL (
+        SELECT CAST(convert_from(payload, 'UTF8') AS jsonb) AS entry) AS read
+    WHERE noun = 'integration' AND subject_id = ANY(:ids)
+    ORDER BY seq
+""")
 OTHERS = "Cette étape est du ministère : enregistrer la suivante."
 
 
@@ -62,6 +69,24 @@ async def latest(
         owned = sa.select(col(Product.id)).where(col(Product.vendor_id) == vendor_id)
         query = query.where(col(Integration.product_id).in_(owned))
     return [*await session.scalars(query)]
+
+
+async def earlier_promises(
+    session: AsyncSession, rows: Iterable[Integration]
+) -> dict[int, list[date]]:
+    """By the ids of planned steps, the days that the ledger says they were promised for before
+    the present one, in the order of the promises; those that were moved alone.
+    """
+    planned = {row.recorded_id: row for row in rows if row.state is IntegrationState.PLANNED}
+    found: dict[int, list[date]] = {}
+    if not planned:
+        return found
+    for step, promised in await session.execute(PROMISES, {"ids": [*planned]}):
+        if promised is not None and promised != planned[step].target_date:
+            days = found.setdefault(step, [])
+            if promised not in days:
+                days.append(promised)
+    return found
 
 
 def is_amendable(row: Integration) -> bool:

@@ -66,4 +66,6 @@ async def _steps(session: AsyncSession, sheet: Sheet) -> list[Step]:
     holders = [(product.vendor_id, product.recorded_id), (product.vendor_id, None)]
     promised = await commitments.steps_of(session, holders)
     rows = [row for holder in holders for row in promised.get(holder, ())]
-    return [*timeline.merged(said.get(product.recorded_id, ()), rows, sheet.contested)]
+    steps = said.get(product.recorded_id, [])
+    earlier = await integrations.earlier_promises(session, steps)
+    return [*timeline.merged(steps, rows, sheet.contested, earlier)]

@@ -37,6 +37,9 @@ async def replied(vendor: Browser, analyst: Browser, page: Page) -> Page:
     given = page.path.rsplit("/", 1)[1]
     said = await asked(vendor, "ReplyToDispute", dispute=dispute_id(given), reason="C’est à tort.")
     assert said["__typename"] == "Dispute", said
+    theirs = await vendor.open(f"/espace/editeurs/{EBENE}/contestations/{given}")
+    assert "Vous avez répondu le" in theirs.text
+    assert "vous demandera votre réponse" not in theirs.text
     return await analyst.open(page.path)
 
 

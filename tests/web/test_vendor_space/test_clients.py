@@ -70,14 +70,37 @@ async def test_what_waits_for_the_vendor_is_a_filter(
     assert "à confirmer par vous" in page.text
 
 
+async def test_what_towns_declared_is_confirmed_from_the_list(
+    vendor: Browser, write: Ask, token: Token, written: Written
+) -> None:
+    by = await token(town(TOWN))
+    for demarche in ("PERISCOLAIRE", "RESTAURATION_SCOLAIRE"):
+        await write("DeclareDeployment", by, **link(demarche=demarche))
+    page = await vendor.follow(await vendor.open(SPACE), "Confirmer ou corriger les usages")
+    assert "2 usages de cette page attendent votre confirmation" in page.text
+    ticked = [
+        address.rpartition("/")[2] for address, words in page.read.links if "Ouvrir :" in words
+    ]
+    form = page.form("/clients?confirme=vous")
+    refused = await vendor.send(form)
+    assert refused.status == 422
+    assert "Rien n’est coché." in refused.text
+    wrong = await vendor.send(form, usage=[ticked[0], "x"])
+    assert "Un numéro est attendu." in wrong.text
+    page = await vendor.send(form, usage=ticked)
+    assert page.path.endswith("/clients?confirme=vous")
+    assert "2 usages sont confirmés." in page.text
+    assert "Aucun usage ne répond à ces critères." in page.text
+    entries = [entry[:2] for entry in await written()]
+    assert entries == [("create", "deployment")] * 2 + [("confirm", "deployment")] * 2
+
+
 async def test_what_a_town_declared_is_confirmed_then_ended(
     vendor: Browser, write: Ask, token: Token, written: Written
 ) -> None:
     await write("DeclareDeployment", await token(town(TOWN)), **link())
     page = await vendor.follow(await vendor.open(SPACE), "Confirmer ou corriger les usages")
-    page = await vendor.open(
-        next(address for address, words in page.read.links if words.startswith("Confirmer :"))
-    )
+    page = await vendor.follow(page, "Ouvrir :")
     page = await vendor.send(page.form("/confirmation"))
     assert "La collectivité ; confirmé par l’éditeur" in page.text
     form = page.form("/fin")

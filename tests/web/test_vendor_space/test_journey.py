@@ -7,7 +7,7 @@ from registry.api.nodes import global_id
 from registry.domain.clock import today
 from registry.web.french import day
 from tests.api.conftest import Ask, Token, Written
-from tests.api.sides import AUBEPINE, CEDRE, NEIGHBOUR, SILENT, TOWN, link, town
+from tests.api.sides import AUBEPINE, CEDRE, EBENE, NEIGHBOUR, SILENT, TOWN, link, town
 from tests.factories import siren
 from tests.pictures import pdf
 from tests.web.browsing import Browser
@@ -140,8 +140,14 @@ async def test_a_promise_that_passed_is_made_anew(vendor: Browser, written: Writ
     assert task not in (await vendor.open(SPACE)).text
     page = await vendor.open(path)
     assert "prévue pour le 1er janvier 2199" in page.text
+    assert "après l’avoir été" not in page.text
     assert "à confirmer" not in page.text
-    assert [entry[:2] for entry in await written()] == [("amend", "integration")]
+    page = await vendor.follow(page, "Corriger l’étape présente")
+    await vendor.send(page.form("/correction"), targetDate="2199-02-01")
+    moved = "pour le 1er février 2199 , après l’avoir été pour le 1er janvier 2199"
+    for place in (path, f"/editeurs/{EBENE}/famille"):
+        assert moved in (await vendor.open(place)).text
+    assert [entry[:2] for entry in await written()] == [("amend", "integration")] * 2
 
 
 async def test_what_was_sent_back_is_corrected_not_confirmed(

@@ -1,6 +1,7 @@
 """What vendors declare of their integrations, as the ministry reviews it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -41,13 +42,16 @@ DONE: Mapping[Choice, str] = {
 
 
 class Review(NamedTuple):
-    """``steps``: the whole history of the service in that product, the latest first."""
+    """``steps``: the whole history of the service in that product, the latest first.
+    ``promises``: the earlier ones of the step.
+    """
 
     step: Integration
     product: Product
     vendor: Vendor
     level: ShownLevel
     steps: list[Integration]
+    promises: Sequence[date]
 
     @property
     def key(self) -> Key:
@@ -106,6 +110,7 @@ async def _read(visit: Visit) -> Review:
         vendor = (await vendors.by_ids(session, [product.vendor_id]))[product.vendor_id]
         every = await integrations.history_of_products(session, [step.product_id])
         contested = await reading.contested(session, [step.product_id])
+        promises = await integrations.earlier_promises(session, [step])
     steps = [row for row in every[step.product_id] if row.service is step.service]
     level = of_integration(step, contested.get(step.product_id, ()))
-    return Review(step, product, vendor, level, steps)
+    return Review(step, product, vendor, level, steps, promises.get(key, ()))

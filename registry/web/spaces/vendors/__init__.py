@@ -72,6 +72,7 @@ SENT: dict[str, Page] = {
     "/engagement/refus": commitments.decline,
     "/engagement/retrait": commitments.withdraw,
     "/nouveau-client/{code}": deployments.declare,
+    "/clients": clients.confirm,
     "/clients/{id}/confirmation": deployments.confirm,
     "/clients/{id}/fin": deployments.end,
     "/clients/{id}/services/{service}": activations.record,

@@ -11,7 +11,9 @@ from models import Collectivite, Demarche, Deployment, Product
 from registry.domain import clients, collectivites, deployments, products
 from registry.domain.clients import ClientFilter, ClientOrder, ClientsOf
 from registry.domain.errors import InvalidInput
+from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
+from registry.web.forms import EMPTY, Form, posted
 from registry.web.queries import Listed, Query, tried
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
@@ -63,6 +65,10 @@ class Client:
 
 
 async def show(space: Space) -> Response:
+    return await _shown(space, EMPTY)
+
+
+async def _shown(space: Space, form: Form) -> Response:
     query = Query.of(space.visit.request)
     async with space.visit.database.read() as session:
         owned = await _owned(session, space)
@@ -75,7 +81,20 @@ async def show(space: Space) -> Response:
         confirmations=CONFIRMATIONS,
         orders=ORDERS,
         found=found,
+        form=form,
     )
+
+
+async def confirm(space: Space) -> Response:
+    """Those that are ticked; then the same list again, with the same filters."""
+    form = await posted(space.visit)
+    uses = form.numbers("usage")
+
+    async def work(session: AsyncSession, _: Said) -> Deployment:
+        return await deployments.confirm_each(session, space.visit.actor, uses)
+
+    done = "Cet usage est confirmé." if len(uses) == 1 else f"{len(uses)} usages sont confirmés."
+    return await space.sent(form, work, to=space.visit.address, said=done, again=_shown)
 
 
 async def _listed(

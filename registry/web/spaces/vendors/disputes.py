@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from models import Collectivite, Dispute, DisputeState, DisputeTransition, Product
+from models import Collectivite, Dispute, DisputeState, DisputeTransition, Product, Source
 from registry.domain import collectivites, products
 from registry.domain.actor import Actor
 from registry.domain.disputes import moves, reading
@@ -44,6 +45,13 @@ class Case:
     @property
     def awaits_reply(self) -> bool:
         return self.last.state is DisputeState.AWAITING_REPLY
+
+    @property
+    def replied_on(self) -> date | None:
+        """When the vendor answered what it was asked last, if nothing was decided since."""
+        before, last = self.steps[-2:] if len(self.steps) > 1 else (None, self.last)
+        asked = before is not None and before.state is DisputeState.AWAITING_REPLY
+        return last.effective_on if asked and last.declared_by is Source.VENDOR else None
 
     @property
     def reopens(self) -> bool:

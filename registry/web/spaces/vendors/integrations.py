@@ -1,5 +1,6 @@
 """One form for each step of a service in a product, and one to say the present step anew."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -22,12 +23,15 @@ from registry.web.spaces.vendors.space import Space
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is said of a service in a product: every step, latest first."""
+    """What is said of a service in a product: every step, latest first, and the earlier promises
+    of each.
+    """
 
     product: Product
     service: Service
     steps: list[Integration]
     level: ShownLevel | None
+    promises: Mapping[int, Sequence[date]]
 
     @property
     def current(self) -> Integration | None:
@@ -48,7 +52,7 @@ class Record:
         return self.current is not None and integrations.is_amendable(self.current)
 
     @property
-    def promises(self) -> bool:
+    def may_promise(self) -> bool:
         """Whether the next step may be one that is promised for a day."""
         return IntegrationState.PLANNED in self.following
 
@@ -149,11 +153,12 @@ async def _record(space: Space) -> Record:
         product = await known(session, space)
         found = await integrations.history_of_products(session, [product.recorded_id])
         contested = await reading.contested(session, [product.recorded_id])
-    steps = [step for step in found.get(product.recorded_id, ()) if step.service is service]
+        steps = [step for step in found.get(product.recorded_id, ()) if step.service is service]
+        promises = await integrations.earlier_promises(session, steps)
     current = next((step for step in steps if step.effective_until is None), None)
     disputed = contested.get(product.recorded_id, set())
     level = of_integration(current, disputed) if current else None
-    return Record(product, service, steps, level)
+    return Record(product, service, steps, level, promises)
 
 
 def _key(space: Space) -> Key:
