@@ -31,6 +31,20 @@ NOUNS = {
     BulkNoun.ACTIVATIONS: "raccordements : où en est chaque client",
 }
 CONTENTS = {BulkNoun.DEPLOYMENTS: "usages", BulkNoun.ACTIVATIONS: "raccordements"}
+MEANINGS: Mapping[str, str] = {
+    "collectivite": "code INSEE d’une commune, ou SIREN",
+    "vendor_siren": "votre SIREN",
+    "product": "code de votre logiciel, plus bas",
+    "demarche": "code de la démarche pour laquelle il sert",
+    "since": "premier jour de l’usage",
+    "until": "premier jour sans ce logiciel ; vide s’il sert encore",
+    "operator": "SIREN de qui l’exploite pour la collectivité, si ce n’est pas elle",
+    "declared_by": "qui le dit ; vous, si rien n’est indiqué",
+    "confirmed_by": "qui d’autre le confirme ; à laisser vide",
+    "service": "code du service de l’État",
+    "effective_on": "jour où le raccordement en est venu là",
+    "state": "code de l’état du raccordement",
+}
 STATES: Mapping[BulkState, str] = {
     BulkState.WAITING: "en attente",
     BulkState.RUNNING: "en cours",
@@ -97,6 +111,8 @@ async def _sending(space: Space, form: Form) -> Response:
     query, found = await tried(query, _listed(space, query, query.page()))
     async with space.visit.database.read() as session:
         owned = await products.of_vendor(session, space.vendor.recorded_id)
+    day = space.visit.today
+    on_offer = [each for each in owned if each.demarches and not products.is_retired(each, day)]
     return space.page(
         "files.html",
         200 if found else 400,
@@ -106,7 +122,9 @@ async def _sending(space: Space, form: Form) -> Response:
         nouns=NOUNS,
         contents=CONTENTS,
         states=STATES,
-        example=next((product.slug for product in owned), "votre-logiciel"),
+        owned=on_offer,
+        example=next(iter(on_offer), None),
+        meanings=MEANINGS,
         columns={noun: _columns(table) for noun, table in TABLES.items()},
     )
 

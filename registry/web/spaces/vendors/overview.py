@@ -1,6 +1,6 @@
 """What waits for the vendor, and where it stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,10 @@ from starlette.responses import Response
 from models import Integration, Product
 from registry.domain import commitments, products, tasks
 from registry.domain.clients import ClientsOf
+from registry.domain.disputes import reading as disputes
+from registry.domain.disputes.reading import Holder
 from registry.domain.rollout import blockers, clientele
+from registry.domain.rollout.blockers import Blocker
 from registry.domain.rollout.scope import Scope
 from registry.domain.tasks import Task, TaskKind
 from registry.web.spaces.vendors import standing
@@ -37,14 +40,29 @@ async def show(space: Space) -> Response:
         clients = await clientele.totals(session, ClientsOf.VENDOR, [vendor], day)
         waiting = await _waiting(session, space, standings)
         ranked = await blockers.rank_own(session, Scope(), [vendor], first=RANKED)
+        opened = await disputes.open_counts(session, [vendor], Holder.VENDOR)
+    blocking = {row.product_id: row for row in ranked[vendor].rows}
     return space.page(
         "overview.html",
-        standings=[*standings.values()],
+        standings=_most_blocking_first(standings.values(), blocking),
         clients=clients.get(vendor, 0),
         wide=wide,
         waiting=waiting,
-        blockers=ranked[vendor].rows,
+        blocking=blocking,
+        open_disputes=opened.get(vendor, 0),
     )
+
+
+def _most_blocking_first(
+    found: Iterable[Standing], blocking: Mapping[int | None, Blocker]
+) -> list[Standing]:
+    """Then what is still to be done, then the others, in the order given."""
+
+    def key(each: Standing) -> tuple[bool, int, bool]:
+        blocker = blocking.get(each.product.recorded_id)
+        return (blocker is None, blocker.rank if blocker else 0, each.obstacle is None)
+
+    return sorted(found, key=key)
 
 
 async def _waiting(
