@@ -25,12 +25,15 @@ OFFERED = 20
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """``name`` is its parameter; what is not chosen yet is looked for among ``offered``."""
+    """``name`` is its parameter; what is not chosen yet is looked for among ``offered``, of which
+    there may be ``more``.
+    """
 
     name: str
     sheet: Sheet | None = None
     text: str = ""
     offered: Sequence[Sheet] = ()
+    more: bool = False
 
 
 async def show(visit: Visit) -> Response:
@@ -79,4 +82,5 @@ async def _missing(
     wanted = ProductFilter(text=text, demarche=demarche, retired=False)
     found = await products.listed(session, Page(first=OFFERED), wanted, ProductOrder.NAME_ASC)
     others = [row for row in found.rows if row not in known]
-    return Side(name, None, text or "", await sheets.of_products(session, others, visit.today))
+    offered = await sheets.of_products(session, others, visit.today)
+    return Side(name, None, text or "", offered, found.has_next)

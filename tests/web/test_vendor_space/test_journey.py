@@ -82,6 +82,19 @@ async def test_a_company_registers_declares_signs_and_adds_a_client(
     ]
 
 
+async def test_a_sheet_opened_without_the_vendor_is_taken_over(
+    vendor: Browser, written: Written
+) -> None:
+    page = await vendor.follow(await vendor.open(SPACE), "Vérifier la fiche et la reprendre")
+    assert "Reprendre votre fiche" in page.text
+    wrong = await vendor.send(page.form("/inscription"), name="")
+    assert "Reprendre votre fiche" in wrong.text
+    page = await vendor.send(page.form("/inscription"))
+    assert "La fiche est à votre nom." in page.text
+    assert "sans vous" not in page.text
+    assert [entry[1] for entry in await written()] == ["vendor"]
+
+
 async def test_what_waits_leads_to_the_form_that_mends_it(vendor: Browser) -> None:
     page = await vendor.open(SPACE)
     step = await vendor.follow(page, "Dire où en est API Particulier")

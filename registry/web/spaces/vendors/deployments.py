@@ -99,6 +99,11 @@ def _page(space: Space, use: Use, form: Form) -> Response:
     )
 
 
+def _with_demarches(product: Product) -> str:
+    covered = ", ".join(DEMARCHES[Demarche(code)] for code in product.demarches)
+    return f"{product.name} ({covered})" if covered else product.name
+
+
 async def search(space: Space) -> Response:
     """First the collectivité: a name is shared by many, so that one is chosen from a list."""
     text = Query.of(space.visit.request).get("q")
@@ -162,6 +167,6 @@ async def _declaration(space: Space, form: Form) -> Response:
         body=body,
         uses=uses,
         mine=mine,
-        on_offer=[(product.slug, product.name) for product in on_offer],
+        on_offer=[(product.slug, _with_demarches(product)) for product in on_offer],
         demarches={code: words for code, words in DEMARCHES.items() if code.value in covered},
     )

@@ -79,7 +79,8 @@ async def record(space: Space) -> Response:
         form,
         work,
         to=space.to("logiciels", key.product),
-        said=f"L’étape {of(SERVICES[key.service])} est enregistrée.",
+        said=f"L’étape {of(SERVICES[key.service])} est enregistrée, et se lit dès maintenant."
+        " Le ministère pourra la vérifier, sans délai fixé.",
         again=_step_again,
     )
 
