@@ -21,7 +21,8 @@ async def test_a_declaration_is_verified(analyst: Browser, written: Written) -> 
     form = page.form(page.path)
     done = await analyst.send(form, decision="VERIFY", reason="Essayé ce matin.")
     assert "La déclaration est vérifiée." in done.text
-    assert "vérifié" in done.text
+    assert done.path == "/espace/ministere/file?sorte=INTEGRATION_TO_VERIFY"
+    assert "FranceConnect v2 pour Portail Familles" not in done.text
     await analyst.send(form, decision="VERIFY", reason="Essayé ce matin.")
     assert [entry[:2] for entry in await written()] == [("verify", "integration")]
 

@@ -21,6 +21,7 @@ from registry.web.spaces.guards import for_ministry
 from registry.web.visits import At, Visit
 
 ONE = "/espace/ministere/integrations/{id:int}"
+QUEUE = "/espace/ministere/file?sorte=INTEGRATION_TO_VERIFY"
 
 
 class Choice(StrEnum):
@@ -35,8 +36,9 @@ LABELS: Mapping[Choice, str] = {
     Choice.SUSPEND: "Suspendre : ce qui était qualifié ne fonctionne plus (le motif est à dire)",
 }
 DONE: Mapping[Choice, str] = {
-    Choice.VERIFY: "La déclaration est vérifiée.",
-    Choice.SEND_BACK: "La déclaration est renvoyée à l’éditeur.",
+    Choice.VERIFY: "La déclaration est vérifiée. Celles qui attendent encore sont ici.",
+    Choice.SEND_BACK: "La déclaration est renvoyée à l’éditeur. Celles qui attendent encore sont"
+    " ici.",
     Choice.SUSPEND: "L’intégration est suspendue.",
 }
 
@@ -96,7 +98,9 @@ async def review(visit: Visit) -> Response:
             session, visit.actor, found.key, step_id, decision, said.reason
         )
 
-    to = f"/espace/ministere/logiciels/{found.product.recorded_id}"
+    to = QUEUE
+    if chosen is Choice.SUSPEND:
+        to = f"/espace/ministere/logiciels/{found.product.recorded_id}"
     return await sent(visit, form, work, to=to, said=DONE[chosen], again=_shown)
 
 
