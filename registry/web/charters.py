@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from registry.exchange import charters
 from registry.settings import Settings
-from registry.web.look import SPACED
+from registry.web.french import spaced
 
 PARTS = re.compile(r"(\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`)")
 TITLE, ITEM = re.compile(r"(#+) (.*)"), "- "
@@ -31,7 +31,7 @@ class Block:
 def text(settings: Settings, version: str) -> list[Block]:
     """Empty where the registry does not hold the text of that version."""
     held = charters.texts(settings.fixtures_dir / "charter").get(version, "")
-    written = SPACED.sub("\u00a0", held)
+    written = spaced(held)
     return [_block(part) for part in re.split(r"\n\s*\n", written.strip()) if part]
 
 

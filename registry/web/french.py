@@ -1,5 +1,6 @@
 """How figures, days and the registry's words are written on a page."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from registry.domain.transitions import CommitmentRead
 from registry.domain.words import elided, of
 
 PARIS = ZoneInfo("Europe/Paris")
+TIED = re.compile(r"(?<=\S) (?=[:;?»]|!(?!=))|(?<=«) ")
 THIN = "\u202f"
 ENDED = "arrivé à son terme"
 ANY_TOWN = "une collectivité"
@@ -46,6 +48,11 @@ WORDS: Mapping[str, Any] = {
     "RECENCIES": words.RECENCIES,
 }
 """For every template."""
+
+
+def spaced(text: str) -> str:
+    """With a space that never ends a line where French typography wants one."""
+    return TIED.sub("\u00a0", text)
 
 
 def number(value: int | float | None, digits: int = 0) -> str:
@@ -183,6 +190,7 @@ FILTERS: Mapping[str, Callable[..., str | Word]] = {
     "counted": counted,
     "agreed": agreed,
     "siren": siren,
+    "spaced": spaced,
     "capital": capital,
     "elided": elided,
     "of": of,

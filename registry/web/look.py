@@ -1,7 +1,6 @@
 """How pages are made, and the files that they load; a folder of the settings may replace any."""
 
 import hashlib
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
@@ -25,8 +24,6 @@ TYPES = {
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
 }
-SPACED = re.compile(r"(?<=\S) (?=[:;?»]|!(?!=))|(?<=«) ")
-"""Where French typography wants a space that never ends a line."""
 
 
 class Static(NamedTuple):
@@ -68,7 +65,7 @@ class Look:
 
         class Typography(Extension):
             def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-                return SPACED.sub("\u00a0", source)
+                return french.spaced(source)
 
         own = FileSystemLoader(ROOM / "templates")
         theirs = [] if self.folder is None else [FileSystemLoader(self.folder / "templates")]
