@@ -4,11 +4,13 @@ Each way takes records of its own, so that it doesn't come after another that ha
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from registry.domain.clock import today
 from tests.browser import audit
 from tests.browser.ledger import history
 from tests.browser.pages import Role
@@ -92,6 +94,19 @@ def test_a_secretary_confirms_a_software(page: Page, way: Way, visitors: Visitor
     assert {"field": "confirmed_by", "before": None, "after": "COLLECTIVITE"} in entry["changes"]
 
 
+def test_a_secretary_finds_a_software_to_declare(page: Page, way: Way, visitors: Visitors) -> None:
+    town = visitors.keys["town"]
+    page.get_by_role("link", name="Se connecter").click()
+    page.get_by_role("link", name="Essayer le registre fictif").click()
+    choose(page, Role.TOWN)
+    page.goto(f"/collectivites/{town}/logiciels")
+    page.get_by_role("searchbox").fill(visitors.keys["product"])
+    if not way.script:
+        page.keyboard.press("Enter")
+    page.locator("#trouves").get_by_role("link").first.click()
+    expect(page.get_by_role("button", name="Déclarer")).to_be_visible()
+
+
 def test_a_compliance_officer_promises_a_date(
     page: Page, way: Way, visitors: Visitors, watch: Watch
 ) -> None:
@@ -104,7 +119,7 @@ def test_a_compliance_officer_promises_a_date(
         page.get_by_role("button", name="Enregistrer l’étape").click()
         expect(page.get_by_role("alert")).to_be_visible()
     assert [*audit.shape(page)] == []
-    page.get_by_label("Date promise").fill("2027-06-30")
+    page.get_by_label("Date promise").fill(str(today() + timedelta(days=200)))
     page.get_by_role("button", name="Enregistrer l’étape").click()
     said(page)
     slug = page.url.rsplit("/", 1)[1]
@@ -122,12 +137,12 @@ def test_an_analyst_verifies_a_declaration(page: Page) -> None:
     page.get_by_role("link", name="Mon espace").click()
     page.get_by_role("link", name="Qualification demandée ou déclarée").click()
     page.locator("main tbody th").get_by_role("link").first.click()
+    vendor = page.locator("main a[href^='/espace/ministere/editeurs/']").first
+    siren = str(vendor.get_attribute("href")).rsplit("/", 1)[1]
+    slug = slug_of(page, siren, heading(page).inner_text().partition(" dans ")[2])
     page.get_by_label("Vérifier").check()
     page.get_by_role("button", name="Enregistrer").click()
     said(page)
-    vendor = page.locator("main a[href^='/espace/ministere/editeurs/']").first
-    siren = str(vendor.get_attribute("href")).rsplit("/", 1)[1]
-    slug = slug_of(page, siren, heading(page).inner_text())
     (entry, *_) = history(page, "ProductHistory", vendorSiren=siren, slug=slug)
     assert (entry["noun"], entry["action"]) == ("integration", "verify")
 
