@@ -93,7 +93,9 @@ class IntegrationDetailsInput:
         default=None, description="Données pré-remplies ; pour une API de données seulement."
     )
     target_date: date | None = strawberry.field(
-        default=None, description="Date promise ; obligatoire pour une intégration prévue."
+        default=None,
+        description="Date promise ; obligatoire pour une intégration prévue, et jamais déjà passée"
+        " le jour où elle est dite.",
     )
     min_version: str | None = strawberry.field(
         default=None, description="Version minimale du logiciel."
