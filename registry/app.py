@@ -27,7 +27,7 @@ from registry.metrics import Metrics
 from registry.opening import opened
 from registry.settings import Settings
 from registry.web import errors, visits
-from registry.web.look import Look
+from registry.web.look import Look, look_of
 from registry.web.routes import routes
 from registry.web.visits import Door
 
@@ -42,7 +42,7 @@ LOCK_TIMEOUT = 4.0
 
 def create_app(database: Database, settings: Settings, *, trial: bool = False) -> ASGIApp:
     """``trial`` opens the development sign-in, which ``serve`` alone may ask for."""
-    look = Look(settings.site_dir)
+    look = look_of(settings.site_dir)
     app = _app(look)
     _open(app, database, settings, look, trial=trial)
     return Envelope(app, Metrics(), https=settings.https)
@@ -64,7 +64,7 @@ def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
     # While the application is loaded, which the collector leaves alone: the door finds it built.
     build_schema()
     counts = Metrics()
-    look = Look(settings.site_dir)
+    look = look_of(settings.site_dir)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -83,6 +83,12 @@ class Look:
 
     def _address(self, name: str) -> str:
         return f"/static/{name}?v={self.statics[name].version}"
+
+
+@cache
+def look_of(folder: Path | None) -> Look:
+    """One for each folder: a template that it has compiled serves every application here."""
+    return Look(folder)
 
 
 def _htmx() -> Path:
