@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -62,14 +63,15 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
 @pytest.fixture(scope="session")
 async def addresses(postgres: Addresses) -> Addresses:
     """A migrated database; the suite's connections to it are the service's own."""
+    if POSTGRES != 18:
+        await create_external_login(postgres.superuser)
     administrator = await asyncpg.connect(postgres.superuser)
     for setting in FORGETFUL:
         await administrator.execute(f"ALTER SYSTEM SET {setting} = off")
     await administrator.execute("SELECT pg_reload_conf()")
-    await administrator.execute("GRANT SET ON PARAMETER session_replication_role TO raccord_owner")
+    owner = urlsplit(postgres.owner).username
+    await administrator.execute(f"GRANT SET ON PARAMETER session_replication_role TO {owner}")
     await administrator.close()
-    if POSTGRES != 18:
-        await create_external_login(postgres.superuser)
     await migrate(postgres.owner)
     return postgres
 
