@@ -8,6 +8,8 @@ from tests.browser.pages import Address
 from tests.browser.test_pages import every_page
 from tests.browser.visitors import Visitors
 
+PATIENCE = 60
+"""Seconds: it is weight that is judged here."""
 HTML, STYLE, SCRIPT = 60_000, 20_000, 25_000
 LOADED = re.compile(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"')
 
@@ -16,7 +18,7 @@ LOADED = re.compile(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"')
 def test_a_page_is_light(visitors: Visitors, address: Address) -> None:
     cookies = [] if address.role is None else visitors.session(address.role)["cookies"]
     kept = {cookie["name"]: cookie["value"] for cookie in cookies}
-    with httpx2.Client(base_url=visitors.base_url, cookies=kept) as client:
+    with httpx2.Client(base_url=visitors.base_url, cookies=kept, timeout=PATIENCE) as client:
         path = visitors.path(address)
         html = client.get(path, headers={"Accept": "text/html"}).text
         loaded = LOADED.findall(html)

@@ -12,7 +12,7 @@ from tests.browser.pages import Address, Role
 
 WIDTHS = {360: 740, 1280: 800}
 """And the heights that go with them."""
-PATIENCE = 10_000
+PATIENCE = 30_000
 OURS = {"Sec-Fetch-Site": "same-origin"}
 OF_VENDOR = "{ me { vendors { siren products(first: 2) { edges { node { slug } } } } } }"
 OF_TOWN = """{ me { collectivites {
