@@ -2,10 +2,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 PEERS := tests/peers/node_modules/.package-lock.json
+LONG := $(patsubst tests/long/test_%.py,.long/%,$(wildcard tests/long/test_*.py))
+SOURCES := $(shell find registry models graphql tests fixtures -name node_modules -prune -o -type f -not -name '*.pyc' -print)
 APT := $(if $(filter 0,$(shell id -u)),,sudo -n )apt-get
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types tests tests-18 tests-16 tests-browser chromium peers bench bench-peers schema
+.PHONY: help run test test-long lint types tests tests-18 tests-16 tests-browser chromium peers bench bench-peers schema
 
 help: ## Affiche cette aide
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -52,6 +54,13 @@ ONCE_16 := --ignore=tests/web --ignore=tests/peers --ignore=tests/test_house
 
 tests-browser: .venv/tested chromium
 	$(BIN)/pytest -o addopts="-q --strict-markers --strict-config" -n 2 --dist worksteal tests/browser
+
+test-long: $(LONG) ## Les vérifications longues ; reprend où elle s’est arrêtée, LONG=.long/searches n’en fait qu’une
+
+# A part that passed isn't run again until the program, or a test, changes.
+.long/%: tests/long/test_%.py .venv/tested $(SOURCES)
+	$(BIN)/pytest $<
+	@mkdir -p $(@D) && touch $@
 
 chromium:
 	@command -v chromium >/dev/null || ($(APT) update -q && $(APT) install -qy chromium) \
