@@ -13,7 +13,7 @@ from models import BulkDeclaration as Row
 from models import BulkNoun, BulkState
 from registry.api.context import Request as Info
 from registry.api.fields import resolved
-from registry.api.files import answered, patiently, told
+from registry.api.files import NOT_STORED, answered, patiently, told
 from registry.api.nodes import Node, global_id, parse
 from registry.api.pages import First
 from registry.api.requests import check_origin
@@ -216,7 +216,9 @@ async def _faulty_lines(request: Request, database: Database, settings: Settings
     source = files.path(settings.uploads_folder, row.digest)
     if not reasons or not source.is_file():
         raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
-    headers = {"Content-Disposition": 'attachment; filename="lignes-fautives.csv"'}
+    headers = NOT_STORED | {
+        "Content-Disposition": 'attachment; filename="lignes-fautives.csv"',
+    }
     return StreamingResponse(faulty.lines(source, reasons), 200, headers, media_type="text/csv")
 
 

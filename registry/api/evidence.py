@@ -1,5 +1,7 @@
 """Evidence: sent by PUT, read by GET by those who may."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -14,6 +16,7 @@ from registry.database import Database
 from registry.domain import evidence
 from registry.domain.errors import InvalidInput, NotFound
 from registry.exchange.evidence import LARGEST, SUFFIXES, path, store
+from registry.leaving import left
 from registry.settings import Settings
 
 PATIENCE = 120.0
@@ -47,7 +50,8 @@ async def _give(request: Request, database: Database, settings: Settings) -> Res
     siren = evidence.depositor(actor, _organisation(request))
     await charge(database, settings.writes_per_minute, actor)
     announced = _announced(request)
-    file = await store(settings.evidence_folder, patiently(request, PATIENCE), announced)
+    body = patiently(request, PATIENCE)
+    file = await store(settings.evidence_folder, body, announced, partial(left, request))
     async with database.transaction(actor) as session:
         new = await evidence.give(session, actor, siren, file.digest, file.media_type, file.size)
     name = file.digest.hex()

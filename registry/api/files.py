@@ -12,6 +12,8 @@ from registry.api.errors import Refused, by_http, unusable
 from registry.database import DatabaseAway, DatabaseBusy
 from registry.domain.errors import DomainError
 
+NOT_STORED = {"Cache-Control": "no-store"}
+
 
 async def answered(work: Awaitable[Response]) -> Response:
     try:
@@ -26,7 +28,10 @@ async def answered(work: Awaitable[Response]) -> Response:
 
 
 def told(body: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body), status, headers, media_type=media.JSON)
+    """Not to be stored: it is for who asks, as long as they may."""
+    return Response(
+        orjson.dumps(body), status, NOT_STORED | dict(headers or {}), media_type=media.JSON
+    )
 
 
 async def patiently(request: Request, seconds: float) -> AsyncIterator[bytes]:

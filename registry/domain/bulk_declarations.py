@@ -35,6 +35,10 @@ class Sent:
     complete_on: date | None = None
 
 
+class ClaimLost(Exception):
+    """The worker's hold on the file ended, and another worker took it up."""
+
+
 async def receive(session: AsyncSession, actor: Actor, sent: Sent) -> BulkDeclaration:
     """It waits for a worker. Who sends is a vendor, the operator of a link, or the ministry."""
     source = await capacity(session, actor, sent.noun)
@@ -126,30 +130,46 @@ async def claim_next(session: AsyncSession) -> BulkDeclaration | None:
 
 
 async def progress(session: AsyncSession, row_id: int, bytes_read: int) -> None:
-    await _update(session, row_id, state=BulkState.RUNNING, bytes_read=bytes_read)
+    """How far the reading is, unless it has ended meanwhile."""
+    await _update(session, row_id, (BulkState.RUNNING,), bytes_read=bytes_read)
 
 
 async def start(session: AsyncSession, row_id: int) -> None:
-    await _update(session, row_id, state=BulkState.RUNNING, started_at=datetime.now(UTC))
+    """Raises ``ClaimLost``; a worker that died may have started it before."""
+    started = datetime.now(UTC)
+    if not await _update(
+        session, row_id, UNFINISHED, state=BulkState.RUNNING, started_at=started, bytes_read=0
+    ):
+        raise ClaimLost
 
 
 async def finish(
     session: AsyncSession, row: BulkDeclaration, state: BulkState, report: dict[str, Any]
 ) -> None:
-    await _update(
+    """Raises ``ClaimLost`` where another worker ended it: what this one wrote must not stay."""
+    if not await _update(
         session,
         row.recorded_id,
+        (BulkState.RUNNING,),
         state=state,
         report=report,
         bytes_read=row.size,
         ended_at=datetime.now(UTC),
-    )
+    ):
+        raise ClaimLost
 
 
-async def _update(session: AsyncSession, row_id: int, **values: Any) -> None:
-    await session.execute(
-        sa.update(BulkDeclaration).where(col(BulkDeclaration.id) == row_id).values(**values)
+async def _update(
+    session: AsyncSession, row_id: int, expected: Sequence[BulkState], **values: Any
+) -> bool:
+    """Whether it was in an expected state: a late heartbeat put RUNNING over DONE."""
+    updated = await session.scalar(
+        sa.update(BulkDeclaration)
+        .where(col(BulkDeclaration.id) == row_id, col(BulkDeclaration.state).in_(expected))
+        .values(**values)
+        .returning(col(BulkDeclaration.id))
     )
+    return updated is not None
 
 
 def check_still_may(actor: Actor | None, row: BulkDeclaration) -> Actor:

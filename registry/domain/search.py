@@ -10,9 +10,14 @@ SEPARATORS = re.compile("[^a-z0-9]+")
 
 def fold(text: str) -> str:
     """Lower case, without accents, words of a-z and 0-9 separated by one space."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(LIGATURES))
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return SEPARATORS.sub(" ", bare).strip()
+    plain = text.casefold().translate(LIGATURES)
+    return SEPARATORS.sub(" ", plain if plain.isascii() else "".join(map(_bare, plain))).strip()
+
+
+def _bare(letter: str) -> str:
+    """Each letter by itself: putting a run of accents in order takes the square of its length."""
+    decomposed = unicodedata.normalize("NFKD", letter)
+    return "".join(part for part in decomposed if not unicodedata.combining(part))
 
 
 def folded(*texts: str | None) -> str:

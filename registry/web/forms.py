@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +26,7 @@ from registry.domain.histories import Said
 from registry.domain.identifiers import record_number
 from registry.domain.policy import require_signed_in
 from registry.exchange.evidence import LARGEST, Kept, store
+from registry.leaving import left
 from registry.web.visits import Visit
 
 MAX_BODY = 100_000
@@ -239,7 +241,8 @@ async def _kept(visit: Visit, form: Form) -> Kept | None:
         return None
     evidence.depositor(visit.actor, None)
     try:
-        return await store(visit.door.settings.evidence_folder, _chunks(file), None)
+        folder = visit.door.settings.evidence_folder
+        return await store(folder, _chunks(file), None, partial(left, visit.request))
     except InvalidInput as refusal:
         raise InvalidInput(EVIDENCE_FILE, refusal.message) from refusal
 

@@ -1,6 +1,14 @@
-import pytest
+import unicodedata
+from types import SimpleNamespace
+from typing import Literal
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registry.domain import search
 from registry.domain.search import fold, prefix_query
+from tests.effort import examples
 
 
 @pytest.mark.parametrize(
@@ -32,3 +40,27 @@ def test_a_saint_may_be_shortened() -> None:
 def test_digits_alone_are_one_number() -> None:
     assert prefix_query("000 074\u202f252") == "000074252:*"
     assert prefix_query("75 rue") == "75:* & rue:*"
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(st.text(max_size=40))
+def test_letter_by_letter_is_as_the_whole_text(text: str) -> None:
+    whole = unicodedata.normalize("NFKD", text.casefold().translate(search.LIGATURES))
+    bare = "".join(letter for letter in whole if not unicodedata.combining(letter))
+    assert fold(text) == search.SEPARATORS.sub(" ", bare).strip()
+
+
+def test_a_run_of_accents_is_never_put_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unicode's normal form of n accents takes n² steps: 50,000 held the process for 11 s."""
+    longest = 0
+
+    def normalize(form: Literal["NFKD"], text: str) -> str:
+        nonlocal longest
+        longest = max(longest, len(text))
+        return unicodedata.normalize(form, text)
+
+    monkeypatch.setattr(
+        search, "unicodedata", SimpleNamespace(normalize=normalize, combining=unicodedata.combining)
+    )
+    assert fold("é" + "\u0300\u0316" * 1000) == "e"
+    assert longest == 1

@@ -58,9 +58,10 @@ async def run_next(database: Database, folder: Path) -> bool:
         row = await bulk_declarations.claim_next(holding)
         if row is None:
             return False
-        async with database.transaction(REGISTRY) as session:
-            await bulk_declarations.start(session, row.recorded_id)
-        await _work(database, folder, row)
+        with suppress(bulk_declarations.ClaimLost):
+            async with database.transaction(REGISTRY) as session:
+                await bulk_declarations.start(session, row.recorded_id)
+            await _work(database, folder, row)
     return True
 
 

@@ -5,10 +5,17 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
+from models import BulkDeclaration, BulkState
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR
+from registry.domain import bulk_declarations
+from registry.domain.actor import ADMINISTRATOR, REGISTRY
+from registry.domain.bulk_declarations import ClaimLost
 from registry.domain.turns import take_turn
+from registry.exchange.bulk import running
 from registry.exchange.bulk.running import run_next
 from tests.api.conftest import Ask, Token
 from tests.api.test_bulk_declarations.conftest import (
@@ -142,3 +149,106 @@ async def test_an_organisation_reads_what_became_of_its_files(
 
 async def test_a_stranger_has_sent_nothing(ask: Ask) -> None:
     assert await ask("BulkDeclarations") == {"bulkDeclarations": []}
+
+
+async def test_an_answer_about_a_file_is_not_stored(
+    put: Send, token: Token, client: httpx2.AsyncClient, database: Database, uploads: Path
+) -> None:
+    by = await token(EBENE)
+    sent = await put(by, lines(famille("1005"), famille("01006")))
+    await run_next(database, uploads)
+    address = sent.headers["location"]
+    for path in (address, f"{address}/faulty.csv", "/bulk/rien"):
+        reply = await client.get(path, headers={"Authorization": f"Bearer {by}"})
+        assert reply.headers["cache-control"] == "no-store", reply.text
+    assert sent.headers["cache-control"] == "no-store"
+
+
+async def test_a_late_heartbeat_changes_nothing(
+    put: Send, token: Token, database: Database, uploads: Path
+) -> None:
+    """It waits for the transaction that ends the file, and finds it ended."""
+    await put(await token(EBENE), lines(famille("01006")), dryRun="false")
+    async with database.transaction(REGISTRY) as session:
+        row = await bulk_declarations.claim_next(session)
+        assert row is not None
+        await bulk_declarations.start(session, row.recorded_id)
+
+    async def beat() -> None:
+        async with database.transaction(REGISTRY) as session:
+            await bulk_declarations.progress(session, row.recorded_id, 5)
+
+    async with database.transaction(REGISTRY) as session:
+        await bulk_declarations.finish(session, row, BulkState.DONE, {"created": 1})
+        beats = [asyncio.create_task(beat()) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        assert not any(beating.done() for beating in beats)
+    await asyncio.gather(*beats)
+    assert await _states(database) == [("DONE", row.size)]
+    assert not await run_next(database, uploads)
+
+
+@pytest.mark.parametrize("state", [BulkState.DONE, BulkState.REFUSED, BulkState.FAILED])
+async def test_what_ended_is_neither_started_nor_ended_again(
+    put: Send, token: Token, database: Database, state: BulkState
+) -> None:
+    await put(await token(EBENE), lines(famille("01006")), dryRun="false")
+    async with database.transaction(REGISTRY) as session:
+        row = await bulk_declarations.claim_next(session)
+        assert row is not None
+        with pytest.raises(ClaimLost):
+            await bulk_declarations.finish(session, row, BulkState.DONE, {})
+        await bulk_declarations.start(session, row.recorded_id)
+        await bulk_declarations.finish(session, row, state, {})
+        with pytest.raises(ClaimLost):
+            await bulk_declarations.start(session, row.recorded_id)
+        with pytest.raises(ClaimLost):
+            await bulk_declarations.finish(session, row, BulkState.REFUSED, {})
+    assert await _states(database) == [(state.value, row.size)]
+
+
+async def test_a_worker_whose_hold_ended_writes_nothing(
+    put: Send,
+    token: Token,
+    database: Database,
+    uploads: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its connection broke, another worker took the file up and ended it first."""
+    await put(await token(EBENE), lines(famille("01006")), dryRun="false")
+    started = bulk_declarations.start
+
+    async def overtaken(session: AsyncSession, row_id: int) -> None:
+        await started(session, row_id)
+        row = (await bulk_declarations.by_ids(session, [row_id]))[row_id]
+        await bulk_declarations.finish(session, row, BulkState.DONE, {"created": 1})
+
+    monkeypatch.setattr(bulk_declarations, "start", overtaken)
+    assert await run_next(database, uploads)
+    assert await links(database, "01006") == []
+    ((state, _),) = await _states(database)
+    assert state == "DONE"
+
+
+async def test_files_are_run_once_however_often_their_progress_is_told(
+    put: Send,
+    token: Token,
+    database: Database,
+    uploads: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "BEAT", 0)
+    by, codes = await token(EBENE), ("01005", "01006", "01007")
+    for code in codes:
+        await put(by, lines(famille(code)), dryRun="false")
+    await asyncio.gather(*(run_next(database, uploads) for _ in codes))
+    assert not await run_next(database, uploads)
+    async with database.read() as session:
+        reports = await session.scalars(sa.select(col(BulkDeclaration.report)))
+        assert [report and report["created"] for report in reports] == [1] * len(codes)
+
+
+async def _states(database: Database) -> list[tuple[str, int]]:
+    async with database.read() as session:
+        rows = await session.scalars(sa.select(BulkDeclaration))
+        return [(row.state.value, row.bytes_read) for row in rows]
