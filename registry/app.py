@@ -74,6 +74,7 @@ def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
                 connect_timeout=CONNECT_TIMEOUT,
                 statement_timeout=STATEMENT_TIMEOUT,
                 lock_timeout=LOCK_TIMEOUT,
+                write_share=settings.write_share,
                 settle=settle_soon,
             ) as database,
             database.followed(),
@@ -104,7 +105,9 @@ def _app(look: Look, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
 def _open(
     app: Starlette, database: Database, settings: Settings, look: Look, *, trial: bool
 ) -> None:
-    rates = Rates(settings.requests_per_minute, settings.points_per_minute)
+    rates = Rates(
+        settings.requests_per_minute, settings.points_per_minute, settings.requests_at_once
+    )
     door = Door(database, settings, configured(settings), rates, look, trial)
     app.state.door = door
     app.router.routes.extend(_routes(door))

@@ -31,6 +31,7 @@ SESSION = {
     "timezone": "UTC",
     "datestyle": "ISO",
     "jit": "off",
+    "client_connection_check_interval": "1s",
     "plan_cache_mode": "force_custom_plan",
     "work_mem": "32MB",
 }
@@ -47,6 +48,7 @@ AWAY = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.TooManyConnectionsError,
 )
+NONE_FREE = "aucune connexion ne s’est libérée à temps"
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 LOCK_NOT_AVAILABLE = "55P03"
 BUSY = {LOCK_NOT_AVAILABLE, "40P01"}
@@ -81,13 +83,36 @@ def _told_when_unusable() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise DatabaseAway("aucune connexion ne s’est libérée à temps") from error
+        raise DatabaseAway(NONE_FREE) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseAway(error.orig) from error
         if _state(error) in BUSY:
             raise DatabaseBusy from error
         raise
+
+
+class Share:
+    """So many connections of a pool at once, whoever asks: the others are left to who asks for
+    something else.
+    """
+
+    def __init__(self, size: int, patience: float) -> None:
+        self.places = asyncio.Semaphore(size)
+        self.patience = patience
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Raises ``DatabaseAway`` where none is free in time."""
+        try:
+            async with asyncio.timeout(self.patience):
+                await self.places.acquire()
+        except TimeoutError as late:
+            raise DatabaseAway(NONE_FREE) from late
+        try:
+            yield
+        finally:
+            self.places.release()
 
 
 class Identified(Protocol):
@@ -107,10 +132,12 @@ class Database:
     """``read()`` sees one snapshot and can't write; ``transaction()`` commits at its end,
     unless it is a dry run. The row policies judge a transaction by its author's identity.
     ``settle`` is the last thing that a transaction does before it commits. ``head`` is known
-    inside ``followed()``."""
+    inside ``followed()``. Writers wait for each other's locks: they have no more than their share
+    of the connections, and what only reads goes on."""
 
     engine: AsyncEngine
     connect: Callable[[], Awaitable["Driver"]]
+    writers: Share
     settle: Settle = _nothing
     head: Head = field(default_factory=Head)
 
@@ -128,7 +155,10 @@ class Database:
         self, author: Identified, *, dry_run: bool = False
     ) -> AsyncIterator[AsyncSession]:
         with _told_when_unusable():
-            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with (
+                self.writers.place(),
+                AsyncSession(self.engine, expire_on_commit=False) as session,
+            ):
                 await session.begin()
                 said = author.identity
                 await session.execute(IDENTIFY, {"names": [*said], "values": [*said.values()]})
@@ -202,6 +232,7 @@ async def connected(
     *,
     pool_size: int = 8,
     pool_timeout: float = 5.0,
+    write_share: int | None = None,
     connect_timeout: float = 5.0,
     statement_timeout: float = 0,
     lock_timeout: float = 0,
@@ -241,7 +272,7 @@ async def connected(
     sa.event.listen(engine.sync_engine, "checkout", _check_alive)
     sa.event.listen(engine.sync_engine, "checkin", _note_use)
     try:
-        yield Database(engine, connect, settle)
+        yield Database(engine, connect, Share(write_share or pool_size, pool_timeout), settle)
     finally:
         await engine.dispose()
 

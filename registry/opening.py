@@ -38,6 +38,7 @@ async def opened(
     connect_timeout: float = 5.0,
     statement_timeout: float = 0,
     lock_timeout: float = 0,
+    write_share: int | None = None,
     settle: Settle = settle,
 ) -> AsyncIterator[Database]:
     """A database at the code's revision. The embedded one is brought to it; another is not.
@@ -50,6 +51,7 @@ async def opened(
             urls.service,
             pool_size=settings.pool_size,
             pool_timeout=settings.pool_timeout,
+            write_share=write_share,
             connect_timeout=connect_timeout,
             statement_timeout=statement_timeout,
             lock_timeout=lock_timeout,

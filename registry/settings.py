@@ -47,7 +47,11 @@ class Settings(BaseSettings):
     ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
     they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
     process grants to an address, ``writes_per_minute`` what the service grants to whoever is signed
-    in; 0 is no limit.
+    in; 0 is no limit. ``requests_at_once`` is how many of an address each process works on at
+    once, at each door: the API, the pages.
+    Each process has ``pool_size`` connections. Queries by the API take half of them at most, and
+    two for one request (``connections_per_request``); writers take a third at most: what is left is
+    the pages'.
     ``response_cache_bytes`` bounds the answers that each process keeps to public queries; 0 keeps
     none.
     ``site_dir`` holds the templates and static files that replace the pages' own: see ``web.look``.
@@ -65,7 +69,7 @@ class Settings(BaseSettings):
     evidence_dir: Path | None = None
     fixtures_dir: Path = ROOT / "fixtures"
     site_dir: Path | None = None
-    pool_size: int = 8
+    pool_size: int = Field(9, ge=3)
     pool_timeout: float = 5.0
     https: bool = False
     metrics_host: str = "127.0.0.1"
@@ -82,6 +86,8 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     requests_per_minute: int = Field(1_200, ge=0)
     points_per_minute: int = Field(120_000, ge=0)
+    requests_at_once: int = Field(4, ge=0)
+    connections_per_request: int = Field(2, ge=1)
     writes_per_minute: int = Field(600, ge=0, lt=2**31 - 1)
     smtp_host: str | None = None
     smtp_port: int = 587
@@ -94,6 +100,16 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach the service by HTTPS alone, and its cookies too."""
         return self.https or (self.public_url or "").startswith("https:")
+
+    @property
+    def query_share(self) -> int:
+        """Connections for queries by the API."""
+        return self.pool_size // 2
+
+    @property
+    def write_share(self) -> int:
+        """Connections for transactions."""
+        return self.pool_size // 3
 
     @property
     def sends(self) -> bool:

@@ -14,13 +14,14 @@ from registry.api import execution, media, reuse
 from registry.api.context import Context
 from registry.api.errors import RETRY, Refused, presented, too_often, unusable
 from registry.api.loaders import Loaders
+from registry.api.reads import Reads
 from registry.api.requests import Asked, asked, check_origin
 from registry.api.reuse import Answers, Kept
 from registry.api.schema import build_schema
 from registry.auth import backend
 from registry.auth.quotas import charge
 from registry.auth.rates import Allowance, Rates, TooOften
-from registry.database import Database, DatabaseAway, DatabaseBusy
+from registry.database import Database, DatabaseAway, DatabaseBusy, Share
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import NotSignedIn
@@ -48,6 +49,8 @@ class GraphQLDoor:
         self.writes_per_minute = settings.writes_per_minute
         self.rates = rates
         self.answers = Answers(settings.response_cache_bytes, database.head)
+        self.share = Share(settings.query_share, settings.pool_timeout)
+        self.connections_per_request = settings.connections_per_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -112,12 +115,22 @@ class GraphQLDoor:
     async def execute(
         self, wanted: Asked, method: str, actor: Actor, allowance: Allowance
     ) -> ExecutionResult:
-        """Raises ``Refused`` for what HTTP has a status for."""
+        """Raises ``Refused`` for what HTTP has a status for, and ``TooOften``."""
+        async with allowance.queries.place():
+            return await self._execute(wanted, method, actor, allowance)
+
+    async def _execute(
+        self, wanted: Asked, method: str, actor: Actor, allowance: Allowance
+    ) -> ExecutionResult:
+        deadline = asyncio.timeout(DEADLINE)
+        reads = Reads(self.database, self.share, self.connections_per_request, deadline)
         try:
-            async with asyncio.timeout(DEADLINE):
-                context = self.context(wanted, actor, allowance)
+            async with deadline:
+                context = self.context(wanted, actor, allowance, reads)
                 result = await execution.run(self.schema._schema, context, OPERATIONS[method])
         except TimeoutError as late:
+            if reads.failure:
+                raise unusable(reads.failure) from late
             message = f"La requête a dépassé {DEADLINE:.0f} secondes."
             raise Refused(503, "TIMEOUT", message, headers=RETRY) from late
         except execution.UnknownOperation as unknown:
@@ -129,9 +142,9 @@ class GraphQLDoor:
             _refuse_whole(error.original_error)
         return result
 
-    def context(self, wanted: Asked, actor: Actor, allowance: Allowance) -> Context:
+    def context(self, wanted: Asked, actor: Actor, allowance: Allowance, reads: Reads) -> Context:
         day = today()
-        read = self.database.read
+        read = reads.read
         return Context(
             read,
             Loaders(read, day),
@@ -143,7 +156,7 @@ class GraphQLDoor:
             allowance,
             partial(charge, self.database, self.writes_per_minute, actor),
             self.charters,
-            self.database.value,
+            reads.value,
         )
 
 

@@ -59,9 +59,9 @@ def _cost(
     schema: GraphQLSchema,
     document: Document,
     name: str | None,
-    numbers: tuple[tuple[str, float], ...],
+    shapes: limits.Shapes,
 ) -> int:
-    return limits.cost(schema, document.node, name, numbers) if document.node else 0
+    return limits.cost(schema, document.node, name, shapes) if document.node else 0
 
 
 async def run(
@@ -77,7 +77,7 @@ async def run(
         return ExecutionResult(None, [*document.faults])
     if refusal := limits.ambiguous(document.node, asked):
         return ExecutionResult(None, [refusal])
-    asked.cost = _cost(schema, document, asked.operation_name, limits.numbers(asked.variables))
+    asked.cost = _cost(schema, document, asked.operation_name, limits.shapes(asked.variables))
     extensions = {"cost": asked.cost}
     if refusal := limits.too_costly(asked.cost):
         return ExecutionResult(None, [refusal], extensions)

@@ -16,6 +16,8 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     Node,
+    NullValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
@@ -31,7 +33,7 @@ from graphql import (
 
 from registry.api.errors import LIMIT_EXCEEDED, exceeded
 from registry.api.requests import Asked
-from registry.auth import rates
+from registry.auth import prices
 from registry.domain.pages import DEFAULT_SIZE, MAX_SIZE
 
 MAX_TOKENS = 2_000
@@ -39,18 +41,33 @@ MAX_COST = 5_000
 LIST_SIZE = 3
 """What a list without pages counts for: a page of 200 collectivités with all theirs passes."""
 WEIGHTS = {
-    ("Query", "coverage"): rates.COVERAGE,
-    ("Query", "blockers"): rates.BLOCKERS,
-    ("Query", "simulation"): rates.SIMULATION,
-    ("Query", "forecast"): rates.FORECAST,
-    ("Query", "plan"): rates.PLAN,
-    ("Query", "trend"): rates.TREND,
-    ("Changes", "counts"): rates.CHANGES,
-    ("Changes", "collectivites"): rates.CHANGES,
-    ("Changes", "products"): rates.CHANGES,
+    ("Query", "coverage"): prices.COVERAGE,
+    ("Query", "blockers"): prices.BLOCKERS,
+    ("Query", "simulation"): prices.SIMULATION,
+    ("Query", "forecast"): prices.FORECAST,
+    ("Query", "plan"): prices.PLAN,
+    ("Query", "trend"): prices.TREND,
+    ("Changes", "counts"): prices.CHANGES,
+    ("Changes", "collectivites"): prices.CHANGES,
+    ("Changes", "products"): prices.CHANGES,
+    ("Collectivite", "readiness"): prices.READINESS,
+    ("Collectivite", "nextStep"): prices.NEXT_STEP,
+    ("CollectiviteConnection", "totalCount"): prices.TOTAL,
+    ("Product", "verdict"): prices.VERDICT,
+    ("Vendor", "blocking"): prices.BLOCKING,
 }
-"""What a field of a type costs besides what it brings, for the work that it asks."""
-Numbers = tuple[tuple[str, float | None], ...]
+"""What a field of a type costs besides what it brings, for the work that it asks: once, as its
+objects are read together however many they are.
+"""
+TERRITORIES = {"departement", "region", "epci"}
+COMPUTED = {"asOf", "demarche"}
+"""What, in a scope or beside it, leaves the derived tables without an answer."""
+PRICED = TERRITORIES | COMPUTED
+Shape = float | bool | tuple[str, ...] | None
+"""What a cost may depend on of a value: a number, the members of an object that are priced, or that
+it is not null.
+"""
+Shapes = tuple[tuple[str, Shape], ...]
 CEILING = 1_000_000
 """Beyond it nothing is counted: a number that doubles at each fragment has hundreds of digits."""
 
@@ -58,7 +75,9 @@ INTROSPECTION = {"__schema", "__type"}
 
 
 class Counts(NamedTuple):
-    """Of a selection set and all below it, fragments included; ``top`` is its own fields."""
+    """Of a selection set and all below it, fragments included; ``top`` is its own fields, ``work``
+    the weights, which lists don't multiply.
+    """
 
     depth: int = 0
     introspection: int = 0
@@ -67,6 +86,7 @@ class Counts(NamedTuple):
     fields: int = 0
     directives: int = 0
     cost: int = 0
+    work: int = 0
 
 
 NOTHING = Counts()
@@ -84,11 +104,11 @@ NAMES = {"top": "rootFields", "introspection": "introspectionDepth"}
 
 class Walk(NamedTuple):
     schema: GraphQLSchema
-    variables: Mapping[str, Any]
+    variables: Mapping[str, Shape]
     fragments: dict[str, Counts]
 
 
-def walk(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> Walk:
+def walk(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Shape]) -> Walk:
     """All fragments counted, those that others spread first; a cycle counts nothing."""
     started = Walk(schema, variables, {})
     for fragment in _innermost_first(document):
@@ -137,7 +157,47 @@ def _of_field(walked: Walk, node: FieldNode, parent: GraphQLNamedType | None) ->
         fields=below.fields + 1,
         directives=below.directives,
         cost=min(CEILING, _cost(walked, node, field, parent, below.cost)),
+        work=below.work + _work(walked, node, parent),
     )
+
+
+def _work(walked: Walk, node: FieldNode, parent: GraphQLNamedType | None) -> int:
+    price = WEIGHTS.get((parent.name, node.name.value)) if parent else None
+    if price is None:
+        return 0
+    names = _scope(walked, node)
+    return price.points(
+        narrowed=not names.isdisjoint(TERRITORIES), computed=not names.isdisjoint(COMPUTED)
+    )
+
+
+def _scope(walked: Walk, node: FieldNode) -> set[str]:
+    """What is given of a scope: as the members of that argument, or as arguments."""
+    names: set[str] = set()
+    for argument in node.arguments or ():
+        shape = _shape(argument.value, walked.variables)
+        if argument.name.value != "scope" and shape is not None:
+            names.add(argument.name.value)
+        elif isinstance(shape, tuple):
+            names.update(shape)
+    return names
+
+
+def _shape(value: ValueNode, variables: Mapping[str, Shape]) -> Shape:
+    match value:
+        case VariableNode():
+            return variables.get(value.name.value)
+        case NullValueNode():
+            return None
+        case IntValueNode():
+            return float(value.value[:9])
+        case ObjectValueNode():
+            return tuple(
+                member.name.value
+                for member in value.fields
+                if member.name.value in PRICED and _shape(member.value, variables) is not None
+            )
+    return True
 
 
 def _cost(
@@ -153,11 +213,10 @@ def _cost(
     if parent is not None and parent.name.endswith("Connection"):
         return below
     listed = is_list_type(get_nullable_type(field.type))
-    weight = WEIGHTS.get((parent.name, node.name.value), 0) if parent else 0
     if "first" in field.args:
         size = _size(walked, node)
-        return size * (1 + below) if listed else 1 + size * below + weight
-    return LIST_SIZE * (1 + below) if listed else 1 + below + weight
+        return size * (1 + below) if listed else 1 + size * below
+    return LIST_SIZE * (1 + below) if listed else 1 + below
 
 
 def _size(walked: Walk, node: FieldNode) -> int:
@@ -171,12 +230,10 @@ def _size(walked: Walk, node: FieldNode) -> int:
 
 def _given(walked: Walk, value: ValueNode) -> int | None:
     """A size out of bounds counts as the nearest one: its own refusal says more."""
-    given: Any = None
-    if isinstance(value, IntValueNode):
-        given = int(value.value[:9])
-    elif isinstance(value, VariableNode):
-        given = walked.variables.get(value.name.value)
-    return int(max(0, min(MAX_SIZE, given))) if isinstance(given, int | float) else None
+    given = _shape(value, walked.variables)
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return int(max(0, min(MAX_SIZE, given)))
 
 
 def _with_directives(counted: Counts, node: Any) -> Counts:
@@ -257,31 +314,37 @@ def too_costly(counted: int) -> GraphQLError | None:
     return _refusal("cost", "Coût de la requête", counted, MAX_COST) if counted > MAX_COST else None
 
 
-def numbers(variables: Mapping[str, Any] | None) -> Numbers:
+def shapes(variables: Mapping[str, Any] | None) -> Shapes:
     """What a cost depends on, besides the document; null takes the place of a default too."""
-    return tuple(
-        (name, value)
-        for name, value in (variables or {}).items()
-        if value is None or isinstance(value, int | float)
-    )
+    return tuple((name, _shape_of(value)) for name, value in (variables or {}).items())
+
+
+def _shape_of(value: Any) -> Shape:
+    match value:
+        case None | int() | float():
+            return value
+        case dict():
+            return tuple(name for name in PRICED if value.get(name) is not None)
+    return True
 
 
 def cost(
     schema: GraphQLSchema,
     document: DocumentNode,
     operation_name: str | None,
-    numbers: Numbers,
+    shapes: Shapes,
 ) -> int:
-    """Of the operation of that name, with the variables that are numbers."""
+    """Of the operation of that name, with variables of those shapes."""
     operation = get_operation_ast(document, operation_name)
     if operation is None:
         return 0
     defaults = {
-        definition.variable.name.value: float(definition.default_value.value[:9])
+        definition.variable.name.value: _shape(definition.default_value, {})
         for definition in operation.variable_definitions or ()
-        if isinstance(definition.default_value, IntValueNode)
+        if definition.default_value
     }
-    return of_operation(walk(schema, document, defaults | dict(numbers)), operation).cost
+    counted = of_operation(walk(schema, document, defaults | dict(shapes)), operation)
+    return counted.cost + counted.work
 
 
 def operations(document: DocumentNode) -> list[OperationDefinitionNode]:

@@ -1,9 +1,12 @@
-"""How often an address may ask, whichever the door, counted in this process: requests, and points
-of cost.
+"""How often an address may ask, whichever the door, counted in this process: requests, points of
+cost, and requests in work at once.
 """
 
+import asyncio
 import math
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -14,13 +17,12 @@ from starlette.requests import HTTPConnection
 WINDOW = 60
 """Seconds in which a whole quota comes back."""
 MAX_CALLERS = 20_000
-COVERAGE = BLOCKERS = 20
-SIMULATION = 100
-FORECAST = CHANGES = 250
-PLAN = TREND = 1_000
-"""Points of the answers that ask for work besides what they bring."""
 SITE = 64
 """Bits of an IPv6 address that name a subscriber, who chooses the others."""
+RUNNING, WAITING = 4, 60
+"""Requests of one address, at one door, that are in work at once, and that wait for them."""
+PATIENCE = 5.0
+"""Seconds that one waits for its turn."""
 
 
 class TooOften(Exception):
@@ -29,10 +31,12 @@ class TooOften(Exception):
     """
 
     def __init__(self, limit: str, allowed: int, wait: int) -> None:
-        what = {"requests": "requêtes", "points": "points de coût"}[limit]
-        super().__init__(
-            f"Trop de {what} : {allowed} par minute au plus ; réessayer dans {wait} s."
-        )
+        what = {
+            "requests": f"requêtes : {allowed} par minute",
+            "points": f"points de coût : {allowed} par minute",
+            "running": f"requêtes en cours : {allowed} à la fois",
+        }[limit]
+        super().__init__(f"Trop de {what} au plus ; réessayer dans {wait} s.")
         self.limit, self.allowed, self.wait = limit, allowed, wait
 
 
@@ -68,12 +72,53 @@ class Bucket:
         return round(self.full_in() * self.quota / WINDOW, 3)
 
 
+class Queue:
+    """Requests of one caller: so many in work at once, the others in the order they came in.
+
+    A ``size`` of 0 is no limit.
+    """
+
+    def __init__(self, size: int, waiting: int = WAITING) -> None:
+        self.size, self.most_waiting = size, waiting
+        self.waiting = 0
+        self.places = asyncio.Semaphore(size)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Raises ``TooOften`` where too many wait, or for too long."""
+        if not self.size:
+            yield
+            return
+        await self._enter()
+        try:
+            yield
+        finally:
+            self.places.release()
+
+    async def _enter(self) -> None:
+        if not self.places.locked():
+            await self.places.acquire()
+            return
+        if self.waiting >= self.most_waiting:
+            raise TooOften("running", self.size, 1)
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.places.acquire()
+        except TimeoutError as late:
+            raise TooOften("running", self.size, math.ceil(PATIENCE)) from late
+        finally:
+            self.waiting -= 1
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left to one caller."""
+    """What is left to one caller; ``queries`` and ``pages`` don't wait for each other."""
 
     requests: Bucket
     points: Bucket
+    queries: Queue
+    pages: Queue
 
     def ask(self) -> None:
         """Raises ``TooOften``."""
@@ -103,8 +148,9 @@ class Allowance:
 class Rates:
     """The allowances of those who came last: beyond ``MAX_CALLERS`` the others are forgotten."""
 
-    def __init__(self, requests: int, points: int) -> None:
+    def __init__(self, requests: int, points: int, running: int = RUNNING) -> None:
         self.quotas = requests, points
+        self.running = running
         self.callers: OrderedDict[str, Allowance] = OrderedDict()
 
     def of_client(self, connection: HTTPConnection) -> Allowance:
@@ -121,7 +167,10 @@ class Rates:
     def _new(self) -> Allowance:
         requests, points = self.quotas
         return Allowance(
-            Bucket("requests", "requests", requests), Bucket("points", "points", points)
+            Bucket("requests", "requests", requests),
+            Bucket("points", "points", points),
+            Queue(self.running),
+            Queue(self.running),
         )
 
 

@@ -192,9 +192,11 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
     """What the domain refuses where no form can show it is told on a page."""
     visit = Visit(door, request, PUBLIC)
     try:
-        door.rates.of_client(request).ask()
-        visit = Visit(door, request, await _actor(door, request))
-        return await endpoint(visit)
+        allowance = door.rates.of_client(request)
+        allowance.ask()
+        async with allowance.pages.place():
+            visit = Visit(door, request, await _actor(door, request))
+            return await endpoint(visit)
     except TooOften as cause:
         return errors.too_often(visit, cause)
     except NotSignedIn:

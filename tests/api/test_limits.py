@@ -23,6 +23,7 @@ from graphql import (
 from registry.api import execution, limits
 from registry.api.limits import Counts, Walk, of_operation, walk
 from registry.api.schema import build_schema
+from registry.auth.prices import BLOCKERS, CHANGES, VERDICT
 from tests.api.conftest import OPERATIONS
 
 SCHEMA = build_schema()._schema
@@ -156,7 +157,60 @@ async def test_each_field_that_reads_the_whole_registry_is_paid(client: httpx2.A
         asked = " ".join(f"{name}: counts {{ moved }}" for name in names)
         reply = await client.post("/graphql", json={"query": HEAVY.format(asked=asked)})
         costs.append(reply.json()["extensions"]["cost"])
-    assert costs[1] > 3 * 250 > costs[0] > 250
+    assert costs[1] > 3 * CHANGES.whole > costs[0] > CHANGES.whole
+
+
+@pytest.mark.parametrize(
+    ("query", "shape", "price"),
+    [
+        ("{ blockers { totalCount } }", {}, BLOCKERS.whole),
+        ("{ blockers(scope: {basis: CONFIRMED, asOf: null}) { totalCount } }", {}, BLOCKERS.whole),
+        ('{ blockers(scope: {region: "32"}) { totalCount } }', {}, BLOCKERS.narrowed),
+        ('{ blockers(scope: {asOf: "2025-01-01"}) { totalCount } }', {}, BLOCKERS.computed),
+        ("{ blockers(scope: {demarche: PERISCOLAIRE}) { totalCount } }", {}, BLOCKERS.computed),
+        (
+            "query ($s: ScopeInput) { blockers(scope: $s) { totalCount } }",
+            {"s": {"asOf": "2025-01-01", "epci": "1"}},
+            BLOCKERS.computed_narrowed,
+        ),
+        (
+            "query ($s: ScopeInput) { blockers(scope: $s) { totalCount } }",
+            {"s": {"asOf": None}},
+            BLOCKERS.whole,
+        ),
+        (
+            'query ($s: ScopeInput = {asOf: "2025-01-01"}) { blockers(scope: $s) { totalCount } }',
+            {},
+            BLOCKERS.computed,
+        ),
+        (
+            "query ($d: Date) { blockers(scope: {asOf: $d}) { totalCount } }",
+            {"d": "2025-01-01"},
+            BLOCKERS.computed,
+        ),
+        ("query ($d: Date) { blockers(scope: {asOf: $d}) { totalCount } }", {}, BLOCKERS.whole),
+        (
+            '{ products(first: 200) { edges { node { verdict(asOf: "2025-01-01") } } } }',
+            {},
+            200 + VERDICT.computed,
+        ),
+    ],
+)
+def test_the_price_follows_the_work(query: str, shape: dict[str, Any], price: int) -> None:
+    """A page's fields are read together: what they cost besides is paid once."""
+    assert limits.cost(SCHEMA, parse(query), None, limits.shapes(shape)) == 1 + price
+
+
+async def test_twenty_past_answers_in_one_request_are_refused(client: httpx2.AsyncClient) -> None:
+    answers = " ".join(
+        f'a{day}: blockers(scope: {{asOf: "2025-01-{day:02d}"}}) {{ totalCount }}'
+        for day in range(1, 21)
+    )
+    assert await excess(client, f"{{ {answers} }}") == (
+        "cost",
+        20 * (1 + BLOCKERS.computed),
+        limits.MAX_COST,
+    )
 
 
 async def test_only_the_chosen_operation_is_paid(client: httpx2.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import DATA_APIS, CommitmentState, Integration, IntegrationState, Service, Vendor
-from registry.auth.rates import BLOCKERS
+from registry.auth.prices import BLOCKERS
 from registry.domain import commitments, integrations, vendors
 from registry.domain.disputes import reading as disputes
 from registry.domain.levels import ShownLevel, of_commitment, of_integration
@@ -47,7 +47,7 @@ class Ground(NamedTuple):
 
 async def show(visit: Visit) -> Response:
     wanted = await asked(visit)
-    visit.spend(BLOCKERS)
+    visit.spend(BLOCKERS.of(wanted.scope))
     async with visit.database.read() as session:
         by, start = grouping(wanted.query, Grouping.PRODUCT), wanted.query.integer(AFTER) or 0
         found = await rank_blockers(session, wanted.scope, by, first=PAGE, after_rank=start)
@@ -68,7 +68,7 @@ async def show(visit: Visit) -> Response:
 async def file(kind: str, visit: Visit) -> Response:
     """The ranking as it was at once, whole."""
     wanted = await asked(visit)
-    visit.spend(BLOCKERS)
+    visit.spend(BLOCKERS.of(wanted.scope))
     async with visit.database.read() as session:
         by = grouping(wanted.query, Grouping.PRODUCT)
         found = await rank_blockers(session, wanted.scope, by)

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from registry.auth.rates import CHANGES
+from registry.auth.prices import CHANGES
 from registry.domain.pages import Page
 from registry.domain.rollout import changes
 from registry.domain.rollout.changes import (
@@ -57,7 +57,9 @@ class Seen:
 async def show(visit: Visit) -> Response:
     seen = await _seen(visit)
     key = ("changes", seen.asked.scope, seen.period, seen.kind, seen.page)
-    counts, found = await kept.read(visit, key, partial(_read, seen), 2 * CHANGES)
+    counts, found = await kept.read(
+        visit, key, partial(_read, seen), 2 * CHANGES.of(seen.asked.scope)
+    )
     return visit.page(
         "rollout/changes.html",
         asked=seen.asked,
@@ -72,7 +74,9 @@ async def show(visit: Visit) -> Response:
 async def show_products(visit: Visit) -> Response:
     seen = await _seen(visit)
     key = ("changed", seen.asked.scope, seen.period, seen.turned, seen.page)
-    found = await kept.read(visit, key, partial(_read_products, seen, seen.page), CHANGES)
+    found = await kept.read(
+        visit, key, partial(_read_products, seen, seen.page), CHANGES.of(seen.asked.scope)
+    )
     return visit.page(
         "rollout/changed_products.html",
         asked=seen.asked,
@@ -84,7 +88,7 @@ async def show_products(visit: Visit) -> Response:
 
 async def file(kind: str, visit: Visit) -> Response:
     seen = await _seen(visit)
-    visit.spend(CHANGES)
+    visit.spend(CHANGES.of(seen.asked.scope))
     async with visit.database.read() as session:
         found = await changes.of_collectivites(session, seen.asked.scope, seen.period, seen.kind)
     rows = (
@@ -97,7 +101,7 @@ async def file(kind: str, visit: Visit) -> Response:
 
 async def file_products(kind: str, visit: Visit) -> Response:
     seen = await _seen(visit)
-    visit.spend(CHANGES)
+    visit.spend(CHANGES.of(seen.asked.scope))
     async with visit.database.read() as session:
         found = await _read_products(seen, None, session)
     rows = (

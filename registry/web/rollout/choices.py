@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.auth.rates import BLOCKERS
+from registry.auth.prices import BLOCKERS
 from registry.domain import products, vendors
 from registry.domain.pages import MAX_SIZE
 from registry.domain.rollout.blockers import Blockers, Grouping, rank_blockers
@@ -30,7 +30,7 @@ async def blocking(visit: Visit, scope: Scope) -> Blockers:
     async def ranked(session: AsyncSession) -> Blockers:
         return await rank_blockers(session, scope, Grouping.VENDOR, first=MAX_SIZE)
 
-    return await kept.read(visit, ("blocking", scope), ranked, BLOCKERS)
+    return await kept.read(visit, ("blocking", scope), ranked, BLOCKERS.of(scope))
 
 
 async def read(session: AsyncSession, keys: Iterable[str], field: str) -> Fixes:

@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from registry.auth.rates import COVERAGE
+from registry.auth.prices import COVERAGE
 from registry.domain.rollout import coverage, territories
 from registry.domain.rollout.coverage import Counts, Coverage, StratumCoverage, TotalCoverage
 from registry.domain.rollout.readiness import Readiness
@@ -55,7 +55,7 @@ Shares = Mapping[str, Share]
 async def show(visit: Visit) -> Response:
     wanted = await asked(visit)
     found, shares = await kept.read(
-        visit, ("coverage", wanted.scope), partial(_read, wanted.scope), COVERAGE
+        visit, ("coverage", wanted.scope), partial(_read, wanted.scope), COVERAGE.of(wanted.scope)
     )
     return visit.page(
         "rollout/coverage.html",
@@ -72,7 +72,7 @@ async def show(visit: Visit) -> Response:
 
 async def file(kind: str, visit: Visit) -> Response:
     wanted = await asked(visit)
-    visit.spend(COVERAGE)
+    visit.spend(COVERAGE.of(wanted.scope))
     async with visit.database.read() as session:
         found = await coverage.measure(session, wanted.scope)
     return twins.twin(kind, "couverture", COLUMNS, twins.whole(records(found)))
@@ -80,7 +80,7 @@ async def file(kind: str, visit: Visit) -> Response:
 
 async def file_departements(kind: str, visit: Visit) -> Response:
     wanted = await asked(visit)
-    visit.spend(COVERAGE)
+    visit.spend(COVERAGE.of(wanted.scope))
     async with visit.database.read() as session:
         shares = await territories.by_departement(session, wanted.scope)
     rows = [asdict(share) | {"name": name} for name, share in _shares(wanted, shares)]

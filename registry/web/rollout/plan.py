@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Vendor
-from registry.auth.rates import PLAN
+from registry.auth.prices import PLAN
 from registry.domain import vendors
 from registry.domain.errors import InvalidInput
 from registry.domain.rollout.blockers import Grouping
@@ -100,7 +100,7 @@ async def _drawn(visit: Visit, scope: Scope, wishes: Wishes) -> Plan:
     """Kept where it is the best: a hurried one may be bettered."""
 
     async def make() -> Plan:
-        visit.spend(PLAN)
+        visit.spend(PLAN.of(scope))
         return await draw_up(visit.database.read, scope, wishes, time_limit=TIME_LIMIT)
 
     return await kept.kept(visit, ("plan", scope, wishes), make, lambda plan: plan.optimal)

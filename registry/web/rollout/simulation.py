@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from registry.auth.rates import SIMULATION
+from registry.auth.prices import SIMULATION
 from registry.domain import vendors
 from registry.domain.errors import InvalidInput
 from registry.domain.rollout.blockers import Blocker, Grouping, rank_blockers
@@ -47,7 +47,7 @@ class Before:
 
 async def show(visit: Visit) -> Response:
     wanted = await asked(visit)
-    visit.spend(SIMULATION)
+    visit.spend(SIMULATION.of(wanted.scope))
     blocking = await choices.blocking(visit, wanted.scope)
     async with visit.database.read() as session:
         by = grouping(wanted.query, Grouping.VENDOR)

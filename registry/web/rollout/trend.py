@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Stratum
-from registry.auth.rates import FORECAST, TREND
+from registry.auth.prices import FORECAST, TREND
 from registry.domain.freshness import months_after
 from registry.domain.rollout import forecast
 from registry.domain.rollout.coverage import StratumCoverage
@@ -59,7 +59,7 @@ async def _read(visit: Visit, scope: Scope) -> tuple[Trend, Forecast]:
     async def read(session: AsyncSession) -> tuple[Trend, Forecast]:
         return await forecast.with_trend(session, scope)
 
-    return await kept.read(visit, ("trend", scope), read, TREND + FORECAST)
+    return await kept.read(visit, ("trend", scope), read, TREND.of(scope) + FORECAST.of(scope))
 
 
 def drawn(past: Trend, expected: Forecast) -> Iterator[Drawn]:
