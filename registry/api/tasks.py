@@ -23,6 +23,8 @@ describe(
         "DECLARATION_STALE": "Éditeur : déclaration ancienne, « à confirmer ».",
         "GRANT_TO_COMPLETE": "Collectivité : demande de subvention à compléter.",
         "DISPUTE_DECIDED": "Collectivité : contestation tranchée depuis moins de 30 jours.",
+        "MESSAGES_UNDELIVERED": "Messages du registre qui n’ont pas pu être remis.",
+        "MAILBOX_MISSING": "Éditeur : fiche sans boîte électronique où lui écrire.",
         "NEXT_STEP": "Collectivité : prochaine étape, si rien d’autre ne l’attend.",
         "QUEUE": "Ministère : ce que compte la file, par sorte.",
     },

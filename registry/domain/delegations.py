@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Delegation
-from registry.domain import ledger, pages, texts
+from registry.domain import contacts, ledger, pages
 from registry.domain.actor import Actor
 from registry.domain.clock import now
 from registry.domain.errors import Checks, InvalidInput, NotFound, NotInThisState
@@ -79,7 +79,7 @@ def _checked(siren: str, given: Delegate) -> Delegate:
     checks = Checks()
     email = delegate_siren = ""
     with checks:
-        email = texts.email("email", given.email)
+        email = contacts.mailbox("email", given.email).lower()
     with checks:
         delegate_siren = checked_siren("delegate_siren", given.siren)
         if delegate_siren == siren:

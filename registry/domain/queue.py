@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import CommitmentState, DisputeState, Service
 from registry.domain import pages, words
 from registry.domain.actor import Actor
+from registry.domain.contacts import HAS_MAILBOX
 from registry.domain.filters import among
+from registry.domain.messages import UNDELIVERED
 from registry.domain.pages import Key, Ordering, Page, Recency, Slice
 from registry.domain.policy import Action, authorise
 
@@ -35,6 +37,8 @@ class QueueKind(StrEnum):
     INVITATION_UNANSWERED = "INVITATION_UNANSWERED"
     COMMITMENT_BREACHED = "COMMITMENT_BREACHED"
     IN_PRODUCTION_UNQUALIFIED = "IN_PRODUCTION_UNQUALIFIED"
+    VENDOR_UNREACHABLE = "VENDOR_UNREACHABLE"
+    MESSAGES_UNDELIVERED = "MESSAGES_UNDELIVERED"
 
 
 class Waited(StrEnum):
@@ -47,7 +51,9 @@ class Waited(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """``noun`` and ``subject_id`` say which record it is about."""
+    """``noun`` and ``subject_id`` say which record it is about; ``organisation`` is the SIREN of
+    a vendor's or a collectivité's.
+    """
 
     kind: QueueKind
     waiting_for: Waited
@@ -55,6 +61,7 @@ class Item:
     sentence: str
     noun: str
     subject_id: int
+    organisation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,10 @@ class Waiting:
     oldest: date
 
 
-ITEMS = """
+ITEMS = f"""
     SELECT 'SOFTWARE_TO_SETTLE' AS kind, CAST(created_at AS date) AS since,
            'SoftwareRequest' AS noun, request.id, '' AS detail,
-           body.name AS town, request.name AS product, 0 AS clients
+           body.name AS town, request.name AS product, 0 AS clients, '' AS organisation
     FROM software_request AS request JOIN collectivite AS body ON body.id = collectivite_id
     WHERE settled_on IS NULL
     UNION ALL
@@ -78,14 +85,14 @@ ITEMS = """
                 WHEN step.declared_by = 'VENDOR' THEN 'DISPUTE_REPLIED'
                 ELSE 'DISPUTE_UNDER_REVIEW' END,
            CASE WHEN reply_due_on < :day THEN reply_due_on ELSE step.effective_on END,
-           'Dispute', dispute.id, '', body.name, product.name, 0
+           'Dispute', dispute.id, '', body.name, product.name, 0, ''
     FROM dispute_transition AS step JOIN dispute ON dispute.id = dispute_id
     JOIN product ON product.id = dispute.product_id
     JOIN collectivite AS body ON body.id = dispute.collectivite_id
     WHERE effective_until IS NULL AND state IN ('OPEN', 'UNDER_REVIEW', 'AWAITING_REPLY')
     UNION ALL
     SELECT 'INTEGRATION_TO_VERIFY', effective_on, 'Integration', integration.id, service,
-           '', product.name, 0
+           '', product.name, 0, ''
     FROM integration JOIN product ON product.id = product_id
     WHERE effective_until IS NULL AND state IN ('QUALIFICATION_REQUESTED', 'QUALIFIED')
       AND evidence_level IN ('SELF_DECLARED', 'EVIDENCED') AND reviewed_on IS NULL
@@ -93,21 +100,21 @@ ITEMS = """
     UNION ALL
     SELECT CASE state WHEN 'SUBMITTED' THEN 'GRANT_TO_DECIDE'
                       WHEN 'ACCEPTED' THEN 'GRANT_TO_PAY' ELSE 'GRANT_TO_COMPLETE' END,
-           effective_on, 'GrantClaim', claim.id, '', body.name, '', 0
+           effective_on, 'GrantClaim', claim.id, '', body.name, '', 0, ''
     FROM grant_claim_transition JOIN grant_claim AS claim ON claim.id = grant_claim_id
     JOIN collectivite AS body ON body.id = claim.collectivite_id
     WHERE effective_until IS NULL AND state IN ('SUBMITTED', 'CHANGES_REQUESTED', 'ACCEPTED')
     UNION ALL
     SELECT CASE state WHEN 'INVITED' THEN 'INVITATION_UNANSWERED' ELSE 'COMMITMENT_BREACHED' END,
            effective_on, 'Commitment', commitment.id, '', vendor.name,
-           coalesce(product.name, 'tous ses logiciels'), 0
+           coalesce(product.name, 'tous ses logiciels'), 0, ''
     FROM commitment JOIN vendor ON vendor.id = commitment.vendor_id
     LEFT JOIN product ON product.id = product_id
     WHERE effective_until IS NULL AND state IN ('INVITED', 'BREACHED')
       AND merged_into_id IS NULL
     UNION ALL
     SELECT 'IN_PRODUCTION_UNQUALIFIED', used.since, 'Product', product.id, used.service,
-           '', product.name, used.clients
+           '', product.name, used.clients, ''
     FROM (
         SELECT product_id, service, min(effective_on) AS since,
                count(DISTINCT collectivite_id) AS clients
@@ -125,6 +132,23 @@ ITEMS = """
                         AND link.since <= :day AND (link.until IS NULL OR link.until > :day))
         GROUP BY product_id, service
     ) AS used JOIN product ON product.id = used.product_id
+    UNION ALL
+    SELECT 'VENDOR_UNREACHABLE', coalesce((
+               SELECT CAST(recorded_at AS date) FROM ledger
+               WHERE noun = 'vendor' AND subject_id = vendor.id ORDER BY seq DESC LIMIT 1), :day),
+           'Vendor', vendor.id, '', vendor.name, '', 0, vendor.siren
+    FROM vendor
+    WHERE merged_into_id IS NULL AND NOT {HAS_MAILBOX}
+      AND EXISTS (SELECT FROM product WHERE vendor_id = vendor.id AND retired_on IS NULL)
+      AND NOT EXISTS (SELECT FROM account WHERE left(siret, 9) = vendor.siren)
+    UNION ALL
+    SELECT 'MESSAGES_UNDELIVERED', failed.since, body.noun, body.id, '', body.name, '',
+           failed.number, body.siren
+    FROM ({UNDELIVERED}) AS failed
+    JOIN (SELECT 'Vendor' AS noun, id, name, siren FROM vendor
+          UNION ALL
+          SELECT 'Collectivite', id, name, siren FROM collectivite WHERE closed_on IS NULL)
+         AS body ON body.siren = failed.organisation
 """
 WAITED: Mapping[QueueKind, Waited] = {
     QueueKind.REPLY_AWAITED: Waited.VENDOR,
@@ -149,6 +173,8 @@ MEANINGS: Mapping[str, str] = {
     QueueKind.COMMITMENT_BREACHED: f"Engagement {BREACHED}, que seul le ministère rétablit.",
     QueueKind.IN_PRODUCTION_UNQUALIFIED: "Contradiction : un logiciel non qualifié pour un service"
     " accepté a des clients en production avec lui.",
+    QueueKind.VENDOR_UNREACHABLE: "Éditeur qu’aucun message ne peut joindre.",
+    QueueKind.MESSAGES_UNDELIVERED: "Organisation à laquelle des messages n’ont pas pu être remis.",
 }
 SENTENCES: Mapping[QueueKind, str] = {
     QueueKind.SOFTWARE_TO_SETTLE: "{town} attend que « {product} » soit rattaché à un logiciel.",
@@ -166,6 +192,10 @@ SENTENCES: Mapping[QueueKind, str] = {
     " à rétablir si le manquement a cessé.",
     QueueKind.IN_PRODUCTION_UNQUALIFIED: "{product} n’est pas qualifié pour {service}, que ses"
     " clients ont pourtant en production : {clients}.",
+    QueueKind.VENDOR_UNREACHABLE: "Aucun message ne peut joindre {town} : sa fiche n’a pas de boîte"
+    " électronique, et personne de chez lui ne s’est connecté.",
+    QueueKind.MESSAGES_UNDELIVERED: "Un message à {town}, ou plusieurs, n’ont pas pu être remis :"
+    " {number} en tout.",
 }
 
 _SOURCE = (
@@ -179,6 +209,7 @@ _SOURCE = (
         sa.column("town", sa.Text),
         sa.column("product", sa.Text),
         sa.column("clients", sa.BigInteger),
+        sa.column("organisation", sa.Text),
     )
     .subquery("item")
 )
@@ -247,7 +278,7 @@ def _item(row: Mapping[str, Any]) -> Item:
     service = words.SERVICES[Service(row["detail"])] if row["detail"] else ""
     clients = f"{row['clients']} collectivité{'s' if row['clients'] > 1 else ''}"
     town, product = row["town"], row["product"]
-    said = {"town": town, "product": product, "service": service}
+    said = {"town": town, "product": product, "service": service, "number": row["clients"]}
     elided = {"of_town": words.of(town), "of_product": words.of(product)}
     return Item(
         kind=kind,
@@ -256,4 +287,5 @@ def _item(row: Mapping[str, Any]) -> Item:
         sentence=SENTENCES[kind].format(**said, **elided, clients=clients),
         noun=row["noun"],
         subject_id=row["id"],
+        organisation=row["organisation"],
     )

@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import Service
 from registry.domain import queue, words
 from registry.domain.actor import Actor
+from registry.domain.contacts import HAS_MAILBOX
 from registry.domain.freshness import months_before
+from registry.domain.messages import UNDELIVERED
 from registry.domain.policy import Action, admit, may
 from registry.domain.queue import QueueKind
 from registry.domain.rollout import next_step
@@ -36,6 +38,8 @@ class TaskKind(StrEnum):
     DECLARATION_STALE = "DECLARATION_STALE"
     GRANT_TO_COMPLETE = "GRANT_TO_COMPLETE"
     DISPUTE_DECIDED = "DISPUTE_DECIDED"
+    MESSAGES_UNDELIVERED = "MESSAGES_UNDELIVERED"
+    MAILBOX_MISSING = "MAILBOX_MISSING"
     NEXT_STEP = "NEXT_STEP"
     QUEUE = "QUEUE"
 
@@ -54,7 +58,7 @@ class Task:
     queue_kind: QueueKind | None = None
 
 
-OF_VENDORS = """
+OF_VENDORS = f"""
     SELECT 'DISPUTE_TO_ANSWER' AS kind, step.effective_on AS since, reply_due_on AS due_on,
            1 AS number, 'Dispute' AS noun, dispute.id, product.name AS about, '' AS detail
     FROM dispute_transition AS step JOIN dispute ON dispute.id = dispute_id
@@ -89,8 +93,15 @@ OF_VENDORS = """
     WHERE vendor_id = ANY(:vendors) AND declared_by = 'COLLECTIVITE' AND confirmed_by IS NULL
       AND since <= :day AND (until IS NULL OR until > :day)
     GROUP BY vendor_id
+    UNION ALL
+    SELECT 'MAILBOX_MISSING', NULL, NULL, 1, 'Vendor', id, '', ''
+    FROM vendor WHERE id = ANY(:vendors) AND merged_into_id IS NULL AND NOT {HAS_MAILBOX}
+    UNION ALL
+    SELECT 'MESSAGES_UNDELIVERED', failed.since, NULL, failed.number, 'Vendor', vendor.id, '', ''
+    FROM ({UNDELIVERED}) AS failed JOIN vendor ON vendor.siren = failed.organisation
+    WHERE vendor.id = ANY(:vendors)
 """
-OF_COLLECTIVITES = """
+OF_COLLECTIVITES = f"""
     SELECT 'LINKS_TO_CONFIRM', min(since), NULL, count(*), 'Collectivite', collectivite_id, '', ''
     FROM deployment
     WHERE collectivite_id = ANY(:towns) AND declared_by = 'VENDOR' AND confirmed_by IS NULL
@@ -109,6 +120,11 @@ OF_COLLECTIVITES = """
     JOIN collectivite AS body ON body.id = dispute.collectivite_id
     WHERE effective_until IS NULL AND state IN ('UPHELD', 'DISMISSED')
       AND step.effective_on >= :lately AND coalesce(successor_id, body.id) = ANY(:towns)
+    UNION ALL
+    SELECT 'MESSAGES_UNDELIVERED', failed.since, NULL, failed.number, 'Collectivite', body.id, '',
+           ''
+    FROM ({UNDELIVERED}) AS failed JOIN collectivite AS body ON body.siren = failed.organisation
+    WHERE body.id = ANY(:towns)
 """
 TASKS = sa.text(
     f"SELECT * FROM ({OF_VENDORS} UNION ALL {OF_COLLECTIVITES}) AS task"
@@ -127,6 +143,10 @@ SENTENCES: Mapping[TaskKind, str] = {
     TaskKind.DECLARATION_STALE: "Confirmer la déclaration sur {service} pour {about}, qui date.",
     TaskKind.GRANT_TO_COMPLETE: "Compléter la demande de subvention.",
     TaskKind.DISPUTE_DECIDED: "Lire ce que le ministère a décidé de la contestation {of_about}.",
+    TaskKind.MESSAGES_UNDELIVERED: "Vérifier vos adresses électroniques : des messages du registre"
+    " n’ont pas pu vous être remis.",
+    TaskKind.MAILBOX_MISSING: "Donner une boîte électronique sur votre fiche : les messages du"
+    " registre ne peuvent pas vous joindre autrement que par ceux qui se connectent.",
 }
 
 

@@ -11,7 +11,6 @@ HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 SPACING = {"\n", "\r", "\t"}
 EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
 WEB = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+([:/?#]\S*)?", re.IGNORECASE)
-MAILBOX = re.compile(r"(mailto:)?[^@\s,;:<>()]+@[\w-]+(\.[\w-]+)+", re.IGNORECASE)
 
 
 def required(field: str, value: str, longest: int) -> str:
@@ -45,22 +44,6 @@ def url(field: str, value: str | None) -> str | None:
     if parts.scheme not in {"http", "https"} or not WEB.fullmatch(found):
         raise InvalidInput(field, "Une adresse https://… est attendue.")
     return found
-
-
-def contact(field: str, value: str | None) -> str | None:
-    found = optional(field, value, MAX_URL)
-    if found is None or is_contact(found):
-        return found
-    raise InvalidInput(
-        field,
-        "Une boîte fonctionnelle ou une adresse web est attendue, jamais les coordonnées"
-        " d’une personne.",
-    )
-
-
-def is_contact(text: str) -> bool:
-    """A mailbox or a page, never a person: the shape is all that can be checked."""
-    return bool(WEB.fullmatch(text) or MAILBOX.fullmatch(text))
 
 
 def email(field: str, value: str) -> str:

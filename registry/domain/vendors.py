@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import CommitmentState, Vendor
-from registry.domain import commitments, ledger, pages, texts, versions
+from registry.domain import commitments, contacts, ledger, pages, texts, versions
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound
@@ -168,7 +168,7 @@ async def publish_statement(
 _CHECKS: Mapping[str, Callable[[str, str | None], str | None]] = {
     "name": lambda field, text: texts.required(field, text or "", 200),
     "website": texts.url,
-    "contact": texts.contact,
+    "contact": contacts.contact,
 }
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from models import Commitment, CommitmentState, Source, Transition
-from registry.domain import levels, words
+from registry.domain import contacts, levels, words
 from registry.domain.levels import ShownLevel
 from registry.domain.transitions import CommitmentRead
 from registry.domain.words import elided, of
@@ -120,6 +121,11 @@ def listed(items: Sequence[str], last: str = "et") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
+def mail_address(contact: str) -> str:
+    """Return what a mail link to this contact holds after ``mailto:``; empty for a page."""
+    return quote(contacts.sendable(contact) or "", safe="@")
+
+
 def in_words(code: str, words: Mapping[Any, str]) -> str:
     """What ``words``, one of those above, says of a code; for ``map``."""
     return words[code]
@@ -196,6 +202,7 @@ FILTERS: Mapping[str, Callable[..., str | Word]] = {
     "of": of,
     "listed": listed,
     "in_words": in_words,
+    "mail_address": mail_address,
     "level_word": level_word,
     "word": word,
 }

@@ -49,9 +49,10 @@ async def test_what_waits_comes_oldest_first_and_by_pages(
         "INTEGRATION_TO_VERIFY",
         "INVITATION_UNANSWERED",
         "SOFTWARE_TO_SETTLE",
+        *["VENDOR_UNREACHABLE"] * 3,
     ]
     first = (await read_as("Queue", sides.ministry, first=3))["queue"]
-    assert (first["totalCount"], first["pageInfo"]["hasNextPage"]) == (7, True)
+    assert (first["totalCount"], first["pageInfo"]["hasNextPage"]) == (10, True)
     after = first["pageInfo"]["endCursor"]
     assert await waiting(read_as, sides.ministry, after=after) == found[3:]
     node = first["edges"][0]["node"]

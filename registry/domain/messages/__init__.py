@@ -7,11 +7,19 @@ from registry.domain.messages.notices import (
     notify_grant,
     notify_review,
 )
-from registry.domain.messages.outbox import Letter, mark_failed, mark_sent, next_due, post
+from registry.domain.messages.outbox import (
+    UNDELIVERED,
+    Letter,
+    mark_failed,
+    mark_sent,
+    next_due,
+    post,
+)
 from registry.domain.messages.reminders import remind
 
 __all__ = [
     "SITE",
+    "UNDELIVERED",
     "Letter",
     "mark_failed",
     "mark_sent",

@@ -144,7 +144,7 @@ async def _to_vendor(
 ) -> None:
     mailboxes = (await recipients.of_vendors(session, [vendor.recorded_id]))[vendor.recorded_id]
     text = body(vendor_page(vendor.siren), *paragraphs)
-    await post(session, Letter(key, mailboxes, subject, text))
+    await post(session, Letter(key, mailboxes, subject, text, vendor.siren))
 
 
 async def _to_collectivite(
@@ -152,7 +152,7 @@ async def _to_collectivite(
 ) -> None:
     mailboxes = (await recipients.of_collectivites(session, [town.recorded_id]))[town.recorded_id]
     text = body(collectivite_page(town.insee or town.siren or ""), *paragraphs)
-    await post(session, Letter(key, mailboxes, subject, text))
+    await post(session, Letter(key, mailboxes, subject, text, town.siren))
 
 
 def _reason(reason: str | None) -> tuple[str, ...]:

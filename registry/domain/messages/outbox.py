@@ -1,6 +1,5 @@
 """The outbox: what is to be sent is written with what decides it, and sent by a worker."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Message
+from registry.domain.contacts import sendable
 
 RETRIES = (
     timedelta(minutes=1),
@@ -19,18 +19,32 @@ RETRIES = (
     timedelta(hours=2),
     timedelta(hours=12),
 )
-MAILBOX = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 LONGEST_FAILURE = 500
+
+UNDELIVERED = """
+    SELECT organisation, CAST(min(created_at) AS date) AS since, count(*) AS number
+    FROM message
+    WHERE sent_at IS NULL AND next_try_at IS NULL AND organisation IS NOT NULL
+      AND NOT EXISTS (SELECT FROM message AS later
+                      WHERE later.organisation = message.organisation
+                        AND later.sent_at >= message.created_at)
+    GROUP BY organisation
+"""
+"""By organisation: the messages given up, unless one that was sent since arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """``key`` names what it is about: a mailbox gets one message of that key, ever."""
+    """``key`` names what it is about: a mailbox gets one message of that key, ever.
+
+    ``organisation`` is the SIREN of whom the recipients read for.
+    """
 
     key: str
     recipients: Collection[str]
     subject: str
     body: str
+    organisation: str | None = None
 
 
 async def post(session: AsyncSession, *letters: Letter) -> None:
@@ -40,11 +54,17 @@ async def post(session: AsyncSession, *letters: Letter) -> None:
     if not all(letter.subject.isprintable() for letter in letters):
         raise ValueError("a subject is one line")
     rows = [
-        {"key": letter.key, "recipient": to, "subject": letter.subject, "body": letter.body}
+        {
+            "key": letter.key,
+            "recipient": to,
+            "organisation": letter.organisation,
+            "subject": letter.subject,
+            "body": letter.body,
+        }
         for letter in letters
         for to in letter.recipients
     ]
-    if not all(MAILBOX.fullmatch(row["recipient"]) for row in rows):
+    if not all(sendable(to) == to for letter in letters for to in letter.recipients):
         raise ValueError("a recipient is one mailbox")
     if rows:
         await session.execute(insert(Message).on_conflict_do_nothing(), rows)

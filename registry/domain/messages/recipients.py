@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry.domain.contacts import sendable
 from registry.domain.freshness import months_before
-from registry.domain.messages.outbox import MAILBOX
 
 REMEMBERED_MONTHS = 13
 
@@ -49,6 +49,7 @@ async def _mailboxes(
     since = datetime.combine(months_before(now.date(), REMEMBERED_MONTHS), now.timetz())
     found: dict[int, set[str]] = {identifier: set() for identifier in ids}
     for identifier, address in await session.execute(query, {"ids": [*ids], "since": since}):
-        if MAILBOX.fullmatch(address):
-            found[identifier].add(address.lower())
+        mailbox = sendable(address.lower())
+        if mailbox is not None:
+            found[identifier].add(mailbox)
     return found

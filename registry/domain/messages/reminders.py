@@ -80,6 +80,7 @@ async def _remind_of_expiry(session: AsyncSession, day: date) -> None:
                 mailboxes[row.vendor_id],
                 f"Votre engagement sans surcoût prend fin le {row.due_on:%d/%m/%Y}",
                 body(vendor_page(row.siren), f"{end}.", LAPSE, "Pour le renouveler :"),
+                row.siren,
             )
         )
     await post(session, *letters)
@@ -101,6 +102,7 @@ async def _remind_of_replies(session: AsyncSession, day: date) -> None:
                     f"{awaited} le {row.due_on:%d/%m/%Y} au plus tard. {UNANSWERED}",
                     "Pour répondre :",
                 ),
+                row.siren,
             )
         )
     await post(session, *letters)
@@ -127,6 +129,7 @@ async def _remind_of_age(session: AsyncSession, day: date, months: int) -> None:
                 mailboxes[vendor_id],
                 "Des déclarations sont à confirmer dans le registre",
                 body(vendor_page(siren), f"{said}\n{listed}", TO_CONFIRM),
+                siren,
             )
         )
     await post(session, *letters)

@@ -6,7 +6,8 @@ from datetime import date
 from functools import lru_cache
 
 from models.base import EARLIEST, LATEST, SLUG
-from registry.domain import texts
+from registry.domain import contacts, texts
+from registry.domain.errors import InvalidInput
 from registry.domain.identifiers import code_kind, compact, is_siren
 from registry.exchange.tables import Column, Kind
 
@@ -76,10 +77,10 @@ def _link(text: str) -> str:
 
 
 def _contact(text: str) -> str:
-    value = _text(text.strip()).strip()
-    if not texts.is_contact(value):
-        raise Unreadable("adresse électronique de service ou adresse web attendue")
-    return value
+    try:
+        return contacts.contact("contact", _text(text.strip())) or ""
+    except InvalidInput as fault:
+        raise Unreadable(fault.message) from fault
 
 
 def _siren(text: str) -> str:

@@ -29,6 +29,8 @@ PLACES: Mapping[str, str] = {
     "GrantClaim": "/espace/ministere/subventions/{id}",
     "Commitment": "/espace/ministere/engagements/{id}",
     "Product": "/espace/ministere/logiciels/{id}",
+    "Vendor": "/espace/ministere/editeurs/{organisation}",
+    "Collectivite": "/collectivites/{organisation}",
 }
 
 
@@ -40,7 +42,7 @@ def routes(at: At) -> list[Route]:
 
 
 def address(item: Item) -> str:
-    return PLACES[item.noun].format(id=item.subject_id)
+    return PLACES[item.noun].format(id=item.subject_id, organisation=item.organisation)
 
 
 async def show(visit: Visit) -> Response:

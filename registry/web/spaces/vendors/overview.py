@@ -20,6 +20,7 @@ from registry.web.spaces.vendors.space import Space
 from registry.web.spaces.vendors.standing import Standing
 
 RANKED = 200
+UNREACHED = (TaskKind.MAILBOX_MISSING, TaskKind.MESSAGES_UNDELIVERED)
 COMMITMENTS = (TaskKind.COMMITMENT_INVITED, TaskKind.COMMITMENT_EXPIRING)
 
 
@@ -112,6 +113,8 @@ def _address(
         return "engagement/signature" + (f"?product={slug}" if slug else "")
     if task.kind is TaskKind.LINKS_TO_CONFIRM:
         return "clients?confirme=vous"
+    if task.kind in UNREACHED:
+        return "fiche"
     step = steps.get(subject)
     if step is None:
         return "logiciels"
