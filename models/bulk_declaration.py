@@ -41,6 +41,7 @@ class BulkDeclaration(Base, table=True):
             postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')"),
         ),
         sa.Index("ix_bulk_declaration_siren", "siren", "id"),
+        sa.Index("ix_bulk_declaration_digest", "digest"),
     )
 
     noun: BulkNoun = code(BulkNoun)

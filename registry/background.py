@@ -10,15 +10,16 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from threading import Thread
 
 from registry.database import BROKEN, Database, DatabaseError
-from registry.domain import messages
+from registry.domain import evidence, messages, storage
 from registry.domain.actor import REGISTRY
 from registry.domain.clock import today
 from registry.domain.expiry import expire_commitments
 from registry.domain.rollout import upkeep
-from registry.exchange import mail
+from registry.exchange import files, mail
 from registry.exchange.bulk.running import run_next
 from registry.opening import opened
 from registry.settings import Settings
@@ -69,6 +70,17 @@ async def read_files(database: Database, settings: Settings) -> bool:
     return await run_next(database, settings.uploads_folder)
 
 
+async def sweep_files(database: Database, settings: Settings) -> bool:
+    """What nobody needs is deleted: evidence that nothing cites, then the files without a row."""
+    allowed = files.allowance(settings)
+    async with database.transaction(REGISTRY) as session:
+        removed = await evidence.remove_uncited(session, allowed.evidence_since)
+    uploads = partial(storage.needed_uploads, since=allowed.uploads_since)
+    await files.sweep(database, settings.uploads_folder, uploads)
+    await files.sweep(database, settings.evidence_folder, storage.needed_evidence)
+    return removed == evidence.MOST
+
+
 async def send_messages(database: Database, settings: Settings) -> bool:
     """One; it is held until it is known to be sent, and a crash in between sends it twice."""
     if not settings.sends:
@@ -97,6 +109,7 @@ TASKS = (
     Task("derivation", MINUTE, derive),
     Task("expiry", HOUR, expire),
     Task("reminders", HOUR, remind),
+    Task("storage", HOUR, sweep_files),
 )
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
@@ -26,6 +27,7 @@ from registry.domain.bulk_declarations import Sent
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.pages import Page
 from registry.exchange.bulk import faulty, files
+from registry.exchange.files import Received, allowance, keep, received
 from registry.settings import Settings
 
 PATIENCE = 600.0
@@ -185,23 +187,36 @@ async def _send(request: Request, database: Database, settings: Settings) -> Res
     asked = _parameters(request)
     async with database.read() as session:
         await bulk_declarations.capacity(session, actor, noun)
-    digest, size = await files.store(
-        settings.uploads_folder, patiently(request, PATIENCE), settings.upload_limit
-    )
-    row = await _received(database, actor, Sent(noun, digest, size, **asked), request)
+    body = patiently(request, PATIENCE)
+    async with received(settings.uploads_folder, body, settings.upload_limit) as file:
+        row = await _received(
+            database, actor, Sent(noun, file.digest, file.size, **asked), file, request, settings
+        )
     return _told(row, 202, {"Location": f"/bulk/{global_id('BulkDeclaration', row.id)}"})
 
 
-async def _received(database: Database, actor: Actor, sent: Sent, request: Request) -> Row:
+async def _received(
+    database: Database,
+    actor: Actor,
+    sent: Sent,
+    file: Received,
+    request: Request,
+    settings: Settings,
+) -> Row:
+    async def receive(session: AsyncSession) -> Row:
+        row = await bulk_declarations.receive(session, actor, sent, allowance(settings))
+        await keep(file, files.path(settings.uploads_folder, file.digest))
+        return row
+
     key = request.headers.get("idempotency-key")
     async with database.transaction(actor) as session:
         if key is None:
-            return await bulk_declarations.receive(session, actor, sent)
+            return await receive(session)
         digest = hashlib.sha256(repr(sent).encode()).digest()
         before = await idempotency.take(session, actor, key, digest, "bulk_declaration")
         if before is not None:
             return (await bulk_declarations.by_ids(session, [before]))[before]
-        row = await bulk_declarations.receive(session, actor, sent)
+        row = await receive(session)
         await idempotency.keep(session, actor, key, row.recorded_id)
         return row
 
@@ -214,8 +229,10 @@ async def _faulty_lines(request: Request, database: Database, settings: Settings
     row = await _visible(request, database, settings)
     reasons = bulk_declarations.reasons(row)
     source = files.path(settings.uploads_folder, row.digest)
-    if not reasons or not source.is_file():
+    if not reasons:
         raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
+    if not source.is_file():
+        raise NotFound("id", files.gone(settings.uploads_days))
     headers = NOT_STORED | {
         "Content-Disposition": 'attachment; filename="lignes-fautives.csv"',
     }

@@ -15,7 +15,8 @@ from registry.auth.quotas import charge
 from registry.database import Database
 from registry.domain import evidence
 from registry.domain.errors import InvalidInput, NotFound
-from registry.exchange.evidence import LARGEST, SUFFIXES, path, store
+from registry.exchange.evidence import LARGEST, SUFFIXES, judged, keep, path
+from registry.exchange.files import allowance, check_whole
 from registry.leaving import left
 from registry.settings import Settings
 
@@ -50,10 +51,13 @@ async def _give(request: Request, database: Database, settings: Settings) -> Res
     siren = evidence.depositor(actor, _organisation(request))
     await charge(database, settings.writes_per_minute, actor)
     announced = _announced(request)
-    body = patiently(request, PATIENCE)
-    file = await store(settings.evidence_folder, body, announced, partial(left, request))
-    async with database.transaction(actor) as session:
-        new = await evidence.give(session, actor, siren, file.digest, file.media_type, file.size)
+    folder, body = settings.evidence_folder, patiently(request, PATIENCE)
+    async with (
+        judged(folder, body, announced, partial(left, request)) as (received, file),
+        database.transaction(actor) as session,
+    ):
+        new = await evidence.give(session, actor, siren, file, allowance(settings))
+        await keep(folder, received)
     name = file.digest.hex()
     url = f"{(settings.public_url or str(request.base_url)).rstrip('/')}/evidence/{name}"
     return told({"sha256": name, "url": url}, 201 if new else 200, {"Location": url})
@@ -66,8 +70,10 @@ async def _show(request: Request, database: Database, settings: Settings) -> Res
         found = await evidence.readable(session, actor, digest)
     if found is None:
         raise NotFound("digest", "Aucune pièce que vous puissiez lire n’est à cette adresse.")
+    place = path(settings.evidence_folder, digest)
+    await check_whole(place, digest)
     return FileResponse(
-        path(settings.evidence_folder, digest),
+        place,
         media_type=found.media_type,
         filename=f"piece-{digest.hex()[:12]}{SUFFIXES[found.media_type]}",
         headers=ALONE,

@@ -8,9 +8,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from registry.api import media
-from registry.api.errors import Refused, by_http, unusable
+from registry.api.errors import RETRY, Refused, by_http, unusable
 from registry.database import DatabaseAway, DatabaseBusy
 from registry.domain.errors import DomainError
+from registry.exchange.files import StorageAway
 
 NOT_STORED = {"Cache-Control": "no-store"}
 
@@ -22,6 +23,8 @@ async def answered(work: Awaitable[Response]) -> Response:
         refused = by_http(refusal)
     except (DatabaseAway, DatabaseBusy) as cause:
         refused = unusable(cause)
+    except StorageAway as cause:
+        refused = Refused(503, "UNAVAILABLE", str(cause), headers=RETRY)
     except Refused as refusal:
         refused = refusal
     return told(refused.body, refused.status, refused.headers)

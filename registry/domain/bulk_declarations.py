@@ -10,15 +10,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import BulkDeclaration, BulkNoun, BulkState, Source
-from registry.domain import pages
+from registry.domain import pages, storage
 from registry.domain.actor import Actor, Role
 from registry.domain.errors import InvalidInput, NotAllowed
 from registry.domain.filters import among
 from registry.domain.pages import Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, Capacity, Subject, authorise
+from registry.domain.storage import Allowance
 
 UNFINISHED = (BulkState.WAITING, BulkState.RUNNING)
 CLAIM = sa.text("SELECT pg_try_advisory_xact_lock(7032025, CAST(:id AS integer))")
+QUEUE = sa.text("""
+    WITH waiting AS (
+        SELECT id, siren, row_number() OVER (PARTITION BY siren ORDER BY id) AS place
+        FROM bulk_declaration WHERE state IN ('WAITING', 'RUNNING')
+    ), turn AS (
+        SELECT siren, (SELECT started_at FROM bulk_declaration AS begun
+                       WHERE begun.siren = waiting.siren AND started_at IS NOT NULL
+                       ORDER BY begun.id DESC LIMIT 1) AS last
+        FROM waiting WHERE place = 1
+    )
+    SELECT id FROM waiting JOIN turn USING (siren)
+    ORDER BY place, last NULLS FIRST, id LIMIT 100
+""")
+"""More files than there are workers to hold the first ones."""
 ORDERINGS = by_recency("bulk_declaration", sa.type_coerce(col(BulkDeclaration.id), sa.BigInteger))
 OPERATES = sa.text("SELECT EXISTS (SELECT FROM deployment WHERE operator = ANY(:sirens))")
 
@@ -39,14 +54,22 @@ class ClaimLost(Exception):
     """The worker's hold on the file ended, and another worker took it up."""
 
 
-async def receive(session: AsyncSession, actor: Actor, sent: Sent) -> BulkDeclaration:
-    """It waits for a worker. Who sends is a vendor, the operator of a link, or the ministry."""
+async def receive(
+    session: AsyncSession, actor: Actor, sent: Sent, allowance: Allowance
+) -> BulkDeclaration:
+    """It waits for a worker. Who sends is a vendor, the operator of a link, or the ministry.
+
+    The file is the caller's to put in its place before the transaction ends, which holds it.
+    Raises ``StorageFull``.
+    """
     source = await capacity(session, actor, sent.noun)
     if sent.complete_on is not None and sent.noun is not BulkNoun.DEPLOYMENTS:
         raise InvalidInput("complete_on", "Seul un fichier d’usages peut être complet.")
+    siren = actor.organisation or ""
+    await storage.take_room(session, siren, sent.digest, sent.size, allowance)
     row = BulkDeclaration(
         noun=sent.noun,
-        siren=actor.organisation or "",
+        siren=siren,
         siret=actor.siret,
         actor=actor.name,
         capacity=source,
@@ -115,16 +138,15 @@ def reasons(row: BulkDeclaration) -> dict[int, str]:
 
 
 async def claim_next(session: AsyncSession) -> BulkDeclaration | None:
-    """The oldest that no worker holds. It is held until the transaction ends, however it ends."""
-    rows = await session.scalars(
-        sa.select(BulkDeclaration)
-        .where(col(BulkDeclaration.state).in_(UNFINISHED))
-        .order_by(col(BulkDeclaration.id))
-    )
-    for row in rows.all():
-        if await session.scalar(CLAIM, {"id": row.recorded_id}):
-            await session.refresh(row)
-            if row.state in UNFINISHED:
+    """The next that no worker holds. It is held until the transaction ends, however it ends.
+
+    Each organisation has its turn, whose last file was begun longest ago first; its own files
+    follow each other, and several are worked on at once where no other organisation waits.
+    """
+    for row_id in [*await session.scalars(QUEUE)]:
+        if await session.scalar(CLAIM, {"id": row_id}):
+            row = await session.get(BulkDeclaration, row_id, populate_existing=True)
+            if row is not None and row.state in UNFINISHED:
                 return row
     return None
 

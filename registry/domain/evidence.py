@@ -1,6 +1,8 @@
 """Files given as evidence: whose they are, and who may read them."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -8,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Evidence
-from registry.domain import ledger
-from registry.domain.actor import Actor
+from registry.domain import ledger, storage, turns
+from registry.domain.actor import REGISTRY, Actor
 from registry.domain.errors import InvalidInput, NotAllowed
 from registry.domain.filters import among, checked_siren
 from registry.domain.policy import Action, Subject, authorise, may
+from registry.domain.storage import Allowance
 
 OURS = re.compile(r".*/evidence/([0-9a-f]{64})", re.DOTALL)
 """The end of the address of a file that the registry keeps, whatever the host it is served by."""
@@ -30,6 +33,22 @@ DISPUTED = sa.text("""
     WHERE step.evidence_url LIKE :ending
 """)
 
+MOST = 500
+"""Rows that are removed in one transaction, during which nobody else writes."""
+CITING = ("integration", "commitment", "activation", "dispute_transition", "grant_claim_transition")
+CITED = " UNION ALL ".join(
+    f"SELECT substring(evidence_url FROM '/evidence/([0-9a-f]{{64}})') FROM {table}"
+    " WHERE evidence_url LIKE '%/evidence/%'"
+    for table in CITING
+)
+UNCITED = sa.text(f"""
+    SELECT id FROM evidence
+    WHERE created_at < :before AND encode(digest, 'hex') NOT IN (
+        SELECT cited FROM ({CITED}) AS step (cited) WHERE cited IS NOT NULL)
+    ORDER BY id LIMIT :most
+""")
+UNCITED_HELD = sa.text(f"{UNCITED.text} FOR UPDATE SKIP LOCKED")
+
 
 def depositor(actor: Actor, siren: str | None) -> str:
     """The organisation that the actor gives evidence for: that of ``siren``, or its own."""
@@ -40,14 +59,28 @@ def depositor(actor: Actor, siren: str | None) -> str:
     return wanted
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """What was received, by its SHA-256."""
+
+    digest: bytes
+    media_type: str
+    size: int
+
+
 async def give(
-    session: AsyncSession, actor: Actor, siren: str, digest: bytes, media_type: str, size: int
+    session: AsyncSession, actor: Actor, siren: str, file: File, allowance: Allowance
 ) -> bool:
-    """Whether it is new: the same file given twice by an organisation is one."""
+    """Whether it is new: the same file given twice by an organisation is one.
+
+    The file is the caller's to put in its place before the transaction ends, which holds it.
+    Raises ``StorageFull``.
+    """
     authorise(actor, Action.GIVE_EVIDENCE, Subject(siren=siren))
+    await storage.take_room(session, siren, file.digest, file.size, allowance)
     given = await session.scalar(
         postgresql.insert(Evidence)
-        .values(digest=digest, siren=siren, media_type=media_type, size=size)
+        .values(digest=file.digest, siren=siren, media_type=file.media_type, size=file.size)
         .on_conflict_do_nothing()
         .returning(col(Evidence.id))
     )
@@ -58,7 +91,8 @@ async def give(
 async def check(session: AsyncSession, actor: Actor, url: str | None) -> None:
     """What is cited at an address of ours was given by an organisation that the actor acts for.
 
-    Otherwise a vendor could publish the quote that a town showed to the ministry alone.
+    Otherwise a vendor could publish the quote that a town showed to the ministry alone. The file
+    is held to the end of the transaction: see ``remove_uncited``.
     """
     cited = OURS.fullmatch((url or "").strip())
     if cited is None:
@@ -70,6 +104,7 @@ async def check(session: AsyncSession, actor: Actor, url: str | None) -> None:
             among(col(Evidence.siren), actor.sirens),
         )
         .limit(1)
+        .with_for_update(read=True, key_share=True)
     )
     if given is None:
         raise InvalidInput(
@@ -96,3 +131,21 @@ async def readable(session: AsyncSession, actor: Actor, digest: bytes) -> Eviden
     ]
     readers = any(may(actor, Action.SEE_EVIDENCE, subject) for subject in subjects)
     return rows[0] if readers else None
+
+
+async def remove_uncited(session: AsyncSession, before: datetime) -> int:
+    """Those given before that day and cited nowhere; how many there were, ``MOST`` at a time.
+
+    Who loads, who writes and who cites all wait, and what they wrote is seen: the loads' turn and
+    the ledger's come first, then the rows that nobody is citing now.
+    """
+    values = {"before": before, "most": MOST}
+    if await session.scalar(UNCITED, values) is None:
+        return 0
+    await turns.take_turn(session)
+    await ledger.take_turn(session)
+    held = await session.scalars(UNCITED_HELD, values)
+    ids = [*held]
+    await ledger.append(session, REGISTRY, "delete", "evidence", ids)
+    await session.execute(sa.delete(Evidence).where(col(Evidence.id).in_(ids)))
+    return len(ids)

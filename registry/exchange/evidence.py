@@ -5,12 +5,14 @@ import re
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
 
 from registry.domain.errors import InvalidInput
-from registry.exchange.files import keep, received
+from registry.domain.evidence import File
+from registry.exchange import files
+from registry.exchange.files import Received, received
 
 LARGEST = 10_000_000
 MOST_BLOCKS, MOST_PICTURES = 20_000, 20
@@ -47,33 +49,31 @@ class Abandoned(Exception):
     """Nobody waits for the judgement any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    digest: bytes
-    media_type: str
-    size: int
-
-
 async def _never() -> None:
     await asyncio.Event().wait()
 
 
-async def store(
+@asynccontextmanager
+async def judged(
     folder: Path,
     chunks: AsyncIterator[bytes],
     announced: str | None,
     left: Callable[[], Awaitable[None]] = _never,
-) -> Kept:
-    """``announced`` is the type that the sender says, where it says one; it must be right.
+) -> AsyncIterator[tuple[Received, File]]:
+    """The file until the block ends, to be put in its place meanwhile: see ``keep``.
 
-    ``left`` returns once the sender is no longer there, after the last chunk: that ends the work.
+    ``announced`` is the type that the sender says, where it says one; it must be right. ``left``
+    returns once the sender is no longer there, after the last chunk: that ends the work.
     """
     async with received(folder, chunks, LARGEST) as file:
         found = await _judged(file.path, left)
         if announced not in (None, found):
             raise InvalidInput("file", f"Annoncé {announced}, ce fichier est un {found}.")
-        await asyncio.to_thread(keep, file, path(folder, file.digest))
-    return Kept(file.digest, found, file.size)
+        yield file, File(file.digest, found, file.size)
+
+
+async def keep(folder: Path, file: Received) -> None:
+    await files.keep(file, path(folder, file.digest))
 
 
 def path(folder: Path, digest: bytes) -> Path:

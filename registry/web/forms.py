@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -22,10 +23,13 @@ from registry.auth import origins
 from registry.auth.quotas import charge
 from registry.domain import constraints, evidence, idempotency
 from registry.domain.errors import Checks, DomainError, InvalidInput
+from registry.domain.evidence import File
 from registry.domain.histories import Said
 from registry.domain.identifiers import record_number
 from registry.domain.policy import require_signed_in
-from registry.exchange.evidence import LARGEST, Kept, store
+from registry.domain.storage import StorageFull
+from registry.exchange.evidence import LARGEST, judged, keep
+from registry.exchange.files import Received, allowance
 from registry.leaving import left
 from registry.web.visits import Visit
 
@@ -217,15 +221,17 @@ async def write(visit: Visit, form: Form, work: Work) -> int:
     """The id of what was written, now or by the same sending before. Raises ``DomainError``."""
     await charge(visit.database, visit.door.settings.writes_per_minute, visit.actor)
     sending = visit.sending(form.get(TOKEN)) or ""
-    kept = await _kept(visit, form)
     try:
-        async with visit.database.transaction(visit.actor) as session:
+        async with (
+            _evidence(visit, form) as given,
+            visit.database.transaction(visit.actor) as session,
+        ):
             before = await idempotency.take(
-                session, visit.actor, sending, _digest(visit, form, kept), visit.request.url.path
+                session, visit.actor, sending, _digest(visit, form, given), visit.request.url.path
             )
             if before is not None:
                 return before
-            said = await _said(visit, session, form, kept)
+            said = await _said(visit, session, form, given)
             done = await work(session, said)
             await evidence.check(session, visit.actor, said.evidence_url)
             await idempotency.keep(session, visit.actor, sending, done.recorded_id)
@@ -234,28 +240,46 @@ async def write(visit: Visit, form: Form, work: Work) -> int:
         raise constraints.refusal(error) from error
 
 
-async def _kept(visit: Visit, form: Form) -> Kept | None:
-    """The file given as evidence, stored before the transaction that records whose it is."""
+Given = tuple[Received, File]
+
+
+@asynccontextmanager
+async def _evidence(visit: Visit, form: Form) -> AsyncIterator[Given | None]:
+    """The file given as evidence, which the transaction that records whose it is puts in place."""
     file = form.files.get(EVIDENCE_FILE)
     if file is None:
-        return None
+        yield None
+        return
     evidence.depositor(visit.actor, None)
-    try:
-        folder = visit.door.settings.evidence_folder
-        return await store(folder, _chunks(file), None, partial(left, visit.request))
-    except InvalidInput as refusal:
-        raise InvalidInput(EVIDENCE_FILE, refusal.message) from refusal
+    folder = visit.door.settings.evidence_folder
+    async with AsyncExitStack() as held:
+        try:
+            given = await held.enter_async_context(
+                judged(folder, _chunks(file), None, partial(left, visit.request))
+            )
+        except InvalidInput as refusal:
+            raise InvalidInput(EVIDENCE_FILE, refusal.message) from refusal
+        yield given
 
 
-async def _said(visit: Visit, session: AsyncSession, form: Form, kept: Kept | None) -> Said:
+async def _said(visit: Visit, session: AsyncSession, form: Form, given: Given | None) -> Said:
     url = form.text(EVIDENCE_URL)
-    if kept is not None:
-        siren = evidence.depositor(visit.actor, None)
-        await evidence.give(session, visit.actor, siren, kept.digest, kept.media_type, kept.size)
-        url = f"{visit.base_url}/evidence/{kept.digest.hex()}"
+    if given is not None:
+        received, file = given
+        await _give(visit, session, file)
+        await keep(visit.door.settings.evidence_folder, received)
+        url = f"{visit.base_url}/evidence/{file.digest.hex()}"
     day = form.date("effectiveOn")
     form.settle()
     return Said(day, form.text("reason"), url)
+
+
+async def _give(visit: Visit, session: AsyncSession, file: File) -> None:
+    siren = evidence.depositor(visit.actor, None)
+    try:
+        await evidence.give(session, visit.actor, siren, file, allowance(visit.door.settings))
+    except StorageFull as refusal:
+        raise InvalidInput(EVIDENCE_FILE, refusal.message) from refusal
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
@@ -277,9 +301,9 @@ def _bounded(request: Request, limit: int) -> Callable[[], Awaitable[Any]]:
     return receive
 
 
-def _digest(visit: Visit, form: Form, kept: Kept | None) -> bytes:
+def _digest(visit: Visit, form: Form, given: Given | None) -> bytes:
     values = sorted((name, *found) for name, found in form.values.items() if name != TOKEN)
-    said = repr((visit.request.url.path, values, kept and kept.digest))
+    said = repr((visit.request.url.path, values, given and given[1].digest))
     return hashlib.sha256(said.encode()).digest()
 
 

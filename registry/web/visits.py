@@ -27,6 +27,7 @@ from registry.domain.errors import DomainError, NotAllowed, NotFound, NotSignedI
 from registry.domain.freshness import is_stale
 from registry.domain.identifiers import record_number
 from registry.domain.integrations import is_late
+from registry.exchange.files import StorageAway
 from registry.settings import Settings
 from registry.web import errors
 from registry.web.look import Look
@@ -209,6 +210,8 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
         return errors.page(visit, 400, refusal.message)
     except (DatabaseAway, DatabaseBusy):
         return errors.page(visit, 503)
+    except StorageAway as cause:
+        return errors.page(visit, 503, str(cause))
     finally:
         if hasattr(request.state, "sent"):
             await request.state.sent.close()

@@ -278,3 +278,80 @@ async def test_without_a_public_address_the_request_s_own_is_told(
     async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
         given = await client.put("/evidence", content=png(), headers=bearer(await token(EBENE)))
     assert given.json()["url"].startswith("http://registry/evidence/")
+
+
+@pytest.mark.parametrize("loss", ["altered", "gone"])
+async def test_a_file_that_is_not_what_was_given_is_not_shown(
+    give: Give, token: Token, client: httpx2.AsyncClient, folder: Path, loss: str
+) -> None:
+    """Who gives it again puts it right."""
+    by = await token(EBENE)
+    digest = (await give(by, png())).json()["sha256"]
+    (place,) = folder.rglob(digest)
+    if loss == "gone":
+        place.unlink()
+    else:
+        place.write_bytes(png()[:-1] + b"x")
+    refused = await client.get(f"/evidence/{digest}", headers=bearer(by))
+    assert (refused.status_code, code(refused)) == (503, "UNAVAILABLE")
+    assert "sauvegarde" in refused.json()["errors"][0]["message"]
+    assert (await give(by, png())).status_code == 200
+    assert (await client.get(f"/evidence/{digest}", headers=bearer(by))).content == png()
+
+
+async def test_a_disk_that_is_full_is_told(
+    give: Give, token: Token, folder: Path, monkeypatch: pytest.MonkeyPatch, written: Written
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    by = await token(EBENE)
+    monkeypatch.setattr("os.replace", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    refused = await give(by, png())
+    assert (refused.status_code, code(refused)) == (503, "UNAVAILABLE")
+    assert "No space left" in refused.json()["errors"][0]["message"]
+    assert [file for file in folder.rglob("*") if file.is_file()] == []
+    assert await written() == []
+
+
+async def test_an_organisation_keeps_so_much(
+    database: Database, token: Token, folder: Path, tmp_path: Path
+) -> None:
+    """Evidence and files of declarations together; the same file counts once."""
+    line = f"collectivite,vendor_siren,product,demarche,since\n01006,{EBENE},famille,,\n".encode()
+    settings = Settings(
+        evidence_dir=folder, uploads_dir=tmp_path / "up", storage_limit=len(png()) + len(line)
+    )
+    transport = httpx2.ASGITransport(create_app(database, settings))
+    by, other = await token(EBENE), await token(AUBEPINE)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
+
+        async def put(address: str, body: bytes, sender: str = by) -> httpx2.Response:
+            return await client.put(address, content=body, headers=bearer(sender))
+
+        assert (await put("/evidence", png())).status_code == 201
+        assert (await put("/evidence", png())).status_code == 200
+        assert (await put("/bulk/deployments", line)).status_code == 202
+        assert (await put("/bulk/deployments", line)).status_code == 202
+        for address, body in (("/evidence", jpeg()), ("/bulk/deployments", line + b"\n")):
+            refused = await put(address, body)
+            assert (refused.status_code, code(refused)) == (413, "LIMIT_EXCEEDED")
+            assert "30 jours" in refused.json()["errors"][0]["message"]
+        assert (await put("/evidence", png(), other)).status_code == 201
+        kept = [file for place in (folder, tmp_path / "up") for file in place.rglob("*")]
+        assert len([file for file in kept if file.is_file()]) == 2
+
+
+async def test_two_files_at_once_take_room_one_after_the_other(
+    database: Database, token: Token, folder: Path
+) -> None:
+    settings = Settings(evidence_dir=folder, storage_limit=len(png()) + 5)
+    transport = httpx2.ASGITransport(create_app(database, settings))
+    by = await token(EBENE)
+    bodies = [png(), *(png(width=width) for width in (2, 3, 4))]
+    async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
+        answers = await asyncio.gather(
+            *(client.put("/evidence", content=body, headers=bearer(by)) for body in bodies)
+        )
+    assert sorted(answer.status_code for answer in answers) == [201, 413, 413, 413]

@@ -7,12 +7,14 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]  # What typeshed leaves out.
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.domain.errors import InvalidInput
+from registry.domain.evidence import File
 from registry.exchange.evidence import (
     END_OF_SCAN,
     JPEG,
@@ -23,9 +25,10 @@ from registry.exchange.evidence import (
     SOMETHING,
     WINDOW,
     Abandoned,
+    judged,
+    keep,
     media_type,
     path,
-    store,
 )
 from registry.exchange.files import TooLarge
 from tests.effort import examples
@@ -190,6 +193,15 @@ async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
         yield part
 
 
+async def store(
+    folder: Path, parts: AsyncIterator[bytes], announced: str | None, left: Any = None
+) -> File:
+    left = {} if left is None else {"left": left}
+    async with judged(folder, parts, announced, **left) as (received, file):
+        await keep(folder, received)
+    return file
+
+
 async def test_a_file_is_kept_under_its_sha_256(tmp_path: Path) -> None:
     kept = await store(tmp_path, chunks(png()[:20], png()[20:]), None)
     assert (kept.media_type, kept.size) == (PNG, len(png()))
@@ -197,6 +209,12 @@ async def test_a_file_is_kept_under_its_sha_256(tmp_path: Path) -> None:
     again = await store(tmp_path, chunks(png()), PNG)
     assert again == kept
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path(tmp_path, kept.digest)]
+
+
+async def test_a_file_that_is_not_given_a_place_leaves_nothing(tmp_path: Path) -> None:
+    async with judged(tmp_path, chunks(png()), None):
+        pass
+    assert [*tmp_path.iterdir()] == []
 
 
 async def test_nothing_stays_of_what_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """How a file is received, taken up by a worker, and followed by its sender."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx2
@@ -252,3 +253,34 @@ async def _states(database: Database) -> list[tuple[str, int]]:
     async with database.read() as session:
         rows = await session.scalars(sa.select(BulkDeclaration))
         return [(row.state.value, row.bytes_read) for row in rows]
+
+
+async def test_each_organisation_has_its_turn(
+    put: Send, token: Token, database: Database, uploads: Path
+) -> None:
+    """Whoever sends many files keeps nobody waiting."""
+    by, other = await token(EBENE), await token(AUBEPINE)
+    for code in ("01005", "01006", "01007"):
+        await put(by, lines(famille(code)))
+    await put(other, lines(famille("01005")))
+    await put(other, lines(famille("01006")))
+    while await run_next(database, uploads):
+        pass
+    async with database.read() as session:
+        ended = sa.select(col(BulkDeclaration.siren)).order_by(col(BulkDeclaration.ended_at))
+        assert [*await session.scalars(ended)] == [EBENE, AUBEPINE, EBENE, AUBEPINE, EBENE]
+
+
+async def test_a_worker_takes_another_organisation_s_file_before_a_second_of_one(
+    put: Send, token: Token, database: Database
+) -> None:
+    by, other = await token(EBENE), await token(AUBEPINE)
+    for code in ("01005", "01006"):
+        await put(by, lines(famille(code)))
+    await put(other, lines(famille("01005")))
+    async with AsyncExitStack() as workers:
+        claimed = []
+        for _ in range(4):
+            session = await workers.enter_async_context(database.transaction(REGISTRY))
+            claimed.append(await bulk_declarations.claim_next(session))
+    assert [row and row.siren for row in claimed] == [EBENE, AUBEPINE, EBENE, None]

@@ -1,6 +1,6 @@
 """Clients declared by a file: tried first, followed, reported line by line, then sent for good."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -17,6 +17,7 @@ from registry.domain.errors import DomainError, InvalidInput, NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.exchange.bulk import faulty, files
+from registry.exchange.files import allowance, keep, received
 from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Table
 from registry.web.forms import MAX_UPLOAD, Form, posted, shown_again
 from registry.web.queries import Query, tried
@@ -54,7 +55,6 @@ STATES: Mapping[BulkState, str] = {
 }
 COLUMNS = ("id", "noun", "dryRun", "state", "createdAt", "endedAt", "size")
 SHOWN = 200
-GONE = "Le fichier reçu n’est plus là : l’envoyer de nouveau."
 
 
 async def show_all(space: Space) -> Response:
@@ -69,23 +69,24 @@ async def send(space: Space) -> Response:
     try:
         async with space.visit.database.read() as session:
             await bulk_declarations.capacity(session, space.visit.actor, noun)
-        digest, size = await _stored(space, form)
+        _check_chosen(form)
+        folder = space.visit.door.settings.uploads_folder
+        async with received(folder, _chunks(form.files.get(FILE)), MAX_UPLOAD) as file:
+            boxes = form.has("dryRun"), form.has("acceptValid")
+            sent = Sent(noun, file.digest, file.size, *boxes, complete_on)
+            with_file = replace(form, values={**form.values, FILE: [file.digest.hex()]})
+            place = files.path(folder, file.digest)
+            return await _received(space, with_file, sent, partial(keep, file, place))
     except DomainError as refusal:
         return shown_again(await _sending(space, form.refused(refusal)))
-    sent = Sent(noun, digest, size, form.has("dryRun"), form.has("acceptValid"), complete_on)
-    with_file = replace(form, values={**form.values, FILE: [digest.hex()]})
-    return await _received(space, with_file, sent)
 
 
-async def _stored(space: Space, form: Form) -> tuple[bytes, int]:
+def _check_chosen(form: Form) -> None:
     """Raises ``InvalidInput`` with whatever else is wrong."""
-    file = form.files.get(FILE)
     with form.checks:
-        if file is None:
+        if FILE not in form.files:
             raise InvalidInput(FILE, "Choisissez un fichier.")
     form.settle()
-    folder = space.visit.door.settings.uploads_folder
-    return await files.store(folder, _chunks(file), MAX_UPLOAD)
 
 
 async def _chunks(file: UploadFile | None) -> AsyncIterator[bytes]:
@@ -93,9 +94,16 @@ async def _chunks(file: UploadFile | None) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _received(space: Space, form: Form, sent: Sent) -> Response:
+async def _received(
+    space: Space, form: Form, sent: Sent, put: Callable[[], Awaitable[None]]
+) -> Response:
+    """``put`` sees to it that the file is in its place, which the transaction holds."""
+    room = allowance(space.visit.door.settings)
+
     async def work(session: AsyncSession, _: Said) -> BulkDeclaration:
-        return await bulk_declarations.receive(session, space.visit.actor, sent)
+        row = await bulk_declarations.receive(session, space.visit.actor, sent, room)
+        await put()
+        return row
 
     return await space.sent(
         form,
@@ -190,8 +198,12 @@ async def _following(space: Space, form: Form) -> Response:
 async def send_for_good(space: Space) -> Response:
     """The file that was tried, as it was received."""
     form, tried = await posted(space.visit), await _known(space)
-    if not files.path(space.visit.door.settings.uploads_folder, tried.digest).is_file():
-        return shown_again(await _following(space, form.refused(NotFound("file", GONE))))
+    settings = space.visit.door.settings
+
+    async def check_there() -> None:
+        if not files.path(settings.uploads_folder, tried.digest).is_file():
+            raise NotFound(FILE, files.gone(settings.uploads_days))
+
     sent = Sent(
         tried.noun,
         tried.digest,
@@ -200,15 +212,17 @@ async def send_for_good(space: Space) -> Response:
         accept_valid=tried.accept_valid,
         complete_on=tried.complete_on,
     )
-    return await _received(space, form, sent)
+    return await _received(space, form, sent, check_there)
 
 
 async def faulty_lines(space: Space) -> Response:
     row = await _known(space)
     reasons = bulk_declarations.reasons(row)
     source = files.path(space.visit.door.settings.uploads_folder, row.digest)
-    if not reasons or not source.is_file():
+    if not reasons:
         raise NotFound("id", "Ce fichier n’a pas de ligne fautive.")
+    if not source.is_file():
+        raise NotFound("id", files.gone(space.visit.door.settings.uploads_days))
     headers = {
         "Content-Disposition": 'attachment; filename="lignes-fautives.csv"',
         "Cache-Control": "no-store",
