@@ -15,7 +15,7 @@ from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR, SIGN_IN
 from registry.settings import ROOT, Settings
 from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, OPERATOR, TOWN, Sides, town
-from tests.factories import add, add_world, establishment, siren
+from tests.factories import add, establishment, siren
 
 MINISTRY = siren(99980000)
 ENTRIES = sa.text("""
@@ -33,12 +33,6 @@ async def client(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(create_app(database, Settings()))
     async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
         yield client
-
-
-@pytest.fixture
-async def world(database: Database) -> None:
-    async with database.transaction(ADMINISTRATOR) as session:
-        await add_world(session)
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 
 from registry.app import create_app
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR
 from registry.settings import Settings
 from tests.api.conftest import OPERATIONS, Written, written
 from tests.auth import hostile
-from tests.factories import add_world, establishment, siren
+from tests.factories import establishment, siren
 
 __all__ = ["written"]
 
@@ -37,12 +36,6 @@ async def nobody(database: Database, written: Written) -> Check:
         assert await written() == []
 
     return check
-
-
-@pytest.fixture
-async def world(database: Database) -> None:
-    async with database.transaction(ADMINISTRATOR) as session:
-        await add_world(session)
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ import pytest
 
 from registry.cli import main
 from registry.database import Database
-from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
-from tests.factories import add_world
 
 
 class Outcome(NamedTuple):
@@ -18,12 +16,6 @@ class Outcome(NamedTuple):
 
 
 Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-async def world(database: Database) -> None:
-    async with database.transaction(ADMINISTRATOR) as session:
-        await add_world(session)
 
 
 @pytest.fixture

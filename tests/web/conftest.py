@@ -8,11 +8,11 @@ from registry.app import create_app
 from registry.auth import sessions
 from registry.database import Database
 from registry.settings import Settings
-from tests.api.conftest import MINISTRY, Token, issued, person, token, world, written
+from tests.api.conftest import MINISTRY, Token, issued, person, token, written
 from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, OPERATOR, TOWN, town
 from tests.web.browsing import Browser
 
-__all__ = ["person", "token", "world", "written"]
+__all__ = ["person", "token", "written"]
 
 Open = Callable[[str | None], Awaitable[Browser]]
 
