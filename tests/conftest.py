@@ -28,6 +28,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
 STATES: dict[Addresses, States] = {}
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another PostgreSQL, only what asks for the server or for its version: what does neither
+    was judged with 18.
+    """
+    if POSTGRES != 18:
+        config.hook.pytest_deselected(items=[it for it in items if not _meets_postgres(it)])
+        items[:] = filter(_meets_postgres, items)
+
+
+def _meets_postgres(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    return "postgres" in item.fixturenames or hasattr(item.module, "POSTGRES")
+
+
 @pytest.fixture(scope="session")
 async def addresses(postgres: Addresses) -> AsyncIterator[Addresses]:
     """A migrated database; the suite's connections to it are the service's own."""

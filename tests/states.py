@@ -79,9 +79,11 @@ class States:
             await self.owner.execute(self._script(name, large=large))
             self.current = await self._now(name)
 
-    async def fill(self, name: str, build: Callable[[], Awaitable[None]]) -> None:
-        """What ``build`` writes: it does so once, and into a registry that isn't empty."""
-        if not await self.at(EMPTY):
+    async def fill(
+        self, name: str, build: Callable[[], Awaitable[None]], *, after: str = EMPTY
+    ) -> None:
+        """What ``build`` writes ``after`` that state: it does so once, and wherever more was."""
+        if not await self.at(after):
             await build()
         elif name in self.saved and self.saved[name][0] == today():
             await self.restore(name)
