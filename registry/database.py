@@ -307,6 +307,14 @@ async def current_revision(url: str) -> str | None:
         await connection.close()
 
 
+def known_revisions() -> frozenset[str]:
+    """Return the revisions of the scripts that come with this code."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(ROOT / "models" / "migrations"))
+    return frozenset(script.revision for script in scripts.walk_revisions())
+
+
 async def migrate(owner_url: str) -> None:
     """Bring the database to the code's revision. Waits at most 4 s for a lock, then tries again."""
     engine = create_async_engine(

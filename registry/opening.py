@@ -5,7 +5,14 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from models.migrations import HEAD
-from registry.database import Database, DatabaseError, Settle, connected, current_revision
+from registry.database import (
+    Database,
+    DatabaseError,
+    Settle,
+    connected,
+    current_revision,
+    known_revisions,
+)
 from registry.database import migrate as migrate_database
 from registry.domain.actor import REGISTRY
 from registry.domain.rollout.upkeep import catch_up, settle
@@ -62,13 +69,25 @@ async def opened(
 
 async def migrate(settings: Settings) -> None:
     with located(settings) as urls:
+        _refuse_newer(await current_revision(urls.owner))
         await _migrate(urls)
+
+
+def _refuse_newer(current: str | None) -> None:
+    """Raise ``DatabaseError`` where a later program wrote the database."""
+    if current is not None and current not in known_revisions():
+        raise DatabaseError(
+            f"La base de données est à la révision {current}, que ce programme ne connaît pas : une"
+            f" version plus récente de Raccord l’a écrite, celle-ci en est à {HEAD}. Servez-vous de"
+            " cette version-là, ou d’une plus récente encore."
+        )
 
 
 async def _check(urls: Urls) -> None:
     current = await current_revision(urls.owner)
     if current == HEAD:
         return
+    _refuse_newer(current)
     if not urls.embedded:
         state = f"à la révision {current}" if current else "vide"
         raise DatabaseError(

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import subprocess
@@ -86,3 +87,91 @@ async def test_the_service_and_the_owner_are_two_accounts(tmp_path: Path) -> Non
                 await connection.execute("SET ROLE raccord_owner")
         finally:
             await connection.close()
+
+
+def test_another_program_whose_number_the_folder_names_is_left_alone(tmp_path: Path) -> None:
+    with running(tmp_path):
+        pass
+    (folder,) = tmp_path.iterdir()
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        lines = [str(other.pid), str(folder), "1790000000", "5432", str(folder), "", "1 1", "ready"]
+        (folder / "postmaster.pid").write_text("\n".join(lines) + "\n")
+        with running(tmp_path):
+            assert postmasters(tmp_path)
+        assert postmasters(tmp_path) == []
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+async def test_a_server_killed_alone_is_started_again(tmp_path: Path) -> None:
+    with running(tmp_path) as addresses:
+        (folder,) = tmp_path.iterdir()
+        for _ in range(2):
+            first = int((folder / "postmaster.pid").read_text().partition("\n")[0])
+            os.kill(first, signal.SIGKILL)
+            for _ in range(600):
+                await asyncio.sleep(0.1)
+                try:
+                    connection = await asyncpg.connect(addresses.service)
+                except (OSError, asyncpg.PostgresError):
+                    continue
+                break
+            assert await connection.fetchval("SELECT 1") == 1
+            await connection.close()
+            assert int((folder / "postmaster.pid").read_text().partition("\n")[0]) != first
+    assert postmasters(tmp_path) == []
+
+
+def test_a_start_waits_for_the_server_that_was_killed_with_its_program(tmp_path: Path) -> None:
+    service = raccord(tmp_path, "serve", "--port", str(free_port()))
+    assert service.stderr is not None
+    for line in service.stderr:
+        if "Raccord répond" in line:
+            break
+    (pidfile,) = tmp_path.glob("*/postmaster.pid")
+    os.kill(int(pidfile.read_text().partition("\n")[0]), signal.SIGKILL)
+    service.kill()
+    service.communicate()
+    program = raccord(tmp_path, "coverage", "--format", "csv")
+    _, messages = program.communicate(timeout=120)
+    assert (program.returncode, "Traceback" in messages) == (0, False), messages
+    assert postmasters(tmp_path) == []
+
+
+def test_no_empty_registry_begins_beside_one_of_another_postgresql(tmp_path: Path) -> None:
+    other = tmp_path / "postgresql-16"
+    other.mkdir()
+    (other / "PG_VERSION").write_text("16\n")
+    with pytest.raises(EmbeddedError, match=r"PostgreSQL 16, .* PostgreSQL 18"), running(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["postgresql-16"]
+
+
+def test_a_folder_that_another_postgresql_wrote_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "postgresql-18"
+    folder.mkdir()
+    (folder / "PG_VERSION").write_text("17\n")
+    with pytest.raises(EmbeddedError, match=r"PostgreSQL 17, .* PostgreSQL 18"), running(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("command", ["coverage", "migrate"])
+async def test_a_database_that_a_later_program_wrote_is_refused(
+    tmp_path: Path, command: str
+) -> None:
+    first = raccord(tmp_path, "migrate")
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+    with running(tmp_path) as addresses:
+        owner = await asyncpg.connect(addresses.owner)
+        await owner.execute("UPDATE alembic_version SET version_num = 'zzzz'")
+        await owner.close()
+    program = raccord(tmp_path, command)
+    _, messages = program.communicate(timeout=120)
+    assert program.returncode == 1
+    assert "zzzz" in messages
+    assert "plus récente" in messages
+    assert "Traceback" not in messages
