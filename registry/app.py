@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,11 +19,11 @@ from registry.api.sockets import SocketDoor
 from registry.auth.proconnect import configured
 from registry.auth.rates import Rates
 from registry.auth.trial import check
-from registry.database import Database, DatabaseError
+from registry.database import Database
 from registry.domain.rollout.upkeep import settle_soon
 from registry.envelope import Envelope
 from registry.metrics import Metrics
-from registry.opening import opened
+from registry.opening import obstacle, opened
 from registry.settings import Settings
 from registry.web import errors, visits
 from registry.web.look import Look, look_of
@@ -120,14 +119,10 @@ def _routes(pages: Door) -> list[BaseRoute]:
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        try:
-            async with database.read() as session:
-                await session.execute(text("SELECT 1"))
-        except DatabaseError:
-            return PlainTextResponse(
-                "La base de données ne répond pas.\n", 503, {"Retry-After": "5"}
-            )
-        return PlainTextResponse("ok\n")
+        reason = await obstacle(database, settings)
+        if reason is None:
+            return PlainTextResponse("ok\n")
+        return PlainTextResponse(f"{reason}\n", 503, {"Retry-After": "5"})
 
     door = GraphQLDoor(database, settings, pages.rates)
     return [

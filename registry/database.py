@@ -53,6 +53,13 @@ BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientE
 LOCK_NOT_AVAILABLE = "55P03"
 BUSY = {LOCK_NOT_AVAILABLE, "40P01"}
 """SQLSTATE of a lock waited for too long, and of a deadlock."""
+UNABLE = {
+    "53100": "La base de données ne peut plus rien écrire : son disque est plein.",
+    "25006": "La base de données est en lecture seule : rien ne s’y écrit pour le moment.",
+    "58030": "La base de données ne peut pas lire ou écrire ses fichiers.",
+    "53200": "La base de données manque de mémoire.",
+}
+"""By SQLSTATE, what its administrator must mend."""
 IDENTIFY = sa.text(
     "SELECT set_config(name, value, true)"
     " FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS said (name, value)"
@@ -71,6 +78,13 @@ class DatabaseAway(DatabaseError):
         super().__init__(f"La base de données ne répond pas : {reason or 'délai dépassé'}.")
 
 
+class DatabaseUnable(DatabaseAway):
+    """The database answers and can't do its work: whoever runs it has something to mend."""
+
+    def __init__(self, state: str) -> None:
+        DatabaseError.__init__(self, UNABLE[state])
+
+
 class DatabaseBusy(DatabaseError):
     """Another transaction holds what this one needs: try again soon."""
 
@@ -87,8 +101,11 @@ def _told_when_unusable() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseAway(error.orig) from error
-        if _state(error) in BUSY:
+        state = _state(error)
+        if state in BUSY:
             raise DatabaseBusy from error
+        if state in UNABLE:
+            raise DatabaseUnable(state) from error
         raise
 
 

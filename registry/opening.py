@@ -1,11 +1,16 @@
 """The registry's database as the settings name it: an external one, or the embedded one."""
 
+import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from models.migrations import HEAD
 from registry.database import (
+    UNABLE,
     Database,
     DatabaseError,
     Settle,
@@ -18,6 +23,12 @@ from registry.domain.actor import REGISTRY
 from registry.domain.rollout.upkeep import catch_up, settle
 from registry.embedded import running
 from registry.settings import Settings
+
+LEAST_FREE = 20_000_000
+"""Bytes of a disk below which a service is not ready: two pieces of evidence at most."""
+READ_ONLY = sa.text(
+    "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,26 @@ async def opened(
             settle=settle,
         ) as database:
             yield database
+
+
+async def obstacle(database: Database, settings: Settings) -> str | None:
+    """Return what keeps the service from doing its work, in French; None: it is ready."""
+    try:
+        async with database.read() as session:
+            if await session.scalar(READ_ONLY):
+                return UNABLE["25006"]
+    except DatabaseError:
+        return "La base de données ne répond pas."
+    for name, folder in (
+        ("des pièces justificatives", settings.evidence_folder),
+        ("des déclarations par fichier", settings.uploads_folder),
+    ):
+        place = next(path for path in (folder, *folder.resolve().parents) if path.exists())
+        if not os.access(place, os.W_OK):
+            return f"Le dossier {name} ne peut pas être écrit."
+        if shutil.disk_usage(place).free < LEAST_FREE:
+            return f"Le disque du dossier {name} est plein."
+    return None
 
 
 async def migrate(settings: Settings) -> None:

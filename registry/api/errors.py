@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.utils.str_converters import to_camel_case
 
 from registry.auth.rates import TooOften
-from registry.database import DatabaseAway, DatabaseBusy
+from registry.database import DatabaseAway, DatabaseBusy, DatabaseUnable
 from registry.domain.errors import (
     DomainError,
     InvalidInput,
@@ -86,7 +86,8 @@ def by_http(refusal: DomainError) -> Refused:
 def unusable(cause: DatabaseAway | DatabaseBusy) -> Refused:
     if isinstance(cause, DatabaseBusy):
         return Refused(503, "BUSY", str(cause), headers=RETRY_SOON)
-    return Refused(503, "UNAVAILABLE", "La base de données ne répond pas.", headers=RETRY)
+    told = str(cause) if isinstance(cause, DatabaseUnable) else "La base de données ne répond pas."
+    return Refused(503, "UNAVAILABLE", told, headers=RETRY)
 
 
 def exceeded(limit: str, what: str, counted: int, allowed: int) -> tuple[str, dict[str, Any]]:

@@ -20,7 +20,7 @@ from models import Integration
 from registry.auth import backend, origins, sessions
 from registry.auth.proconnect import Provider
 from registry.auth.rates import Rates, TooOften
-from registry.database import Database, DatabaseAway, DatabaseBusy
+from registry.database import Database, DatabaseAway, DatabaseBusy, DatabaseUnable
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import DomainError, NotAllowed, NotFound, NotSignedIn
@@ -208,6 +208,8 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
         return errors.page(visit, 404, refusal.message)
     except DomainError as refusal:
         return errors.page(visit, 400, refusal.message)
+    except DatabaseUnable as cause:
+        return errors.page(visit, 503, str(cause))
     except (DatabaseAway, DatabaseBusy):
         return errors.page(visit, 503)
     except StorageAway as cause:
