@@ -71,13 +71,19 @@ class Me:
         rows = await info.context.loaders.collectivite.load_many(ids)
         return [Collectivite.of(row) for row in rows]
 
-    @resolved("Jetons de sa propre organisation, les plus récents d’abord ; 200 au plus.")
+    @resolved(
+        "Jetons de sa propre organisation, les plus récents d’abord ; 200 au plus, et aucun pour un"
+        " jeton sans la portée READ."
+    )
     async def tokens(self, info: Request) -> list[Token]:
         async with info.context.read() as session:
-            found = await tokens.listed(session, self.organisation.siren)
+            found = await tokens.seen(session, info.context.actor)
         return [Token.of(row) for row in found.rows]
 
-    @resolved("Délégations en cours de sa propre organisation, les plus récentes d’abord.")
+    @resolved(
+        "Délégations en cours de sa propre organisation, les plus récentes d’abord ; aucune pour un"
+        " jeton sans la portée READ."
+    )
     async def delegations(self, info: Request) -> list[Delegation]:
         async with info.context.read() as session:
             found = await delegations.of_organisation(session, info.context.actor)

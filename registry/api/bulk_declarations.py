@@ -34,7 +34,7 @@ PATIENCE = 600.0
 """Seconds that a whole file may take to come."""
 NOUNS = {"deployments": BulkNoun.DEPLOYMENTS, "activations": BulkNoun.ACTIVATIONS}
 FLAGS = {"true": True, "false": False}
-PARAMETERS = {"dryRun", "acceptValid", "completeOn"}
+PARAMETERS = {"dryRun", "acceptValid", "completeOn", "siren"}
 SHOWN = 1000
 
 
@@ -152,7 +152,10 @@ async def find(info: Info, row_id: int) -> BulkDeclaration | None:
 
 @strawberry.type(description="Lectures des fichiers de déclarations.")
 class BulkDeclarationQuery:
-    @resolved("Les fichiers que son organisation a envoyés, le dernier d’abord.")
+    @resolved(
+        "Les fichiers envoyés pour les organisations dont il est ou qui l’ont délégué, le dernier"
+        " d’abord ; un jeton doit avoir la portée READ."
+    )
     async def bulk_declarations(self, info: Info, first: First = None) -> list[BulkDeclaration]:
         async with info.context.read() as session:
             found = await bulk_declarations.listed(session, info.context.actor, Page(first=first))
@@ -186,7 +189,7 @@ async def _send(request: Request, database: Database, settings: Settings) -> Res
         raise NotFound("noun", "Un fichier se dépose sur /bulk/deployments ou /bulk/activations.")
     asked = _parameters(request)
     async with database.read() as session:
-        await bulk_declarations.capacity(session, actor, noun)
+        await bulk_declarations.sender(session, actor, noun, asked["siren"])
     body = patiently(request, PATIENCE)
     async with received(settings.uploads_folder, body, settings.upload_limit) as file:
         row = await _received(
@@ -245,7 +248,7 @@ async def _visible(request: Request, database: Database, settings: Settings) -> 
     async with database.read() as session:
         row = await bulk_declarations.visible(session, actor, row_id)
     if row is None:
-        raise NotFound("id", "Votre organisation n’a envoyé aucun fichier de ce numéro.")
+        raise NotFound("id", "Aucun fichier de ce numéro n’a été envoyé pour vous.")
     return row
 
 
@@ -260,6 +263,7 @@ def _parameters(request: Request) -> dict[str, Any]:
             "dry_run": FLAGS[given.get("dryRun", "true")],
             "accept_valid": FLAGS[given.get("acceptValid", "false")],
             "complete_on": None if complete_on is None else date.fromisoformat(complete_on),
+            "siren": given.get("siren"),
         }
     except KeyError as fault:
         raise InvalidInput("dryRun", "true ou false est attendu.") from fault

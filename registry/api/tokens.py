@@ -11,6 +11,7 @@ from registry.api.mutations import WriteInput, mutation
 from registry.api.nodes import Node, global_id, row_id_of
 from registry.auth.tokens import Issued, issue, renew
 from registry.domain import tokens
+from registry.domain.policy import Action
 from registry.domain.tokens import TokenState, Wanted
 
 
@@ -67,8 +68,15 @@ async def find(info: Request, row_id: int) -> Token | None:
     return None if row is None else Token.of(row)
 
 
+async def find_written(info: Request, row_id: int) -> Token | None:
+    """For who wrote it, with a token that may not read too."""
+    async with info.context.read() as session:
+        row = await tokens.visible(session, info.context.actor, row_id, Action.MANAGE_TOKENS)
+    return None if row is None else Token.of(row)
+
+
 async def find_without_secret(info: Request, row_id: int) -> IssuedToken | None:
-    token = await find(info, row_id)
+    token = await find_written(info, row_id)
     return None if token is None else IssuedToken(row_id=row_id, token=token, secret=None)
 
 
@@ -120,7 +128,7 @@ class TokenMutation:
             await renew(session, actor, row_id_of("Token", input.id, "id"), input.days)
         )
 
-    @mutation("Révoque un jeton, aussitôt.", again=find)
+    @mutation("Révoque un jeton, aussitôt.", again=find_written)
     async def revoke_token(
         self, info: Request, session: AsyncSession, input: RevokeTokenInput
     ) -> Token:

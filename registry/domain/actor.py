@@ -38,6 +38,13 @@ class Actor:
     until: datetime | None = None
 
     @property
+    def represented(self) -> str | None:
+        """The organisation for which it acts where none is named: its own, if it is one of them."""
+        if self.organisation in self.sirens or not self.sirens:
+            return self.organisation
+        return min(self.sirens)
+
+    @property
     def identity(self) -> Mapping[str, str]:
         """What the database is told of a transaction's author: see the row policies."""
         return {

@@ -1,6 +1,7 @@
 """From an organisation to what it is in the registry."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,11 +11,19 @@ from sqlmodel import col
 from models import Account, AllowedSiret, Delegation, Token, TokenScope
 from registry.domain.actor import Actor, Role
 from registry.domain.clock import today
-from registry.domain.policy import Capacity
+from registry.domain.policy import Capacity, Subject
 
 RECORDS = sa.text("""
     SELECT ARRAY(SELECT coalesce(merged_into_id, id) FROM vendor WHERE siren = ANY(:sirens)),
            ARRAY(SELECT collectivite_id FROM collectivite_code WHERE code = ANY(:sirens))
+""")
+ORGANISATIONS = sa.text("""
+    SELECT siren FROM unnest(CAST(:sirens AS text[])) AS own (siren)
+    WHERE siren = ANY(:named)
+       OR EXISTS (SELECT FROM vendor WHERE vendor.siren = own.siren
+                  AND coalesce(merged_into_id, id) = :vendor)
+       OR EXISTS (SELECT FROM collectivite_code WHERE code = own.siren
+                  AND collectivite_id = :collectivite)
 """)
 OPERATES = sa.text("""
     SELECT EXISTS (SELECT FROM deployment WHERE operator = ANY(:sirens)
@@ -64,6 +73,32 @@ async def named(session: AsyncSession, name: str, siret: str | None, now: dateti
     if account is None or siret is None:
         return None
     return await person(session, name, siret, label=account.organisation, email=account.email)
+
+
+async def acting_for(session: AsyncSession, actor: Actor, subject: Subject) -> Actor:
+    """The actor as it acts for the organisations of the subject alone, where it acts for some.
+
+    A delegate does so: what it sends there is that organisation's, and none of its own.
+    """
+    if actor.sirens <= {actor.organisation}:
+        return actor
+    values = {
+        "sirens": [*actor.sirens],
+        "vendor": subject.vendor,
+        "collectivite": subject.collectivite,
+        "named": [*subject.operators, *({subject.siren} - {None})],
+    }
+    sirens = frozenset(await session.scalars(ORGANISATIONS, values))
+    if not sirens or sirens == actor.sirens:
+        return actor
+    vendors, collectivites = (await session.execute(RECORDS, {"sirens": [*sirens]})).one()
+    return replace(
+        actor,
+        role=actor.role if actor.organisation in sirens else Role.MEMBER,
+        sirens=sirens,
+        vendors=frozenset(vendors),
+        collectivites=frozenset(collectivites),
+    )
 
 
 async def _acting(

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import BulkDeclaration, BulkNoun, BulkState, Source
-from registry.domain import pages, storage
+from registry.domain import actors, pages, storage
 from registry.domain.actor import Actor, Role
 from registry.domain.errors import InvalidInput, NotAllowed
-from registry.domain.filters import among
+from registry.domain.filters import among, checked_siren
 from registry.domain.pages import Page, Recency, Slice, by_recency
-from registry.domain.policy import Action, Capacity, Subject, authorise
+from registry.domain.policy import RULES, Action, Capacity, Subject, admit, authorise, may
 from registry.domain.storage import Allowance
 
 UNFINISHED = (BulkState.WAITING, BulkState.RUNNING)
@@ -40,7 +40,9 @@ OPERATES = sa.text("SELECT EXISTS (SELECT FROM deployment WHERE operator = ANY(:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file that was received, and what is asked of it."""
+    """A file that was received, and what is asked of it; ``siren`` is the organisation for which,
+    where it is named.
+    """
 
     noun: BulkNoun
     digest: bytes
@@ -48,6 +50,7 @@ class Sent:
     dry_run: bool = True
     accept_valid: bool = False
     complete_on: date | None = None
+    siren: str | None = None
 
 
 class ClaimLost(Exception):
@@ -62,10 +65,9 @@ async def receive(
     The file is the caller's to put in its place before the transaction ends, which holds it.
     Raises ``StorageFull``.
     """
-    source = await capacity(session, actor, sent.noun)
+    siren, source = await sender(session, actor, sent.noun, sent.siren)
     if sent.complete_on is not None and sent.noun is not BulkNoun.DEPLOYMENTS:
         raise InvalidInput("complete_on", "Seul un fichier d’usages peut être complet.")
-    siren = actor.organisation or ""
     await storage.take_room(session, siren, sent.digest, sent.size, allowance)
     row = BulkDeclaration(
         noun=sent.noun,
@@ -84,14 +86,45 @@ async def receive(
     return row
 
 
-async def capacity(session: AsyncSession, actor: Actor, noun: BulkNoun) -> Source:
-    """As whom the file's lines are said: the vendor before the operator."""
+async def sender(
+    session: AsyncSession, actor: Actor, noun: BulkNoun, siren: str | None = None
+) -> tuple[str, Source]:
+    """For which organisation, and as whom, the file's lines are said: one's own first, and the
+    vendor before the operator. Who acts for several others names the one.
+    """
+    admit(actor, Action.DECLARE_IN_BULK)
+    wanted = [actor.organisation, *sorted(actor.sirens - {actor.organisation})]
+    if siren is not None:
+        wanted = [checked_siren("siren", siren)]
+    found = {
+        each: source
+        for each in wanted
+        if each in actor.sirens
+        and (source := await _source(session, await for_organisation(session, actor, each), noun))
+    }
+    if not found:
+        raise NotAllowed(RULES[Action.DECLARE_IN_BULK].refusal)
+    first = next(iter(found))
+    if len(found) > 1 and first != actor.organisation:
+        raise InvalidInput(
+            "siren", f"Vous agissez pour {', '.join(found)} : dire pour qui, par son SIREN."
+        )
+    return first, found[first]
+
+
+async def for_organisation(session: AsyncSession, actor: Actor, siren: str) -> Actor:
+    """The actor as it speaks of that organisation's own alone."""
+    return await actors.acting_for(session, actor, Subject(siren=siren))
+
+
+async def _source(session: AsyncSession, actor: Actor, noun: BulkNoun) -> Source | None:
     operates = await session.scalar(OPERATES, {"sirens": [*actor.sirens]})
     may_operate = noun is BulkNoun.ACTIVATIONS and bool(operates)
     subject = Subject(
-        vendor=next(iter(actor.vendors), None),
-        siren=actor.organisation if may_operate else None,
+        vendor=next(iter(actor.vendors), None), siren=actor.represented if may_operate else None
     )
+    if not may(actor, Action.DECLARE_IN_BULK, subject):
+        return None
     acting = authorise(actor, Action.DECLARE_IN_BULK, subject)
     return Source.OPERATOR if acting is Capacity.ORGANISATION else acting.source
 
@@ -104,11 +137,14 @@ async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, BulkDec
 
 
 async def visible(session: AsyncSession, actor: Actor, row_id: int) -> BulkDeclaration | None:
-    """One's own organisation's; None for those of others, as if there was none."""
-    row = (await by_ids(session, [row_id])).get(row_id)
-    if row is None or row.siren not in actor.sirens:
-        return None
-    return row
+    """Those of the organisations that one acts for; None for others, as if there was none.
+
+    Raises ``NotAllowed`` to a token that may not read.
+    """
+    found: BulkDeclaration | None = await session.scalar(
+        sa.select(BulkDeclaration).where(col(BulkDeclaration.id) == row_id, _seen(actor))
+    )
+    return found
 
 
 async def listed(
@@ -119,13 +155,26 @@ async def listed(
     state: BulkState | None = None,
     order: Recency = Recency.LATEST,
 ) -> Slice[BulkDeclaration]:
-    """Those of one's own organisations."""
-    query = sa.select(BulkDeclaration).where(among(col(BulkDeclaration.siren), actor.sirens))
+    """Those of the organisations that one acts for. Raises ``NotAllowed`` as ``visible`` does."""
+    query = sa.select(BulkDeclaration).where(_seen(actor))
     if noun is not None:
         query = query.where(col(BulkDeclaration.noun) == noun)
     if state is not None:
         query = query.where(col(BulkDeclaration.state) == state)
     return await pages.fetch(session, query, ORDERINGS[order], page)
+
+
+def _seen(actor: Actor) -> sa.ColumnElement[bool]:
+    """``SEE_BULK``, as a condition on rows: the ministry's are for its agents, and not for the
+    other services of the State that have its SIREN.
+    """
+    if actor.role is Role.PUBLIC:
+        return sa.false()
+    admit(actor, Action.SEE_BULK)
+    own = among(col(BulkDeclaration.siren), actor.sirens)
+    if actor.role is Role.MINISTRY:
+        return own
+    return sa.and_(own, col(BulkDeclaration.capacity) != Source.MINISTRY)
 
 
 def reasons(row: BulkDeclaration) -> dict[int, str]:
@@ -197,7 +246,7 @@ async def _update(
 def check_still_may(actor: Actor | None, row: BulkDeclaration) -> Actor:
     """Rights may have ended between the sending and the work. Raises ``NotAllowed``."""
     ended = NotAllowed("Les droits de celui qui a envoyé ce fichier ont pris fin.")
-    if actor is None:
+    if actor is None or row.siren not in actor.sirens:
         raise ended
     if row.capacity is Source.MINISTRY and actor.role is not Role.MINISTRY:
         raise ended

@@ -13,7 +13,7 @@ from registry.domain.clock import now
 from registry.domain.errors import Checks, InvalidInput, NotFound, NotInThisState
 from registry.domain.filters import checked_siren
 from registry.domain.pages import LARGEST, Page, Recency, Slice, by_recency
-from registry.domain.policy import Action, Subject, authorise
+from registry.domain.policy import Action, Subject, authorise, may
 
 ORDERINGS = by_recency("delegation", sa.type_coerce(col(Delegation.id), sa.BigInteger))
 
@@ -36,7 +36,7 @@ async def of_organisation(
 ) -> Slice[Delegation]:
     """Those that the actor's own organisation made: in force, or ``ended``."""
     query = sa.select(Delegation).where(
-        col(Delegation.siren) == actor.organisation,
+        _seen(actor),
         col(Delegation.ended_at).is_not(None) == ended,
     )
     return await pages.fetch(session, query, ORDERINGS[order], page)
@@ -45,12 +45,16 @@ async def of_organisation(
 async def visible(session: AsyncSession, actor: Actor, delegation_id: int) -> Delegation | None:
     """None for what is not of the actor's own organisation, which alone sees the address."""
     found: Delegation | None = await session.scalar(
-        sa.select(Delegation).where(
-            col(Delegation.id) == delegation_id,
-            col(Delegation.siren) == (actor.organisation or ""),
-        )
+        sa.select(Delegation).where(col(Delegation.id) == delegation_id, _seen(actor))
     )
     return found
+
+
+def _seen(actor: Actor) -> sa.ColumnElement[bool]:
+    """``SEE_DELEGATES``, as a condition on rows."""
+    if not may(actor, Action.SEE_DELEGATES, Subject(siren=actor.organisation)):
+        return sa.false()
+    return col(Delegation.siren) == actor.organisation
 
 
 async def name(session: AsyncSession, actor: Actor, siren: str, given: Delegate) -> Delegation:

@@ -51,8 +51,10 @@ UNCITED_HELD = sa.text(f"{UNCITED.text} FOR UPDATE SKIP LOCKED")
 
 
 def depositor(actor: Actor, siren: str | None) -> str:
-    """The organisation that the actor gives evidence for: that of ``siren``, or its own."""
-    wanted = actor.organisation if siren is None else checked_siren("siren", siren)
+    """The organisation that the actor gives evidence for: that of ``siren``, or the one that it
+    represents.
+    """
+    wanted = actor.represented if siren is None else checked_siren("siren", siren)
     authorise(actor, Action.GIVE_EVIDENCE, Subject(siren=wanted))
     if wanted is None:
         raise NotAllowed("Une pièce se dépose au nom d’une organisation.")

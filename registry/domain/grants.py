@@ -14,7 +14,6 @@ from models import (
     GrantClaimState,
     GrantClaimTransition,
     Source,
-    TokenScope,
 )
 from registry.domain import collectivites, histories, ledger, pages, texts, turns
 from registry.domain.actor import Actor
@@ -24,7 +23,15 @@ from registry.domain.filters import among
 from registry.domain.histories import Said
 from registry.domain.messages import notify_grant
 from registry.domain.pages import Page, Recency, Slice, by_recency
-from registry.domain.policy import Action, Capacity, Subject, authorise, may, require_signed_in
+from registry.domain.policy import (
+    Action,
+    Capacity,
+    Subject,
+    admits,
+    authorise,
+    may,
+    require_signed_in,
+)
 from registry.domain.rollout import readiness
 from registry.domain.transitions import GRANT_CLAIM, check
 
@@ -260,6 +267,6 @@ def _visible(actor: Actor) -> sa.ColumnElement[bool]:
     """``SEE_GRANTS``, as a condition on rows."""
     if may(actor, Action.SEE_GRANTS):
         return sa.true()
-    if actor.scopes is not None and TokenScope.READ not in actor.scopes:
+    if not admits(actor, Action.SEE_GRANTS):
         return sa.false()
     return among(HEIR, actor.collectivites)

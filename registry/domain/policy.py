@@ -56,7 +56,9 @@ class Action(StrEnum):
     MANAGE_ALLOW_LIST = "MANAGE_ALLOW_LIST"
     MANAGE_CAMPAIGN = "MANAGE_CAMPAIGN"
     MANAGE_TOKENS = "MANAGE_TOKENS"
+    SEE_TOKENS = "SEE_TOKENS"
     NAME_DELEGATES = "NAME_DELEGATES"
+    SEE_DELEGATES = "SEE_DELEGATES"
     GIVE_EVIDENCE = "GIVE_EVIDENCE"
     REGISTER_VENDOR = "REGISTER_VENDOR"
     CREATE_VENDOR = "CREATE_VENDOR"
@@ -76,8 +78,10 @@ class Action(StrEnum):
     CONFIRM_DEPLOYMENT = "CONFIRM_DEPLOYMENT"
     CORRECT_DEPLOYMENT = "CORRECT_DEPLOYMENT"
     DECLARE_IN_BULK = "DECLARE_IN_BULK"
+    SEE_BULK = "SEE_BULK"
     RECORD_ACTIVATION = "RECORD_ACTIVATION"
     NAME_SOFTWARE = "NAME_SOFTWARE"
+    SEE_SOFTWARE_REQUESTS = "SEE_SOFTWARE_REQUESTS"
     SETTLE_SOFTWARE = "SETTLE_SOFTWARE"
     DECLARE_NO_DEMARCHE = "DECLARE_NO_DEMARCHE"
     OPEN_DISPUTE = "OPEN_DISPUTE"
@@ -138,6 +142,14 @@ RULES: Mapping[Action, Rule] = {
         (Capacity.MEMBER, Capacity.ADMINISTRATOR),
         "On ne gère que les jetons de sa propre organisation.",
     ),
+    Action.SEE_TOKENS: Rule(
+        (Capacity.MEMBER,), "On ne lit que les jetons de sa propre organisation.", TokenScope.READ
+    ),
+    Action.SEE_DELEGATES: Rule(
+        (Capacity.MEMBER,),
+        "On ne lit que les délégations de sa propre organisation.",
+        TokenScope.READ,
+    ),
     Action.NAME_DELEGATES: Rule(
         (Capacity.MEMBER,), "On ne nomme de délégué que pour sa propre organisation.", scope=None
     ),
@@ -192,12 +204,20 @@ RULES: Mapping[Action, Rule] = {
         (_V, Capacity.ORGANISATION, _M),
         "Un fichier est déposé par l’éditeur, l’opérateur ou le ministère.",
     ),
+    Action.SEE_BULK: Rule(
+        (Capacity.ORGANISATION,),
+        "Un fichier se lit par l’organisation pour laquelle il a été envoyé.",
+        TokenScope.READ,
+    ),
     Action.RECORD_ACTIVATION: Rule(
         (_C, _O, _V, _M),
         "Seuls la collectivité, son opérateur, l’éditeur du logiciel ou le ministère"
         " peuvent le faire.",
     ),
     Action.NAME_SOFTWARE: Rule((_C,), _TOWN),
+    Action.SEE_SOFTWARE_REQUESTS: Rule(
+        (_C, _M), "Un logiciel nommé se lit par la collectivité et le ministère.", TokenScope.READ
+    ),
     Action.SETTLE_SOFTWARE: _by_ministry(),
     Action.DECLARE_NO_DEMARCHE: Rule((_C,), _TOWN),
     Action.OPEN_DISPUTE: Rule((_C,), _TOWN),
@@ -300,6 +320,15 @@ def _check_scope(actor: Actor, rule: Rule) -> None:
         raise NotAllowed(PEOPLE_ONLY)
     if rule.scope not in actor.scopes:
         raise NotAllowed(OUT_OF_SCOPE.format(scope=rule.scope))
+
+
+def admits(actor: Actor, action: Action) -> bool:
+    """Whether some subject may be found for which the actor does it."""
+    try:
+        admit(actor, action)
+    except (NotSignedIn, NotAllowed):
+        return False
+    return True
 
 
 def may(

@@ -25,7 +25,7 @@ from registry.domain.deployments import Link
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound, NotInThisState
 from registry.domain.filters import among, checked_siren
 from registry.domain.pages import MAX_SIZE, Key, Ordering, Page, Slice
-from registry.domain.policy import Action, Subject, admit, authorise
+from registry.domain.policy import Action, Subject, admit, admits, authorise, may
 from registry.domain.search import fold
 from registry.domain.turns import take_turn_on
 from registry.domain.words import DEMARCHES
@@ -46,7 +46,7 @@ class Named:
 
 
 def may_see(actor: Actor, collectivite_id: int) -> bool:
-    return actor.role is Role.MINISTRY or collectivite_id in actor.collectivites
+    return may(actor, Action.SEE_SOFTWARE_REQUESTS, Subject(collectivite=collectivite_id))
 
 
 async def by_id(session: AsyncSession, actor: Actor, identifier: int) -> SoftwareRequest | None:
@@ -78,6 +78,8 @@ async def count(session: AsyncSession, actor: Actor) -> int:
 
 def _seen(actor: Actor) -> list[sa.ColumnElement[bool]]:
     waiting = col(SoftwareRequest.settled_on).is_(None)
+    if not admits(actor, Action.SEE_SOFTWARE_REQUESTS):
+        return [sa.false()]
     if actor.role is Role.MINISTRY:
         return [waiting]
     return [waiting, among(col(SoftwareRequest.collectivite_id), actor.collectivites)]

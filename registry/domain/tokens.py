@@ -28,7 +28,7 @@ from registry.domain.errors import (
 )
 from registry.domain.filters import checked_siren, checked_siret
 from registry.domain.pages import LARGEST, Page, Recency, Slice, by_recency
-from registry.domain.policy import Action, Subject, authorise
+from registry.domain.policy import Action, Subject, authorise, may
 
 LONGEST = 365
 """Days."""
@@ -99,14 +99,34 @@ async def listed(
     return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
-async def visible(session: AsyncSession, actor: Actor, token_id: int) -> Token | None:
-    """None for what is not of the actor's own organisation."""
+async def seen(
+    session: AsyncSession,
+    actor: Actor,
+    page: Page = LARGEST,
+    state: TokenState | None = None,
+    order: Recency = Recency.LATEST,
+) -> Slice[Token]:
+    """Those of the actor's own organisation; none to a token that may not read."""
+    query = sa.select(Token).where(_own(actor, Action.SEE_TOKENS))
+    if state is not None:
+        query = query.where(_in_state(state))
+    return await pages.fetch(session, query, ORDERINGS[order], page)
+
+
+async def visible(
+    session: AsyncSession, actor: Actor, token_id: int, action: Action = Action.SEE_TOKENS
+) -> Token | None:
+    """None for what is not of the actor's own organisation, or not for that ``action``."""
     found: Token | None = await session.scalar(
-        sa.select(Token).where(
-            col(Token.id) == token_id, col(Token.siren) == (actor.organisation or "")
-        )
+        sa.select(Token).where(col(Token.id) == token_id, _own(actor, action))
     )
     return found
+
+
+def _own(actor: Actor, action: Action) -> sa.ColumnElement[bool]:
+    if not may(actor, action, Subject(siren=actor.organisation)):
+        return sa.false()
+    return col(Token.siren) == actor.organisation
 
 
 def state(token: Token) -> TokenState:
@@ -135,7 +155,11 @@ async def note_use(session: AsyncSession, token: Token) -> None:
     last = col(Token.last_used_at)
     await session.execute(
         sa.update(Token)
-        .where(col(Token.id) == token.id, sa.or_(last.is_(None), last < moment - USE_STEP))
+        .where(
+            col(Token.id) == token.id,
+            col(Token.revoked_at).is_(None),
+            sa.or_(last.is_(None), last < moment - USE_STEP),
+        )
         .values(last_used_at=moment)
     )
 

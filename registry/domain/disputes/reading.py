@@ -17,14 +17,13 @@ from models import (
     DisputeTransition,
     Product,
     Service,
-    TokenScope,
 )
 from registry.domain import pages
 from registry.domain.actor import Actor
 from registry.domain.collectivites import HEIR
 from registry.domain.filters import among
 from registry.domain.pages import Page, Recency, Slice, by_recency
-from registry.domain.policy import Action, may
+from registry.domain.policy import Action, admits, may
 
 OPEN_STATES = (DisputeState.OPEN, DisputeState.UNDER_REVIEW, DisputeState.AWAITING_REPLY)
 
@@ -186,6 +185,6 @@ def _visible(actor: Actor) -> sa.ColumnElement[bool]:
     """``SEE_DISPUTES``, as a condition on rows."""
     if may(actor, Action.SEE_DISPUTES):
         return sa.true()
-    if actor.scopes is not None and TokenScope.READ not in actor.scopes:
+    if not admits(actor, Action.SEE_DISPUTES):
         return sa.false()
     return sa.or_(among(HEIR, actor.collectivites), among(col(Product.vendor_id), actor.vendors))

@@ -102,8 +102,9 @@ async def _outcome(
 
 async def _sender(database: Database, row: BulkDeclaration) -> Actor:
     async with database.read() as session:
-        actor = await actors.named(session, row.actor, row.siret, datetime.now(UTC))
-    return bulk_declarations.check_still_may(actor, row)
+        named = await actors.named(session, row.actor, row.siret, datetime.now(UTC))
+        actor = bulk_declarations.check_still_may(named, row)
+        return await bulk_declarations.for_organisation(session, actor, row.siren)
 
 
 async def _record(

@@ -1,18 +1,19 @@
 """A collectivité reports a surcharge, or contests what a vendor says of its software."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Dispute, DisputeKind, Integration, Service, SurchargeKind
-from registry.domain import integrations
+from registry.domain import actors, integrations
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.opening import Complaint, Subjects, open_dispute
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.levels import ShownLevel, of_integration
-from registry.domain.policy import Action
+from registry.domain.policy import Action, Subject
 from registry.domain.rollout.answer import Use
 from registry.web.collectivites.finding import PRODUCT, answered, code_of, own, page_of, used
 from registry.web.forms import Form, posted, sent
@@ -57,15 +58,19 @@ async def _opened(
     visit: Visit, form: Form, complaint: Complaint, done: str, again: Again
 ) -> Response:
     siren, _, slug = form.required(PRODUCT).partition("/")
+    async with visit.database.read() as session:
+        subject = Subject(collectivite=(await own(session, visit, Action.OPEN_DISPUTE)).id)
+        actor = await actors.acting_for(session, visit.actor, subject)
 
     async def work(session: AsyncSession, said: Said) -> Dispute:
         about = Subjects(code_of(visit), siren, slug)
-        return await open_dispute(session, visit.actor, about, complaint, said)
+        return await open_dispute(session, actor, about, complaint, said)
 
     def followed(dispute_id: int) -> str:
         return f"/espace{page_of(visit)}/contestations/{dispute_id}"
 
-    return await sent(visit, form, work, to=followed, said=done, again=again)
+    acting = replace(visit, actor=actor)
+    return await sent(acting, form, work, to=followed, said=done, again=again)
 
 
 def _begun(visit: Visit) -> Form:

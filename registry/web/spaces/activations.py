@@ -1,5 +1,6 @@
 """Where each service stands on a use of software, and the step that follows."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from models import Activation, ActivationState, Collectivite, Deployment, Product, Service, Vendor
-from registry.domain import activations, collectivites, deployments, products, vendors
+from registry.domain import activations, actors, collectivites, deployments, products, vendors
 from registry.domain.activations import Step
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
@@ -63,6 +64,9 @@ def _choices(state: ActivationState) -> list[tuple[str, str]]:
 
 async def record(visit: Visit) -> Response:
     form, use = await posted(visit), await _use(visit)
+    async with visit.database.read() as session:
+        subject = deployments.subject(use.link, use.product)
+        actor = await actors.acting_for(session, visit.actor, subject)
     form.required("service")
     form.required("state")
     service, state = form.word("service", Service), form.word("state", ActivationState)
@@ -70,10 +74,11 @@ async def record(visit: Visit) -> Response:
     async def work(session: AsyncSession, said: Said) -> Activation:
         key = (use.town.code or "", use.vendor.siren, use.product.slug, use.link.demarche)
         step = Step(*key, service or Service.FRANCECONNECT_V2, state or ActivationState.NONE)
-        return await activations.record(session, visit.actor, step, said)
+        return await activations.record(session, actor, step, said)
 
     done = f"L’étape est enregistrée : {SERVICES[service]}." if service else ""
-    return await sent(visit, form, work, to=_back(visit, use), said=done, again=_shown)
+    acting = replace(visit, actor=actor)
+    return await sent(acting, form, work, to=_back(visit, use), said=done, again=_shown)
 
 
 async def _use(visit: Visit) -> Use:

@@ -7,10 +7,10 @@ from functools import wraps
 from starlette.responses import RedirectResponse, Response
 
 from models import Collectivite
-from registry.domain import collectivites
+from registry.domain import actors, collectivites
 from registry.domain.actor import Actor, Role
 from registry.domain.errors import NotAllowed
-from registry.domain.policy import Action, authorise, require_signed_in
+from registry.domain.policy import Action, Subject, authorise, require_signed_in
 from registry.web.visits import PRIVATE, Endpoint, Visit
 
 TownEndpoint = Callable[[Visit, Collectivite], Awaitable[Response]]
@@ -35,12 +35,14 @@ def for_town(endpoint: TownEndpoint) -> Endpoint:
         code = visit.request.path_params["code"]
         async with visit.database.read() as session:
             town = await collectivites.named(session, "code", code)
+            subject = Subject(collectivite=town.recorded_id)
+            actor = await actors.acting_for(session, visit.actor, subject)
         if town.recorded_id not in visit.actor.collectivites:
             raise NotAllowed(NOT_YOURS)
         if code != town.code and visit.request.method == "GET":
             there = visit.address.replace(f"/{code}", f"/{town.code}", 1)
             return RedirectResponse(there, 308, PRIVATE)
-        return await endpoint(visit, town)
+        return await endpoint(replace(visit, actor=actor), town)
 
     return run
 

@@ -68,7 +68,7 @@ async def send(space: Space) -> Response:
     complete_on = form.date("completeOn")
     try:
         async with space.visit.database.read() as session:
-            await bulk_declarations.capacity(session, space.visit.actor, noun)
+            await bulk_declarations.sender(session, space.visit.actor, noun)
         _check_chosen(form)
         folder = space.visit.door.settings.uploads_folder
         async with received(folder, _chunks(form.files.get(FILE)), MAX_UPLOAD) as file:
@@ -234,7 +234,7 @@ async def _known(space: Space) -> BulkDeclaration:
     async with space.visit.database.read() as session:
         row = await bulk_declarations.visible(session, space.visit.actor, space.visit.number())
     if row is None:
-        raise NotFound("id", "Votre organisation n’a envoyé aucun fichier de ce numéro.")
+        raise NotFound("id", "Aucun fichier de ce numéro n’a été envoyé pour vous.")
     return row
 
 

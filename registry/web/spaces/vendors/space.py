@@ -1,14 +1,14 @@
 """Who enters a vendor's space, and what its pages share."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
 from models import Vendor
-from registry.domain import vendors
-from registry.domain.policy import Action
+from registry.domain import actors, vendors
+from registry.domain.policy import Action, Subject
 from registry.web.forms import Form, Work, sent
 from registry.web.visits import Endpoint, Visit
 
@@ -60,9 +60,11 @@ def own(page: Page) -> Endpoint:
         siren = str(visit.request.path_params["siren"])
         async with visit.database.read() as session:
             vendor = await vendors.authorised(session, visit.actor, Action.PUBLISH_STATEMENT, siren)
+            subject = Subject(vendor=vendor.recorded_id)
+            actor = await actors.acting_for(session, visit.actor, subject)
         if siren != vendor.siren:
             rest = visit.address.removeprefix(f"{ROOT}/{siren}")
             return RedirectResponse(f"{ROOT}/{vendor.siren}{rest}", 308)
-        return await page(Space(visit, vendor))
+        return await page(Space(replace(visit, actor=actor), vendor))
 
     return run

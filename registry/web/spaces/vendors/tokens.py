@@ -57,13 +57,9 @@ def as_file(kind: str) -> Served:
 
 
 async def _listed(space: Space, query: Query, page: Page) -> Slice[Token]:
-    own, state, order = (
-        space.visit.actor.organisation,
-        query.word("etat", TokenState),
-        query.recency(),
-    )
+    state, order = query.word("etat", TokenState), query.recency()
     async with space.visit.database.read() as session:
-        return await tokens.listed(session, own, page, state, order)
+        return await tokens.seen(session, space.visit.actor, page, state, order)
 
 
 def _record(row: Token) -> Record:
