@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from threading import Thread
 
-from registry.database import BROKEN, Database, DatabaseError
+from registry.database import Database, DatabaseError
 from registry.domain import evidence, messages, storage
 from registry.domain.actor import REGISTRY
 from registry.domain.clock import today
@@ -21,6 +21,7 @@ from registry.domain.expiry import expire_commitments
 from registry.domain.rollout import upkeep
 from registry.exchange import files, mail
 from registry.exchange.bulk.running import run_next
+from registry.liveness import BROKEN
 from registry.opening import opened
 from registry.settings import Settings
 

@@ -4,27 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only, greenlet_spawn
 
-from registry.head import Head
+from registry.guard import GUARDED, SERVICE_ROLE, Driver, GuardedDriver, Unguarded
+from registry.head import GREW, TRUSTED, Head
+from registry.liveness import BROKEN, Distance, check_alive, note_use
 from registry.settings import ROOT
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    Driver: TypeAlias = asyncpg.Connection[asyncpg.Record]
-
-SERVICE_ROLE = "raccord_app"
 SESSION = {
     "application_name": "raccord",
     "role": SERVICE_ROLE,
@@ -37,9 +35,8 @@ SESSION = {
 }
 MIGRATION_TRIES = 5
 MIGRATION_LOCK_TIMEOUT = "4s"
-PING_TIMEOUT = 0.15
-JUST_USED = 0.01
-"""Seconds in which a connection that was given back is not asked whether it is alive."""
+FAR = 5.0
+"""Seconds that a connection may take at most, however far the database is."""
 HEARTBEAT = 0.4
 """Seconds between two readings of the ledger's head, which ask whether the server is there."""
 HEAD = "SELECT coalesce(max(seq), 0) FROM ledger"
@@ -49,7 +46,6 @@ AWAY = (
     asyncpg.TooManyConnectionsError,
 )
 NONE_FREE = "aucune connexion ne s’est libérée à temps"
-BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 LOCK_NOT_AVAILABLE = "55P03"
 BUSY = {LOCK_NOT_AVAILABLE, "40P01"}
 """SQLSTATE of a lock waited for too long, and of a deadlock."""
@@ -81,8 +77,8 @@ class DatabaseAway(DatabaseError):
 class DatabaseUnable(DatabaseAway):
     """The database answers and can't do its work: whoever runs it has something to mend."""
 
-    def __init__(self, state: str) -> None:
-        DatabaseError.__init__(self, UNABLE[state])
+    def __init__(self, reason: str) -> None:
+        DatabaseError.__init__(self, reason)
 
 
 class DatabaseBusy(DatabaseError):
@@ -105,8 +101,10 @@ def _told_when_unusable() -> Iterator[None]:
         if state in BUSY:
             raise DatabaseBusy from error
         if state in UNABLE:
-            raise DatabaseUnable(state) from error
+            raise DatabaseUnable(UNABLE[state]) from error
         raise
+    except Unguarded as error:
+        raise DatabaseUnable(str(error)) from error
 
 
 class Share:
@@ -119,10 +117,13 @@ class Share:
         self.patience = patience
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def place(self, patience: float | None = None) -> AsyncIterator[None]:
         """Raises ``DatabaseAway`` where none is free in time."""
         try:
-            async with asyncio.timeout(self.patience):
+            if self.places.locked():
+                async with asyncio.timeout(self.patience if patience is None else patience):
+                    await self.places.acquire()
+            else:
                 await self.places.acquire()
         except TimeoutError as late:
             raise DatabaseAway(NONE_FREE) from late
@@ -153,8 +154,9 @@ class Database:
     of the connections, and what only reads goes on."""
 
     engine: AsyncEngine
-    connect: Callable[[], Awaitable["Driver"]]
+    connect: Callable[[], Awaitable[Driver]]
     writers: Share
+    guarded: bool = True
     settle: Settle = _nothing
     head: Head = field(default_factory=Head)
 
@@ -169,11 +171,11 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, author: Identified, *, dry_run: bool = False
+        self, author: Identified, *, dry_run: bool = False, patience: float | None = None
     ) -> AsyncIterator[AsyncSession]:
         with _told_when_unusable():
             async with (
-                self.writers.place(),
+                self.writers.place(patience),
                 AsyncSession(self.engine, expire_on_commit=False) as session,
             ):
                 await session.begin()
@@ -187,7 +189,8 @@ class Database:
                 try:
                     await session.commit()
                 finally:
-                    self.head.wrote()
+                    if GREW in session.info:
+                        self.head.wrote()
 
     async def value(self, statement: str, given: Sequence[object]) -> Any:
         """What one statement of the driver's answers: a snapshot of its own, without a
@@ -200,7 +203,11 @@ class Database:
         held = self.engine.pool.connect()
         driver: Any = held.driver_connection
         try:
-            return await_only(driver.fetchval(statement, *given))
+            row = await_only(driver.fetchrow(f"SELECT {GUARDED}, ({statement})", *given))
+        except asyncpg.InsufficientPrivilegeError as error:
+            # With the policies off, PostgreSQL refuses to read the tables that have some.
+            held.invalidate(error)
+            raise Unguarded from error
         except (OSError, *BROKEN) as error:
             if getattr(error, "sqlstate", None) in BUSY:
                 raise DatabaseBusy from error
@@ -208,6 +215,11 @@ class Database:
                 held.invalidate(error)
                 raise DatabaseAway(error) from error
             raise
+        else:
+            if self.guarded and not row[0]:
+                held.invalidate()
+                raise Unguarded
+            return row[1]
         finally:
             held.close()
 
@@ -238,7 +250,7 @@ class Database:
         await connection.add_listener("ledger", lambda *said: self.head.told(int(said[-1])))
         while True:
             asked_at = monotonic()
-            seq = await connection.fetchval(HEAD, timeout=HEARTBEAT)
+            seq = await connection.fetchval(HEAD, timeout=TRUSTED)
             self.head.known(seq, asked_at)
             await asyncio.sleep(HEARTBEAT)
 
@@ -267,9 +279,18 @@ async def connected(
         "lock_timeout": str(round(lock_timeout * 1000)),
     }
 
-    async def connect() -> "Driver":
+    guarded = role == SERVICE_ROLE
+    distance = Distance()
+
+    async def connect(patience: float = connect_timeout) -> Driver:
+        begun = monotonic()
         try:
-            return await asyncpg.connect(url, timeout=connect_timeout, server_settings=session)
+            connection = await asyncpg.connect(
+                url,
+                timeout=max(patience, min(2 * distance.seconds, FAR)),
+                server_settings=session,
+                connection_class=GuardedDriver if guarded else asyncpg.Connection,
+            )
         except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError) as refused:
             raise DatabaseError(
                 f"Le compte de connexion ne peut pas agir comme {SERVICE_ROLE} ({refused}). "
@@ -277,6 +298,8 @@ async def connected(
             ) from refused
         except (OSError, TimeoutError, *AWAY) as error:
             raise DatabaseAway(str(error)) from error
+        distance.seconds = monotonic() - begun
+        return connection
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -286,31 +309,17 @@ async def connected(
         pool_timeout=pool_timeout,
         hide_parameters=True,
     )
-    sa.event.listen(engine.sync_engine, "checkout", _check_alive)
-    sa.event.listen(engine.sync_engine, "checkin", _note_use)
+    sa.event.listen(engine.sync_engine, "checkout", partial(check_alive, distance))
+    sa.event.listen(engine.sync_engine, "checkin", note_use)
+    writers = Share(write_share or pool_size, pool_timeout)
     try:
-        yield Database(engine, connect, Share(write_share or pool_size, pool_timeout), settle)
+        yield Database(engine, partial(connect, FAR), writers, guarded, settle)
     finally:
         await engine.dispose()
 
 
 def _state(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
-
-
-def _note_use(_: object, entry: ConnectionPoolEntry) -> None:
-    entry.info["used"] = monotonic()
-
-
-def _check_alive(connection: AdaptedConnection, entry: ConnectionPoolEntry, _: object) -> None:
-    """SQLAlchemy's own ping takes three exchanges, and waits for ever on a server that froze."""
-    if monotonic() - entry.info.get("used", 0.0) < JUST_USED:
-        return
-    try:
-        connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=PING_TIMEOUT))
-    except (OSError, TimeoutError, *BROKEN) as error:
-        connection.driver_connection.terminate()
-        raise sa.exc.DisconnectionError from error
 
 
 async def current_revision(url: str) -> str | None:

@@ -5,6 +5,9 @@ from time import monotonic
 TRUSTED = 1.0
 """Seconds for which a head that was read is taken for the present one."""
 
+GREW = "ledger grew"
+"""In ``info`` of a session that appended to the ledger."""
+
 Version = tuple[int, int]
 
 
@@ -31,7 +34,9 @@ class Head:
         self.seq = seq
 
     def wrote(self) -> None:
-        """A transaction of this process has ended: nobody need be told to see it."""
+        """A transaction of this process that appended to the ledger has ended, committed as far as
+        is known: nobody need be told to see it.
+        """
         self.written += 1
 
     def lost(self) -> None:

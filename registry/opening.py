@@ -13,6 +13,7 @@ from registry.database import (
     UNABLE,
     Database,
     DatabaseError,
+    DatabaseUnable,
     Settle,
     connected,
     current_revision,
@@ -84,6 +85,8 @@ async def obstacle(database: Database, settings: Settings) -> str | None:
         async with database.read() as session:
             if await session.scalar(READ_ONLY):
                 return UNABLE["25006"]
+    except DatabaseUnable as unable:
+        return str(unable)
     except DatabaseError:
         return "La base de données ne répond pas."
     for name, folder in (

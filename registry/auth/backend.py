@@ -1,9 +1,11 @@
 """A request's credentials, and who they are."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from registry.auth import sessions, tokens
-from registry.database import Database
+from registry.database import Database, DatabaseAway, DatabaseBusy
 from registry.domain import actors, web_sessions
 from registry.domain import tokens as recorded
 from registry.domain.actor import PUBLIC, SIGN_IN, Actor
@@ -11,6 +13,8 @@ from registry.domain.clock import now
 from registry.domain.errors import NotSignedIn
 
 REFUSED = "Ce jeton est inconnu, périmé ou révoqué."
+
+logger = logging.getLogger(__name__)
 
 
 async def actor_of(database: Database, headers: Mapping[str, str], *, secure: bool) -> Actor:
@@ -35,8 +39,9 @@ async def _machine(database: Database, secret: str) -> Actor:
     if token is None or actor is None:
         raise NotSignedIn(REFUSED)
     if recorded.is_use_due(token):
-        async with database.transaction(SIGN_IN) as session:
-            await recorded.note_use(session, token)
+        with _if_it_can_be_written():
+            async with database.transaction(SIGN_IN, patience=0.0) as session:
+                await recorded.note_use(session, token)
     return actor
 
 
@@ -48,9 +53,21 @@ async def _person(database: Database, digest: bytes) -> Actor:
             return PUBLIC
         actor = await web_sessions.person_of(session, *found)
     if web_sessions.is_due(found[0], moment):
-        async with database.transaction(SIGN_IN) as session:
-            await web_sessions.use(session, digest, moment)
+        with _if_it_can_be_written():
+            async with database.transaction(SIGN_IN, patience=0.0) as session:
+                await web_sessions.use(session, digest, moment)
     return actor
+
+
+@contextmanager
+def _if_it_can_be_written() -> Iterator[None]:
+    """Who reads doesn't wait for writers, nor for a database where nothing is written: the next
+    request notes its use.
+    """
+    try:
+        yield
+    except (DatabaseAway, DatabaseBusy) as reason:
+        logger.info("use not noted", extra={"fields": {"reason": str(reason)}})
 
 
 def _bearer(headers: Mapping[str, str]) -> str | None:

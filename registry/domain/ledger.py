@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.actor import Actor
+from registry.head import GREW
 
 APPEND = sa.text("SELECT ledger_append(:actor, :organisation, :action, :noun, :ids)")
 
@@ -23,6 +24,7 @@ async def append(
 ) -> None:
     """One entry for each record, as it stands now: call it last, as it makes writers queue."""
     if ids:
+        session.info[GREW] = True
         await session.execute(
             APPEND,
             {
@@ -47,6 +49,7 @@ async def append_selected(
     session: AsyncSession, actor: Actor, action: str, noun: str, ids: str
 ) -> None:
     """Likewise for the ids that a query of the program's own selects, however many."""
+    session.info[GREW] = True
     await session.execute(
         sa.text(
             "SELECT ledger_append(:actor, :organisation, :action, :noun, ids)"

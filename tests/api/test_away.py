@@ -6,9 +6,10 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
@@ -17,6 +18,7 @@ import pytest
 from registry.app import CONNECT_TIMEOUT, create_app
 from registry.database import connected, migrate
 from registry.embedded import Addresses
+from registry.liveness import JUST_USED
 from registry.settings import Settings
 from tests.effort import POSTGRES
 from tests.servers import create_external_login, external
@@ -112,6 +114,42 @@ async def test_connections_that_froze_are_replaced(prepared: tuple[Addresses, Co
             for reply, seconds in await asyncio.gather(*(asked(client) for _ in range(4))):
                 assert reply.status_code == 200
                 assert seconds < 1
+
+
+async def test_a_database_that_is_far_is_not_away(prepared: tuple[Addresses, Control]) -> None:
+    """Each exchange takes 150 ms: pages are slower, and are served."""
+    address = urlsplit(prepared[0].service)
+    assert address.port
+    async with far(address.port, 0.15) as port:
+        url = address._replace(netloc=f"raccord_login@127.0.0.1:{port}").geturl()
+        async with serving(url) as client:
+            for path in ("/collectivites", "/readyz", "/collectivites"):
+                assert (await client.get(path)).status_code == 200
+                await asyncio.sleep(2 * JUST_USED)
+            assert (await asked(client))[0].status_code == 200
+
+
+@asynccontextmanager
+async def far(port: int, delay: float) -> AsyncIterator[int]:
+    """A relay to that port, on one of its own, whose every answer comes that late."""
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(_carry(reader, there_writer, 0.0), _carry(there_reader, writer, delay))
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(1 << 16):
+            await asyncio.sleep(delay)
+            writer.write(data)
+    writer.close()
 
 
 async def test_a_server_that_says_nothing_is_away_within_a_second() -> None:

@@ -147,6 +147,24 @@ async def test_ones_own_write_is_seen_at_once(reusing: httpx2.AsyncClient, token
         assert await named(reusing) == f"Nom {version}"
 
 
+async def test_a_write_that_changes_nothing_empties_nothing(
+    reusing: httpx2.AsyncClient, token: Token, silently: Silently
+) -> None:
+    """Refused, or what only tells who passed by: a token's use, an attempt at signing in."""
+    refused = {
+        "query": RENAMED.replace("version: 1", "version: 7"),
+        "variables": {"siren": EBENE, "name": "Nom"},
+    }
+    by = await token(EBENE)
+    before = await named(reusing)
+    await silently("Autre")
+    for _ in range(2):
+        reply = await reusing.post("/graphql", json=refused, headers=credentials(by))
+        assert "name" not in reply.json()["data"]["editVendor"]
+        await reusing.get("/connexion")
+        assert await named(reusing) == before
+
+
 async def test_another_process_writes_and_it_is_seen(
     reusing: httpx2.AsyncClient, addresses: Addresses
 ) -> None:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from registry.auth.rates import Rates
 from registry.database import Database
+from registry.domain import ledger
 from registry.domain.actor import ADMINISTRATOR, PUBLIC
 from registry.settings import Settings
 from registry.web import kept
@@ -45,9 +46,33 @@ async def test_an_answer_is_made_once_until_something_is_written(
 ) -> None:
     calls: list[int] = []
     assert [await made(visit, calls), await made(visit, calls)] == [1, 1]
+    await recorded(database, 99990000)
+    assert await made(visit, calls) == 2
+
+
+@pytest.mark.usefixtures("known")
+async def test_what_the_ledger_does_not_tell_changes_no_answer(
+    visit: Visit, database: Database
+) -> None:
+    """A quota, an attempt at signing in, a token's use, a write that is refused."""
+    calls: list[int] = []
+    await made(visit, calls)
     async with database.transaction(ADMINISTRATOR) as session:
         await add(session, vendor(99990000, "Ébène"))
-    assert await made(visit, calls) == 2
+    with pytest.raises(ZeroDivisionError):
+        await recorded(database, 99990001, refused=1)
+    await recorded(database, 99990002, dry_run=True)
+    assert await made(visit, calls) == 1
+
+
+async def recorded(
+    database: Database, number: int, *, refused: int = 0, dry_run: bool = False
+) -> None:
+    async with database.transaction(ADMINISTRATOR, dry_run=dry_run) as session:
+        row = vendor(number, "Ébène")
+        await add(session, row)
+        await ledger.append(session, ADMINISTRATOR, "create", "vendor", [row.recorded_id])
+        assert 1 / (1 - refused)
 
 
 @pytest.mark.usefixtures("known")
@@ -70,8 +95,7 @@ async def test_an_answer_read_while_something_was_written_is_not_kept(
     async def count(session: AsyncSession) -> int:
         calls.append(0)
         if len(calls) == 1:
-            async with database.transaction(ADMINISTRATOR) as other:
-                await add(other, vendor(99990001, "Aubépine"))
+            await recorded(database, 99990001)
         return len(calls)
 
     assert [await kept.read(visit, "lu", count) for _ in range(3)] == [1, 2, 2]
