@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from registry import background, metrics
 from registry.api import bulk_declarations, evidence, graphiql
 from registry.api.door import GraphQLDoor
+from registry.api.files import Rated
 from registry.api.schema import build_schema
 from registry.api.sockets import SocketDoor
 from registry.auth.proconnect import configured
@@ -125,16 +126,21 @@ def _routes(pages: Door) -> list[BaseRoute]:
         return PlainTextResponse(f"{reason}\n", 503, {"Retry-After": "5"})
 
     door = GraphQLDoor(database, settings, pages.rates)
-    return [
-        Route("/graphql", door),
-        WebSocketRoute("/graphql", SocketDoor(door)),
-        WebSocketRoute("/{path:path}", _no_socket),
+    rated = [
         *graphiql.routes(),
         *bulk_declarations.routes(database, settings),
         *evidence.routes(database, settings),
+        Route("/readyz", readyz),
+    ]
+    for route in rated:
+        route.app = Rated(route.app, pages.rates)
+    return [
+        Route("/graphql", door),
+        WebSocketRoute("/graphql", SocketDoor(door, settings.sockets_per_address)),
+        WebSocketRoute("/{path:path}", _no_socket),
+        *rated,
         *routes(pages),
         Route("/livez", livez),
-        Route("/readyz", readyz),
     ]
 
 

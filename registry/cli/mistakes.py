@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from registry.auth.proconnect import NotConfigured
 from registry.auth.trial import TrialRefused
+from registry.cli.listening import CannotListen
 from registry.cli.output import counted
 from registry.database import DatabaseError
 from registry.domain.errors import DomainError
@@ -24,6 +25,7 @@ REFUSALS = (
     GeographyError,
     NotConfigured,
     TrialRefused,
+    CannotListen,
 )
 MISTAKES = (
     *REFUSALS,

@@ -1,27 +1,35 @@
 """The service, and the database it needs."""
 
 import asyncio
+import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from threading import Timer
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from registry import logs, opening
+from registry import connections, logs, opening
 from registry.auth import proconnect, trial
 from registry.cli.french import Command
+from registry.cli.listening import bound, refusal, url
 from registry.cli.loading import loading
 from registry.cli.output import complain, progress
 from registry.cli.program import program
 from registry.domain import examples
 from registry.domain.actor import ADMINISTRATOR
 from registry.settings import Settings
+
+PATIENCE = 10.0
+"""Seconds for what is around the service to end, once all is answered or dropped."""
 
 
 def _socket(**given: Any) -> asyncio.Protocol:
@@ -31,12 +39,69 @@ def _socket(**given: Any) -> asyncio.Protocol:
     return WebSocketsSansIOProtocol(**given)
 
 
-SOCKETS: dict[str, Any] = {
-    "ws": _socket,
-    "ws_max_size": 1_000_000,
-    "ws_per_message_deflate": False,
-}
-"""What the server reads of a frame before the door says that it is too long."""
+def protocols(settings: Settings) -> dict[str, Any]:
+    """What the server does with a connection; of a frame it reads more than the door takes, which
+    tells that it is too long.
+    """
+    return {
+        "http": connections.protocol(settings),
+        "ws": _socket,
+        "ws_max_size": 1_000_000,
+        "ws_per_message_deflate": False,
+    }
+
+
+class Service(uvicorn.Server):
+    """One process: it tells where it answers once it does, and ends in time."""
+
+    def __init__(self, config: uvicorn.Config, running: ExitStack) -> None:
+        super().__init__(config)
+        self.running = running
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except OSError as error:  # Another program listens since the port was found free.
+            raise refusal(error, self.config.host, self.config.port) from error
+        _announce(self.config)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        patience = (self.config.timeout_graceful_shutdown or 0) + PATIENCE
+        guard = Timer(patience, self._leave_undone)
+        guard.daemon = True
+        guard.start()
+
+    def _leave_undone(self) -> None:
+        """Neither a thread at work nor a loop that is held delays the end."""
+        complain("Le service n’a pas fini à temps ce qui était en cours : il s’arrête.")
+        self.running.close()
+        os._exit(0)
+
+
+class Workers(Multiprocess):
+    """Several processes, which end in time too."""
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        while not self.signal_queue and all(each.process.is_alive() for each in self.processes):
+            if self.processes[0].is_ready():
+                _announce(self.config)
+                break
+
+    def terminate_all(self) -> None:
+        """Whoever comes now is refused, and not left before a door that nobody opens."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        deadline = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + PATIENCE
+        for each in self.processes:
+            each.process.join(max(0.0, deadline - time.monotonic()))
+            if each.process.is_alive():
+                each.kill()
+        super().join_all()
 
 
 @program.command(cls=Command)
@@ -62,18 +127,20 @@ def serve(
     proconnect.configured(settings)
     if dev_sign_in:
         trial.check(settings, host)
+    sockets = bound(host, port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         "registry.app:trying" if dev_sign_in else "registry.app:serving",
         factory=True,
         host=host,
-        port=port,
+        port=sockets[0].getsockname()[1],
         workers=workers,
         log_config=logs.configuration(settings.log_level),
         access_log=False,
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
-        **SOCKETS,
+        timeout_graceful_shutdown=settings.stop_seconds,
+        **protocols(settings),
     )
     with ExitStack() as running:
         with _timed("Base de données prête"):
@@ -85,27 +152,30 @@ def serve(
                         config.load()
             located.result()
             asyncio.run(_prepare(settings, demo=demo, dev_sign_in=dev_sign_in))
-        _serve(config)
+        _serve(config, sockets, running)
 
 
-def _serve(config: uvicorn.Config) -> None:
+def _serve(config: uvicorn.Config, sockets: list[socket.socket], running: ExitStack) -> None:
     """Until a signal, which must not cut short what follows: the database closes too."""
     if config.workers > 1:
-        service = Multiprocess(config, sockets=[config.bind_socket()])
-        complain(f"Raccord répond sur http://{config.host}:{config.port}")
-        service.run()
+        for listener in sockets:
+            listener.listen(config.backlog)
+        Workers(config, sockets).run()
         return
-    server = uvicorn.Server(config)
+    server = Service(config, running)
 
     def leave(*_: object) -> None:
         server.should_exit = True
 
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, leave)
-    complain(f"Raccord répond sur http://{config.host}:{config.port}")
-    server.run()
+    server.run(sockets)
     if not server.started:
         raise typer.Exit(1)
+
+
+def _announce(config: uvicorn.Config) -> None:
+    complain(f"Raccord répond sur {url(config.host, config.port)}")
 
 
 async def _prepare(settings: Settings, *, demo: bool, dev_sign_in: bool) -> None:

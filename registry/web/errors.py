@@ -17,6 +17,7 @@ TITLES = {
     403: "Vous ne pouvez pas faire cela",
     404: "Cette page n’existe pas",
     405: "Cette méthode n’est pas admise ici",
+    408: "Cet envoi est trop lent",
     413: "Cet envoi est trop gros",
     415: "Cet envoi n’est pas d’un type attendu",
     429: "Trop de demandes en peu de temps",
@@ -31,6 +32,8 @@ RULES = {
     405: "Cette méthode n’est pas admise ici.",
     413: "Un fichier ou un texte dépasse la taille admise.",
     415: "Un formulaire de ce site envoie autre chose.",
+    408: "Le formulaire n’est pas arrivé à temps : recommencez.",
+    429: "Attendez quelques secondes avant de recommencer.",
     500: "Ce n’est pas de votre fait. Si cela se reproduit, signalez-le avec le numéro ci-dessous.",
     503: "La base de données ne répond pas. Rien de ce que vous avez envoyé n’est écrit à moitié :"
     " recommencez dans un instant.",

@@ -1,5 +1,6 @@
 """Forms: what they send, once; what was wrong with it; and what came of it."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from registry.auth import origins
@@ -36,7 +37,11 @@ from registry.web.visits import Visit
 MAX_BODY = 100_000
 MAX_UPLOAD = LARGEST + MAX_BODY
 MAX_FIELDS, MAX_FILES = 200, 1
-PLAIN, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+LIMITS = {
+    "application/x-www-form-urlencoded": (MAX_BODY, 30.0),
+    "multipart/form-data": (MAX_UPLOAD, 120.0),
+}
+"""Bytes of a form, and seconds that it may take to come."""
 UNREADABLE = {"\0", "\ufffd"}
 """What a text can't hold, and what stands for bytes that are no text."""
 EUROS = re.compile("(€|euros?|eur)$", re.IGNORECASE)
@@ -153,30 +158,33 @@ async def posted(visit: Visit) -> Form:
     """Raises ``HTTPException``: 403 for another site’s form or another session’s, 413, 415, 400;
     ``NotSignedIn`` once the session is no more.
     """
-    form = await received(visit.request)
     require_signed_in(visit.actor)
+    form = await received(visit.request)
     if visit.sending(form.get(TOKEN)) is None:
         raise HTTPException(403)
     return form
 
 
 async def received(request: Request) -> Form:
-    """Raises ``HTTPException``: 403 for another site's form, 413, 415, 400.
+    """Raises ``HTTPException``: 403 for another site's form, 408, 413, 415, 400.
 
     The files sent are closed with the answer: see ``visits``.
     """
     if not origins.from_our_page(request.headers):
         raise HTTPException(403)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in (PLAIN, MULTIPART):
+    if kind not in LIMITS:
         raise HTTPException(415)
-    limit = MAX_UPLOAD if kind == MULTIPART else MAX_BODY
+    limit, patience = LIMITS[kind]
     bounded = Request(request.scope, _bounded(request, limit))
     try:
-        fields = await bounded.form(
-            max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_BODY
-        )
-    except (MultiPartException, UnicodeError) as error:
+        async with asyncio.timeout(patience):
+            fields = await bounded.form(
+                max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_BODY
+            )
+    except TimeoutError as late:
+        raise HTTPException(408, headers={"Connection": "close"}) from late
+    except (MultiPartException, UnicodeError, ClientDisconnect) as error:
         raise HTTPException(400) from error
     request.state.sent = fields
     values: dict[str, list[str]] = {}

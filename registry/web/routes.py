@@ -22,7 +22,7 @@ def routes(door: Door) -> list[Route]:
     """A door with ``trial`` opens the sign-in of the demo registry: see ``auth.trial``."""
     at = opening(door)
     found = [
-        statics.route(door.look),
+        statics.route(door),
         at("/", home.show),
         at("/recherche", searches.show),
         *collectivites.routes(at),

@@ -7,19 +7,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from registry.web.look import Look
-from registry.web.visits import COMPRESSED
+from registry.web.visits import COMPRESSED, Door, count
 
 KEPT = "public, max-age=31536000, immutable"
 CHECKED = "no-cache"
 
 
-def route(look: Look) -> Route:
-    return Route("/static/{name:str}", partial(_serve, look), middleware=COMPRESSED)
+def route(door: Door) -> Route:
+    return Route("/static/{name:str}", partial(_serve, door), middleware=COMPRESSED)
 
 
-async def _serve(look: Look, request: Request) -> Response:
-    file = look.statics.get(request.path_params["name"])
+async def _serve(door: Door, request: Request) -> Response:
+    count(door, request)
+    file = door.look.statics.get(request.path_params["name"])
     if file is None:
         raise HTTPException(404)
     named = request.query_params.get("v") == file.version

@@ -193,6 +193,7 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
     """What the domain refuses where no form can show it is told on a page."""
     visit = Visit(door, request, PUBLIC)
     try:
+        request.state.counted = True
         allowance = door.rates.of_client(request)
         allowance.ask()
         async with allowance.pages.place():
@@ -219,10 +220,24 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
             await request.state.sent.close()
 
 
+def count(door: Door, request: Request) -> None:
+    """A request for what is no page. Raises ``HTTPException``: 429."""
+    request.state.counted = True
+    try:
+        door.rates.of_client(request).ask()
+    except TooOften as cause:
+        raise HTTPException(429, headers={"Retry-After": str(cause.wait)}) from cause
+
+
 async def refused(door: Door, request: Request, refusal: HTTPException) -> Response:
     """Outside any page, or by one that can't show it: an unknown address, a method that is not
     admitted, a form without its token. Who asks is told on a page alone, if the database answers.
     """
+    if not hasattr(request.state, "counted"):
+        try:
+            count(door, request)
+        except HTTPException as too_often:
+            refusal = too_often
     headers = dict(refusal.headers or {})
     if not errors.for_people(request):
         return errors.line(request, refusal.status_code, headers)
