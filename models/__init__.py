@@ -28,6 +28,7 @@ from models.ledger import LedgerEntry
 from models.message import Message
 from models.product import DeliveryModel, Demarche, Product, ProductFormerKey
 from models.readiness import CollectiviteReadiness
+from models.record_value import RecordValue
 from models.software_request import SoftwareRequest, SoftwareRequestState
 from models.token import Token, TokenScope
 from models.transition import EvidenceLevel, Source, Transition
@@ -78,6 +79,7 @@ __all__ = [
     "Product",
     "ProductFormerKey",
     "ProductVerdict",
+    "RecordValue",
     "Service",
     "SignInAttempt",
     "SoftwareRequest",

@@ -3,7 +3,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import SIRET, Base, recorded_at
+from models.base import PERSONAL, SIRET, Base, recorded_at
 
 
 class Account(Base, table=True):
@@ -19,8 +19,8 @@ class Account(Base, table=True):
     )
 
     issuer: str = Field(sa_type=sa.Text)
-    subject: str = Field(sa_type=sa.Text)
+    subject: str = Field(sa_type=sa.Text, sa_column_kwargs=PERSONAL)
     siret: str = Field(sa_type=sa.Text)
     organisation: str | None = Field(default=None, sa_type=sa.Text)
-    email: str = Field(sa_type=sa.Text)
+    email: str = Field(sa_type=sa.Text, sa_column_kwargs=PERSONAL)
     created_at: datetime = recorded_at()

@@ -1,7 +1,8 @@
 """What every table shares: constraint names that can be predicted, and column kinds."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -22,6 +23,15 @@ SLUG = "~ '^[a-z0-9]+([._-][a-z0-9]+)*$'"
 
 KEY = sa.Text(collation="C")
 """Keys sort by byte, whatever the language of the database."""
+
+PERSONAL: Final = {"info": {"ledger": "personal"}}
+"""Tells of a person: the ledger holds a salted digest, and ``record_value`` what can be erased."""
+SECRET: Final = {"info": {"ledger": "secret"}}
+"""Opens a door: the ledger holds its SHA-256."""
+UNSAID: Final = {"info": {"ledger": "unsaid"}}
+"""Derived from what the ledger holds, or changed by whoever passes: it is not in the ledger."""
+
+NOTHING: Final[Mapping[str, Any]] = {}
 
 EARLIEST, LATEST = "1900-01-01", "2199-12-31"
 
@@ -85,14 +95,16 @@ def version() -> Any:
     )
 
 
-def moment() -> Any:
-    return Field(default=None, sa_type=sa.TIMESTAMP(timezone=True), nullable=True)
+def moment(said: Mapping[str, Any] = NOTHING) -> Any:
+    return Field(
+        default=None, sa_type=sa.TIMESTAMP(timezone=True), nullable=True, sa_column_kwargs=said
+    )
 
 
-def recorded_at() -> Any:
+def recorded_at(said: Mapping[str, Any] = NOTHING) -> Any:
     return Field(
         default=None,
         sa_type=sa.TIMESTAMP(timezone=True),
         nullable=False,
-        sa_column_kwargs={"server_default": sa.func.now()},
+        sa_column_kwargs={"server_default": sa.func.now(), **said},
     )

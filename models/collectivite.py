@@ -4,7 +4,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import INSEE, KEY, SIREN, Base, code, codes, words_check
+from models.base import INSEE, KEY, SIREN, UNSAID, Base, code, codes, words_check
 
 
 class CollectiviteKind(StrEnum):
@@ -82,6 +82,7 @@ class Collectivite(Base, table=True):
         sa_type=KEY,
         index=True,
         sa_column_args=[sa.Computed("coalesce(insee, siren)", persisted=True)],
+        sa_column_kwargs=UNSAID,
     )
     name: str = Field(sa_type=sa.Text)
     population: int | None = None
@@ -97,7 +98,7 @@ class Collectivite(Base, table=True):
         default=None, sa_type=sa.BigInteger, foreign_key="collectivite.id", index=True
     )
     no_online_demarche_since: date | None = None
-    search: str = Field(sa_type=KEY)
+    search: str = Field(sa_type=KEY, sa_column_kwargs=UNSAID)
 
 
 class CollectiviteFormerCode(Base, table=True):

@@ -4,7 +4,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import code, codes, words_check
+from models.base import PERSONAL, code, codes, words_check
 from models.transition import Transition, transition_checks
 
 
@@ -51,8 +51,8 @@ class Commitment(Transition, table=True):
     product_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="product.id")
     state: CommitmentState = code(CommitmentState)
     charter_version: str | None = Field(default=None, sa_type=sa.Text)
-    signatory: str | None = Field(default=None, sa_type=sa.Text)
-    signatory_capacity: str | None = Field(default=None, sa_type=sa.Text)
+    signatory: str | None = Field(default=None, sa_type=sa.Text, sa_column_kwargs=PERSONAL)
+    signatory_capacity: str | None = Field(default=None, sa_type=sa.Text, sa_column_kwargs=PERSONAL)
     scope: list[str] = codes()
     exclusions: str | None = Field(default=None, sa_type=sa.Text)
     valid_until: date | None = None

@@ -3,7 +3,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import SIREN, Base, moment, recorded_at
+from models.base import PERSONAL, SIREN, Base, moment, recorded_at
 
 
 class Delegation(Base, table=True):
@@ -30,6 +30,6 @@ class Delegation(Base, table=True):
 
     siren: str = Field(sa_type=sa.Text)
     delegate_siren: str = Field(sa_type=sa.Text)
-    email: str = Field(sa_type=sa.Text)
+    email: str = Field(sa_type=sa.Text, sa_column_kwargs=PERSONAL)
     created_at: datetime = recorded_at()
     ended_at: datetime | None = moment()

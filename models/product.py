@@ -4,7 +4,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import KEY, SIREN, SLUG, Base, code, codes, version, words_check
+from models.base import KEY, SIREN, SLUG, UNSAID, Base, code, codes, version, words_check
 
 
 class Demarche(StrEnum):
@@ -52,7 +52,7 @@ class Product(Base, table=True):
     citizen_login: bool
     demarches: list[str] = codes()
     retired_on: date | None = None
-    search: str = Field(sa_type=sa.Text)
+    search: str = Field(sa_type=sa.Text, sa_column_kwargs=UNSAID)
     version: int = version()
 
 

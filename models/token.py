@@ -4,7 +4,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import SIREN, SIRET, Base, codes, moment, recorded_at, words_check
+from models.base import SECRET, SIREN, SIRET, UNSAID, Base, codes, moment, recorded_at, words_check
 
 
 class TokenScope(StrEnum):
@@ -32,9 +32,9 @@ class Token(Base, table=True):
     name: str = Field(sa_type=sa.Text)
     siren: str = Field(sa_type=sa.Text, index=True)
     siret: str | None = Field(default=None, sa_type=sa.Text)
-    digest: bytes = Field(sa_type=sa.LargeBinary, unique=True)
+    digest: bytes = Field(sa_type=sa.LargeBinary, unique=True, sa_column_kwargs=SECRET)
     scopes: list[str] = codes()
     created_at: datetime = recorded_at()
     expires_at: datetime = Field(sa_type=sa.TIMESTAMP(timezone=True))
-    last_used_at: datetime | None = moment()
+    last_used_at: datetime | None = moment(UNSAID)
     revoked_at: datetime | None = moment()

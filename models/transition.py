@@ -4,7 +4,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import Base, code, recorded_at
+from models.base import UNSAID, Base, code, recorded_at
 
 
 class Source(StrEnum):
@@ -34,7 +34,7 @@ class Transition(Base):
     """
 
     effective_on: date
-    effective_until: date | None = None
+    effective_until: date | None = Field(default=None, sa_column_kwargs=UNSAID)
     declared_by: Source = code(Source)
     actor: str | None = Field(default=None, sa_type=sa.Text)
     organisation: str | None = Field(default=None, sa_type=sa.Text)

@@ -3,7 +3,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import KEY, SIREN, Base, version
+from models.base import KEY, PERSONAL, SIREN, UNSAID, Base, version
 
 
 class Vendor(Base, table=True):
@@ -28,7 +28,7 @@ class Vendor(Base, table=True):
     siren: str = Field(sa_type=KEY, unique=True)
     name: str = Field(sa_type=sa.Text)
     website: str | None = Field(default=None, sa_type=sa.Text)
-    contact: str | None = Field(default=None, sa_type=sa.Text)
+    contact: str | None = Field(default=None, sa_type=sa.Text, sa_column_kwargs=PERSONAL)
     parent_id: int | None = Field(
         default=None, sa_type=sa.BigInteger, foreign_key="vendor.id", index=True
     )
@@ -38,5 +38,5 @@ class Vendor(Base, table=True):
     merged_into_id: int | None = Field(
         default=None, sa_type=sa.BigInteger, foreign_key="vendor.id", index=True
     )
-    search: str = Field(sa_type=sa.Text)
+    search: str = Field(sa_type=sa.Text, sa_column_kwargs=UNSAID)
     version: int = version()

@@ -3,7 +3,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import SIRET, Base, moment, recorded_at
+from models.base import SECRET, SIRET, UNSAID, Base, moment, recorded_at
 
 
 class WebSession(Base, table=True):
@@ -18,12 +18,12 @@ class WebSession(Base, table=True):
         sa.CheckConstraint(f"siret {SIRET}", "siret"),
     )
 
-    digest: bytes = Field(sa_type=sa.LargeBinary, unique=True)
+    digest: bytes = Field(sa_type=sa.LargeBinary, unique=True, sa_column_kwargs=SECRET)
     account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id", index=True)
     siret: str = Field(sa_type=sa.Text)
-    id_token: str | None = Field(default=None, sa_type=sa.Text)
+    id_token: str | None = Field(default=None, sa_type=sa.Text, sa_column_kwargs=UNSAID)
     created_at: datetime = recorded_at()
-    used_at: datetime = recorded_at()
+    used_at: datetime = recorded_at(UNSAID)
     ended_at: datetime | None = moment()
 
 

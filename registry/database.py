@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.util import await_only, greenlet_spawn
 
+from models.migrations import CannotMigrate
 from registry.guard import GUARDED, SERVICE_ROLE, Driver, GuardedDriver, Unguarded
 from registry.head import GREW, TRUSTED, Head
 from registry.liveness import BROKEN, Distance, check_alive, note_use
@@ -138,6 +139,11 @@ class Identified(Protocol):
     def identity(self) -> Mapping[str, str]: ...
 
 
+async def _identify(session: AsyncSession, author: Identified) -> None:
+    identity = author.identity
+    await session.execute(IDENTIFY, {"names": [*identity], "values": [*identity.values()]})
+
+
 Settle = Callable[[AsyncSession], Awaitable[None]]
 
 
@@ -148,7 +154,8 @@ async def _nothing(_: AsyncSession) -> None:
 @dataclass(frozen=True)
 class Database:
     """``read()`` sees one snapshot and can't write; ``transaction()`` commits at its end,
-    unless it is a dry run. The row policies judge a transaction by its author's identity.
+    unless it is a dry run. The row policies judge both by their author's identity; what everyone
+    may read needs none.
     ``settle`` is the last thing that a transaction does before it commits. ``head`` is known
     inside ``followed()``. Writers wait for each other's locks: they have no more than their share
     of the connections, and what only reads goes on."""
@@ -161,12 +168,14 @@ class Database:
     head: Head = field(default_factory=Head)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
+    async def read(self, author: Identified | None = None) -> AsyncIterator[AsyncSession]:
         engine = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         with _told_when_unusable():
             async with AsyncSession(engine) as session:
+                if author is not None:
+                    await _identify(session, author)
                 yield session
 
     @asynccontextmanager
@@ -179,8 +188,7 @@ class Database:
                 AsyncSession(self.engine, expire_on_commit=False) as session,
             ):
                 await session.begin()
-                said = author.identity
-                await session.execute(IDENTIFY, {"names": [*said], "values": [*said.values()]})
+                await _identify(session, author)
                 yield session
                 if dry_run:
                     await session.rollback()
@@ -354,6 +362,8 @@ async def migrate(owner_url: str) -> None:
             try:
                 async with engine.connect() as connection:
                     await connection.run_sync(_upgrade)
+            except CannotMigrate as error:
+                raise DatabaseError(str(error)) from error
             except DBAPIError as error:
                 if attempt + 1 == MIGRATION_TRIES or _state(error) != LOCK_NOT_AVAILABLE:
                     raise

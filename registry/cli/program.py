@@ -41,7 +41,7 @@ def reading(work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
     """Run ``work`` on one snapshot of the registry."""
 
     async def run() -> Result:
-        async with opened(Settings()) as database, database.read() as session:
+        async with opened(Settings()) as database, database.read(ADMINISTRATOR) as session:
             return await work(session)
 
     return asyncio.run(run())

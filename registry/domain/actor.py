@@ -48,6 +48,8 @@ class Actor:
     def identity(self) -> Mapping[str, str]:
         """What the database is told of a transaction's author: see the row policies."""
         return {
+            "raccord.actor": self.name,
+            "raccord.organisation": self.organisation or "",
             "raccord.role": "" if self.role is Role.PUBLIC else self.role.value,
             "raccord.vendors": _array(self.vendors),
             "raccord.collectivites": _array(self.collectivites),

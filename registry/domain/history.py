@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import LedgerEntry, Source
-from registry.domain import pages
+from registry.domain import pages, record_values
 from registry.domain.actor import Actor
 from registry.domain.filters import checked_siren
 from registry.domain.pages import Page, Recency, Slice, by_recency
 from registry.domain.policy import Action, authorise
+from registry.domain.record_values import restored
 
 SUBJECTS: Mapping[str, str] = {
     "vendor": """
@@ -223,7 +224,8 @@ async def _all_told(session: AsyncSession, rows: Sequence[LedgerEntry]) -> tuple
     before = await _before(session, rows)
     states = await _states(session, rows)
     names = await _names(session, rows)
-    return tuple(_told(row, before.get(row.seq), states, names) for row in rows)
+    values = await record_values.by_digest(session, {(row.noun, row.subject_id) for row in rows})
+    return tuple(_told(row, before.get(row.seq), states, names, values) for row in rows)
 
 
 def _about(row: LedgerEntry) -> tuple[str, int] | None:
@@ -280,6 +282,7 @@ def _told(
     before: dict[str, Any] | None,
     states: Mapping[tuple[str, int], str | None],
     names: Mapping[str, str],
+    values: Mapping[str, str],
 ) -> Entry:
     entry = orjson.loads(row.payload)
     record = entry["record"]
@@ -300,7 +303,7 @@ def _told(
         became=record["state"] if row.noun in STEPS else None,
         reason=record.get("reason"),
         evidence_url=record.get("evidence_url"),
-        changes=_changes(row.noun, before or {}, record),
+        changes=_changes(row.noun, before or {}, record, values),
     )
 
 
@@ -311,9 +314,15 @@ def _of_a_dispute(noun: str, source: str | None) -> bool:
     return noun == "commitment" and source == Source.COLLECTIVITE
 
 
-def _changes(noun: str, before: dict[str, Any], after: dict[str, Any]) -> tuple[Change, ...]:
+def _changes(
+    noun: str, before: dict[str, Any], after: dict[str, Any], values: Mapping[str, str]
+) -> tuple[Change, ...]:
     return tuple(
-        Change(name, _text(before.get(name)), _text(after.get(name)))
+        Change(
+            name,
+            _text(restored(before.get(name), values)),
+            _text(restored(after.get(name), values)),
+        )
         for name in TOLD.get(noun, ())
         if before.get(name) != after.get(name)
     )

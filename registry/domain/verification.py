@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
 
+import models as models
 from registry.domain.rollout import derived
 from registry.domain.search import folded
 
@@ -32,8 +34,12 @@ RECORDED = (
     "evidence",
     "delegation",
     "allowed_siret",
+    "web_session",
 )
 """The nouns whose every change has a ledger entry."""
+
+PASSING = ("web_session",)
+"""Rows that go in the ordinary course, without an entry."""
 
 SUBJECTS = {
     "integration": "product_id, service",
@@ -43,6 +49,14 @@ SUBJECTS = {
     "grant_claim_transition": "grant_claim_id",
 }
 """What a dated history is about, for each table of steps."""
+
+
+WITH_DIGESTS = {
+    table.name
+    for table in SQLModel.metadata.sorted_tables
+    if any(column.info.get("ledger") in {"personal", "secret"} for column in table.columns)
+}
+"""The nouns whose entries hold a digest in the place of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,43 @@ LEDGER = (
             FROM ledger) AS read
         WHERE (entry ->> 'seq', entry ->> 'noun', entry ->> 'id')
               IS DISTINCT FROM (CAST(seq AS text), noun, CAST(subject_id AS text))
+        """,
+    ),
+)
+
+PERSONAL = (
+    Check(
+        "valeurs personnelles du journal",
+        """
+        WITH said AS (
+            SELECT seq, noun, subject_id, field, entry -> 'record' -> field AS value,
+                   CASE entry ->> 'action' WHEN 'erase' THEN entry ->> 'column' END AS erased
+            FROM (SELECT seq, noun, subject_id,
+                         CAST(convert_from(payload, 'UTF8') AS jsonb) AS entry
+                  FROM ledger WHERE ledger_columns(noun, 'personal') <> '{}') AS read
+            CROSS JOIN LATERAL unnest(ledger_columns(noun, 'personal')) AS field
+        ), known AS (
+            SELECT noun, subject_id, field, record_digest(salt, value) AS digest FROM record_value
+        )
+        SELECT 'l’entrée ' || seq || ' (' || field || ') dit une valeur qui n’est plus là, et dont'
+               || ' aucun effacement n’a été écrit, ou la dit en clair'
+        FROM said
+        WHERE value <> 'null' AND value <> '{"sha256": null}'
+          AND (jsonb_typeof(value) <> 'object' OR NOT EXISTS (
+                   SELECT FROM known WHERE known.noun = said.noun
+                   AND known.subject_id = said.subject_id AND known.field = said.field
+                   AND known.digest = value ->> 'sha256'))
+          AND (jsonb_typeof(value) <> 'object' OR NOT EXISTS (
+                   SELECT FROM said AS later WHERE later.noun = said.noun
+                   AND later.subject_id = said.subject_id AND later.erased = said.field
+                   AND later.seq > said.seq))
+        UNION ALL
+        SELECT 'une valeur gardée de ' || noun || ' ' || subject_id || ' (' || field
+               || ') n’est pas au journal'
+        FROM known
+        WHERE NOT EXISTS (
+            SELECT FROM said WHERE said.noun = known.noun AND said.subject_id = known.subject_id
+            AND said.field = known.field AND said.value ->> 'sha256' = known.digest)
         """,
     ),
 )
@@ -214,7 +265,14 @@ SEARCHED = {
 
 async def differences(session: AsyncSession) -> AsyncIterator[tuple[str, str | None]]:
     """Each check's name with its first difference, or none where all agrees."""
-    for check in (*LEDGER, *map(_said, RECORDED), *map(_dated, SUBJECTS), *DERIVED, *CATALOGUE):
+    for check in (
+        *LEDGER,
+        *map(_said, RECORDED),
+        *map(_dated, SUBJECTS),
+        *PERSONAL,
+        *DERIVED,
+        *CATALOGUE,
+    ):
         yield check.name, await session.scalar(sa.text(f"{check.query} LIMIT 1"))
     async for name, difference in derived.differences(session):
         yield name, difference
@@ -224,6 +282,10 @@ async def differences(session: AsyncSession) -> AsyncIterator[tuple[str, str | N
 
 def _said(noun: str) -> Check:
     """The last entry about a record is the record; a removed one was said to be."""
+    record = f"to_jsonb(kept) - ledger_columns('{noun}', 'unsaid')"
+    if noun in WITH_DIGESTS:
+        record = f"ledger_record('{noun}', id, to_jsonb(kept))"
+    gone = "false" if noun in PASSING else "entry ->> 'action' IS DISTINCT FROM 'delete'"
     return Check(
         f"journal et registre ({noun})",
         f"""
@@ -232,8 +294,9 @@ def _said(noun: str) -> Check:
                    CAST(convert_from(payload, 'UTF8') AS jsonb) AS entry
             FROM ledger WHERE noun = '{noun}' ORDER BY subject_id, seq DESC) AS said
         FULL JOIN {noun} AS kept USING (id)
-        WHERE CASE WHEN kept IS NULL THEN entry ->> 'action' IS DISTINCT FROM 'delete'
-                   ELSE coalesce(NOT to_jsonb(kept) @> (entry -> 'record'), true)
+        WHERE CASE WHEN kept IS NULL THEN {gone}
+                   ELSE jsonb_strip_nulls({record})
+                        IS DISTINCT FROM jsonb_strip_nulls(entry -> 'record')
                         OR entry ->> 'action' = 'delete' END
         """,
     )

@@ -60,14 +60,14 @@ async def open_session(
         )
     )
     account = await accounts.remember(session, person)
-    session.add(
-        WebSession(
-            digest=digest, account_id=account.recorded_id, siret=person.siret, id_token=id_token
-        )
+    opened = WebSession(
+        digest=digest, account_id=account.recorded_id, siret=person.siret, id_token=id_token
     )
+    session.add(opened)
     await session.flush()
     author = accounts.author(account, person.siret)
     await ledger.append(session, author, "sign-in", "account", [account.recorded_id])
+    await ledger.append(session, author, "sign-in", "web_session", [opened.recorded_id])
     return account
 
 
@@ -132,11 +132,15 @@ async def end(
     if not everywhere:
         ended = col(WebSession.digest) == digest
     id_token = opened.id_token
-    await session.execute(
+    closed = await session.scalars(
         sa.update(WebSession)
         .where(ended, col(WebSession.ended_at).is_(None))
         .values(ended_at=now, id_token=None)
+        .returning(WebSession)
     )
     author = accounts.author(account, opened.siret)
     await ledger.append(session, author, "sign-out", "account", [account.recorded_id])
+    await ledger.append(
+        session, author, "sign-out", "web_session", [row.recorded_id for row in closed]
+    )
     return id_token

@@ -59,7 +59,7 @@ async def record_world(database: Database) -> None:
 
 async def faults(database: Database) -> list[tuple[str, str]]:
     """What the verification finds in the ledger, in uses of software and their activations."""
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         return [
             (name, fault)
             async for name, fault in differences(session)

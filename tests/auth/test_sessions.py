@@ -94,8 +94,9 @@ async def test_the_ledger_tells_who_signs_in_and_out_without_naming_them(
     assert await end(database, secret) is None
     (number,) = await column(database, "SELECT id FROM account")
     assert await written() == [
-        ("sign-in", "account", f"account:{number}"),
-        ("sign-out", "account", f"account:{number}"),
+        (action, noun, f"account:{number}")
+        for action in ("sign-in", "sign-out")
+        for noun in ("account", "web_session")
     ]
     entries = await column(
         database,
@@ -105,7 +106,7 @@ async def test_the_ledger_tells_who_signs_in_and_out_without_naming_them(
     for entry in entries:
         assert EBENE in str(entry)
         assert not [word for word in ("alix", "signed", secret) if word in str(entry).lower()]
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         assert not [found async for found in differences(session) if found[1]]
 
 

@@ -97,7 +97,10 @@ async def test_each_role_is_one_click_away(database: Database, written: Written)
             assert (await choose(browser, organisation)).headers["location"] == "/compte"
             assert told[role] in (await browser.get("/compte")).text
         assert len({organisation for organisation, _ in offered}) == 6
-    assert [entry[0] for entry in await written()] == ["sign-in"] * 6
+    assert [entry[:2] for entry in await written()] == [
+        ("sign-in", "account"),
+        ("sign-in", "web_session"),
+    ] * 6
 
 
 @pytest.mark.usefixtures("demo")

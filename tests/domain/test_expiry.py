@@ -151,7 +151,7 @@ async def test_once_whoever_asks_and_however_often(database: Database) -> None:
     states = [row["state"] for row in await rows(database, HISTORY)]
     assert (states.count("SIGNED"), states.count("EXPIRED")) == (30, 30)
     assert len(await rows(database, ENTRIES)) == 30
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         assert [found async for found in differences(session) if found[1] is not None] == []
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from registry.database import Database
 from registry.domain import verification
+from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 from tests.api.conftest import Ask, Token
 from tests.factories import siren
@@ -99,7 +100,7 @@ def registry(write: Ask, ask: Ask, parties: Parties) -> Registry:
 
 async def differences(database: Database) -> list[str]:
     """What ``raccord verify`` would tell."""
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         return [
             f"{name} : {found}"
             async for name, found in verification.differences(session)

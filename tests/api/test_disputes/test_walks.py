@@ -271,7 +271,7 @@ async def compare_at_the_end(walk: Walk, model: Model) -> None:
             if before.valid_until is not None and before.valid_until < model.today:
                 starts |= {*COMMITMENT_ARROWS["EXPIRED"]}
             assert after.state in starts
-    async with walk.database.read() as session:
+    async with walk.database.read(ADMINISTRATOR) as session:
         assert [found async for found in verification.differences(session) if found[1]] == []
 
 

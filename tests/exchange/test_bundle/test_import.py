@@ -254,8 +254,8 @@ async def test_the_ledger_has_one_entry_for_each_record(filled: Database, tmp_pa
             record = f"SELECT id, to_jsonb({noun}) AS row FROM {noun}"
             for row in (await session.execute(sa.text(record))).all():
                 payload = json.loads(latest[noun, row.id])
-                said = {k: v for k, v in row.row.items() if k in payload["record"]}
-                assert payload["record"] == said
+                held = {k: v for k, v in payload["record"].items() if not isinstance(v, dict)}
+                assert held == {k: v for k, v in row.row.items() if k in held}
                 assert (payload["action"], payload["actor"]) == ("import", "administrator")
                 unsaid = {"id", "code", "search", "effective_until"}
                 assert row.row.keys() - payload["record"].keys() <= unsaid

@@ -142,7 +142,7 @@ async def standing(database: Database, keys: Mapping[Key, int]) -> dict[int, Com
 
 async def faulty(database: Database) -> set[str]:
     """The checks that find something: bodies drawn at random do not add up."""
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         return {name async for name, found in differences(session) if found}
 
 

@@ -31,6 +31,7 @@ NOUNS: Mapping[str, str] = {
     "token": "jeton",
     "evidence": "pièce justificative",
     "account": "compte",
+    "web_session": "session",
 }
 ACTIONS: Mapping[str, str] = {
     "create": "création",
@@ -39,6 +40,7 @@ ACTIONS: Mapping[str, str] = {
     "edit": "modification",
     "update": "modification",
     "delete": "suppression",
+    "erase": "effacement",
     "import": "import",
     "merge": "réunion à un autre",
     "publish": "prise de parole",
