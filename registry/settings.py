@@ -42,10 +42,11 @@ class Settings(BaseSettings):
     the provider's discovery lists S256. ``proconnect_hs256`` takes signatures by the client's
     secret, and then no others.
     ``evidence_dir`` keeps the files given as evidence, ``uploads_dir`` those of declarations, both
-    in ``data_dir`` if they are not set; all that serve share them. Each organisation has
-    ``storage_limit`` bytes for both, 0 being no limit; a file of declarations is deleted
-    ``uploads_days`` after it was worked on, a piece of evidence that nothing cites
-    ``evidence_days`` after it was given.
+    in ``data_dir`` if they are not set; all that serve share them. ``exports_dir``, likewise, keeps
+    the public lists written as files, which may be lost: they are written again. Each organisation
+    has ``storage_limit`` bytes for evidence and declarations, 0 being no limit; a file of
+    declarations is deleted ``uploads_days`` after it was worked on, a piece of evidence that
+    nothing cites ``evidence_days`` after it was given.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
     ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
     they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     uploads_dir: Path | None = None
     upload_limit: int = 100_000_000
     evidence_dir: Path | None = None
+    exports_dir: Path | None = None
     storage_limit: int = Field(2_000_000_000, ge=0)
     uploads_days: int = Field(30, ge=1)
     evidence_days: int = Field(30, ge=1)
@@ -134,6 +136,10 @@ class Settings(BaseSettings):
     @property
     def evidence_folder(self) -> Path:
         return self.evidence_dir or self.data_dir / "evidence"
+
+    @property
+    def exports_folder(self) -> Path:
+        return self.exports_dir or self.data_dir / "exports"
 
     @property
     def uploads_folder(self) -> Path:

@@ -122,32 +122,32 @@ async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Collect
 async def listed(
     session: AsyncSession, page: Page, wanted: CollectiviteFilter, order: CollectiviteOrder
 ) -> Slice[Collectivite]:
-    query = sa.select(Collectivite).where(*await _conditions(session, wanted))
+    query = sa.select(Collectivite).where(*await conditions(session, wanted))
     return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 async def count(session: AsyncSession, wanted: CollectiviteFilter) -> int:
     query = sa.select(sa.func.count()).select_from(Collectivite)
-    return await session.scalar(query.where(*await _conditions(session, wanted))) or 0
+    return await session.scalar(query.where(*await conditions(session, wanted))) or 0
 
 
-async def _conditions(
+async def conditions(
     session: AsyncSession, wanted: CollectiviteFilter
 ) -> list[sa.ColumnElement[bool]]:
-    conditions = [col(Collectivite.closed_on).is_(None), *_own_conditions(wanted)]
+    parts = [col(Collectivite.closed_on).is_(None), *_own_conditions(wanted)]
     if wanted.departement is not None:
         kind = TerritoryKind.DEPARTEMENT
         known = await known_territory(session, kind, "departement", wanted.departement)
-        conditions.append(col(Collectivite.departements).bool_op("@>")([known]))
+        parts.append(col(Collectivite.departements).bool_op("@>")([known]))
     if wanted.region is not None:
         known = await known_territory(session, TerritoryKind.REGION, "region", wanted.region)
-        conditions.append(col(Collectivite.regions).bool_op("@>")([known]))
+        parts.append(col(Collectivite.regions).bool_op("@>")([known]))
     if wanted.epci is not None:
         epci = await known_epci(session, wanted.epci)
-        conditions.append(sa.or_(col(Collectivite.id) == epci, col(Collectivite.epci_id) == epci))
+        parts.append(sa.or_(col(Collectivite.id) == epci, col(Collectivite.epci_id) == epci))
     if wanted.readiness is not None:
-        conditions.append(await standing(session, wanted.readiness, silent=wanted.silent))
-    return conditions
+        parts.append(await standing(session, wanted.readiness, silent=wanted.silent))
+    return parts
 
 
 def _own_conditions(wanted: CollectiviteFilter) -> list[sa.ColumnElement[bool]]:

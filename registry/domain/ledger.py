@@ -1,6 +1,8 @@
 """The only way into the ledger, and the proof that it says what the tables say."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,8 +12,29 @@ from registry.head import GREW
 
 APPEND = sa.text("SELECT ledger_append(:actor, :organisation, :action, :noun, :ids)")
 
+LAST = sa.text("SELECT seq, leaf_hash, recorded_at FROM ledger ORDER BY seq DESC LIMIT 1")
+
 TURN = sa.text("SELECT pg_advisory_xact_lock(7032022)")
 """The lock that ``ledger_append`` holds to the end of the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastEntry:
+    """With the day, it tells apart every state of every registry: ``leaf_hash`` covers the entry,
+    which has its own number and time.
+    """
+
+    seq: int
+    leaf_hash: bytes
+    recorded_at: datetime
+
+
+NO_ENTRY = LastEntry(0, b"", datetime(2022, 3, 7, tzinfo=UTC))
+
+
+async def last_entry(session: AsyncSession) -> LastEntry:
+    row = (await session.execute(LAST)).one_or_none()
+    return NO_ENTRY if row is None else LastEntry(*row)
 
 
 async def take_turn(session: AsyncSession) -> None:

@@ -24,12 +24,15 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What was asked: ``first`` after ``after``, or ``last`` before ``before``."""
+    """What was asked: ``first`` after ``after``, or ``last`` before ``before``; or the ``whole``
+    of it, which no door lets a stranger ask of a list that is long.
+    """
 
     first: int | None = None
     after: str | None = None
     last: int | None = None
     before: str | None = None
+    whole: bool = False
 
     @property
     def backward(self) -> bool:
@@ -37,6 +40,7 @@ class Page:
 
 
 LARGEST = Page(first=MAX_SIZE)
+WHOLE = Page(whole=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +140,13 @@ async def fetch(
     session: AsyncSession, query: sa.Select[Row], ordering: Ordering, page: Page
 ) -> Slice[Row]:
     """The page of ``query``, whose rows are single entities."""
-    limit = size(page)
+    limit = None if page.whole else size(page)
     bounds = _bounds(ordering, page)
     wanted = (
         query.add_columns(*_columns(ordering))
         .where(*bounds.values())
-        .order_by(*_directions(ordering, reverse=page.backward))
-        .limit(limit + 1)
+        .order_by(*directions(ordering, reverse=page.backward))
+        .limit(None if limit is None else limit + 1)
     )
     found = (await session.execute(wanted)).all()
     beyond = False
@@ -162,8 +166,8 @@ async def fetch_each(
     """The same page of each ``group`` of the query's rows, in as many statements as one."""
     limit = size(page)
     bounds = _bounds(ordering, page)
-    directions = _directions(ordering, reverse=page.backward)
-    position = sa.func.row_number().over(partition_by=group, order_by=directions)
+    sorting = directions(ordering, reverse=page.backward)
+    position = sa.func.row_number().over(partition_by=group, order_by=sorting)
     ranked = query.add_columns(*_columns(ordering), group.label("owner"), position.label("place"))
     inner = ranked.where(*bounds.values()).subquery()
     entity = orm.aliased(query.column_descriptions[0]["entity"], inner)
@@ -191,7 +195,7 @@ def _columns(ordering: Ordering) -> list[Any]:
     return [key.column.label(f"key_{number}") for number, key in enumerate(ordering.keys)]
 
 
-def _directions(ordering: Ordering, *, reverse: bool) -> list[sa.UnaryExpression[Any]]:
+def directions(ordering: Ordering, *, reverse: bool = False) -> list[sa.UnaryExpression[Any]]:
     return [key.direction(reverse=reverse) for key in ordering.keys]
 
 
@@ -227,11 +231,11 @@ def _beyond(ordering: Ordering, values: Sequence[Any], *, reverse: bool) -> sa.C
 
 
 def _slice(
-    found: Sequence[Any], ordering: Ordering, page: Page, *, limit: int, beyond: bool
+    found: Sequence[Any], ordering: Ordering, page: Page, *, limit: int | None, beyond: bool
 ) -> Slice[Any]:
     kept = found[:limit][::-1] if page.backward else found[:limit]
     last = 1 + len(ordering.keys)
-    more = len(found) > limit
+    more = limit is not None and len(found) > limit
     return Slice(
         tuple(row[0] for row in kept),
         tuple(encode(ordering.name, row[1:last]) for row in kept),

@@ -1,14 +1,16 @@
 """What an address asks: filters, order, page. What it can't be is refused by name."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from registry.database import Database
 from registry.domain.errors import InvalidInput
 from registry.domain.identifiers import compact
 from registry.domain.pages import Page, Recency, Slice
@@ -128,6 +130,16 @@ class Listed(Generic[Told]):
     page: Slice[Any]
     count: int
     told: Told
+
+
+async def read_page(
+    database: Database,
+    query: Query,
+    fetch: Callable[[AsyncSession, Page], Awaitable[Slice[Told]]],
+) -> tuple[Query, Slice[Told] | None]:
+    """The page of a list that ``query`` asks, likewise."""
+    async with database.read() as session:
+        return await tried(query, fetch(session, query.page()))
 
 
 async def tried(query: Query, reading: Awaitable[Told]) -> tuple[Query, Told | None]:

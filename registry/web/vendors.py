@@ -1,6 +1,6 @@
 """The list of vendors with its files, and the page of one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,16 +16,16 @@ from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
 from registry.domain.levels import ShownLevel, of_commitment
-from registry.domain.pages import Page, Slice
+from registry.domain.pages import WHOLE
 from registry.domain.rollout import clientele, sheets, verdicts
 from registry.domain.rollout.clientele import Clientele
 from registry.domain.rollout.verdicts import Judged, Verdict
 from registry.domain.transitions import CommitmentRead
 from registry.domain.vendors import VendorFilter, VendorOrder
-from registry.web import kept, timeline, twins
+from registry.exchange.lists import Format, Record
+from registry.web import exports, kept, timeline
 from registry.web.publishing import elsewhere
 from registry.web.queries import Listed, Query, tried
-from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
 ORDERS = {
@@ -35,16 +35,16 @@ ORDERS = {
     VendorOrder.KEY_DESC: "par SIREN, décroissant",
 }
 COLUMNS = (
-    "siren", "name", "website", "contact", "claimed", "statement", "statementOn", "commitment",
-    "commitmentSince", "commitmentDeclaredBy", "validUntil", "productCount", "readyProductCount",
-    "clientCount",
+    "siren", "name", "website", "contact", "claimed", "statement", "statement_on", "commitment",
+    "commitment_since", "commitment_declared_by", "valid_until", "product_count",
+    "ready_product_count", "client_count",
 )  # fmt: skip
 
 
 def routes(at: At) -> list[Route]:
     return [
         at("/editeurs", show_all),
-        *twins.routes(at, "/editeurs", lambda kind: partial(file, kind)),
+        *exports.routes(at, "/editeurs", lambda format: partial(file, format)),
         at("/editeurs/{siren}", show),
     ]
 
@@ -96,15 +96,14 @@ async def _listed(session: AsyncSession, query: Query, day: date) -> Listed[Sequ
     return Listed(found, await vendors.count(session, wanted), lines)
 
 
-async def file(kind: str, visit: Visit) -> Response:
+async def file(format: Format, visit: Visit) -> Response:
     wanted, order = asked(Query.of(visit.request))
 
-    async def fetch(page: Page) -> Slice[Line]:
-        async with visit.database.read() as session:
-            found = await vendors.listed(session, page, wanted, order)
-            return found.carrying(await _lines(session, found.rows, visit.today))
+    async def read(session: AsyncSession) -> Iterable[Record]:
+        found = await vendors.listed(session, WHOLE, wanted, order)
+        return map(_record, await _lines(session, found.rows, visit.today))
 
-    return twins.twin(kind, "editeurs", COLUMNS, await twins.every(fetch, _record))
+    return await exports.export(visit, format, "editeurs", exports.from_rows(COLUMNS, read))
 
 
 async def show(visit: Visit) -> Response:
@@ -167,12 +166,12 @@ def _record(line: Line) -> Record:
         "contact": vendor.contact,
         "claimed": vendor.claimed_on is not None,
         "statement": vendor.statement,
-        "statementOn": vendor.statement_on,
+        "statement_on": vendor.statement_on,
         "commitment": None if read is None else read.state,
-        "commitmentSince": line.since,
-        "commitmentDeclaredBy": None if read is None else read.row.declared_by,
-        "validUntil": None if read is None else read.row.valid_until,
-        "productCount": sum(line.products.values()),
-        "readyProductCount": line.products.get((Verdict.READY, False), 0),
-        "clientCount": line.clients,
+        "commitment_since": line.since,
+        "commitment_declared_by": None if read is None else read.row.declared_by,
+        "valid_until": None if read is None else read.row.valid_until,
+        "product_count": sum(line.products.values()),
+        "ready_product_count": line.products.get((Verdict.READY, False), 0),
+        "client_count": line.clients,
     }

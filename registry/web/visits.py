@@ -178,13 +178,14 @@ class Visit:
 
 Endpoint = Callable[[Visit], Awaitable[Response]]
 At = Callable[..., Route]
-"""``at(path, endpoint, method)``: the route of a page."""
+"""``at(path, endpoint, method, compressed=True)``: the route of a page."""
 
 
 def opening(door: Door) -> At:
-    def at(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
+    def at(path: str, endpoint: Endpoint, method: str = "GET", *, compressed: bool = True) -> Route:
         answer = partial(_answered, door, endpoint)
-        return Route(path, answer, methods=[method], middleware=COMPRESSED)
+        middleware = COMPRESSED if compressed else None
+        return Route(path, answer, methods=[method], middleware=middleware)
 
     return at
 

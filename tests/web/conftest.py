@@ -22,7 +22,11 @@ async def browsers(
     database: Database, person: Token, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Open]:
     """A browser, signed in for the organisation of that SIREN, or for nobody."""
-    app = create_app(database, Settings(evidence_dir=tmp_path_factory.mktemp("evidence")))
+    settings = Settings(
+        evidence_dir=tmp_path_factory.mktemp("evidence"),
+        exports_dir=tmp_path_factory.mktemp("exports"),
+    )
+    app = create_app(database, settings)
     async with AsyncExitStack() as opened:
 
         async def make(siren: str | None) -> Browser:

@@ -282,7 +282,7 @@ async def test_a_situation_keeps_those_that_show_it(
         assert counted(len(found), "collectivité") in page.reply.text
         assert ("situation", readiness) in page.form("/collectivites").values
     silent = (await public.client.get("/collectivites.json?situation=UNDECLARED")).json()
-    assert silent == [row for row in rows if row["blockedUndeclared"]] != []
+    assert silent == [row for row in rows if row["blocked_undeclared"]] != []
 
 
 async def test_an_impossible_filter_is_told(public: Browser) -> None:

@@ -134,7 +134,7 @@ async def test_a_state_keeps_those_that_show_it(
 async def test_the_files_say_what_the_list_says(public: Browser) -> None:
     rows = (await public.client.get("/logiciels.json", params={"q": "portail"})).json()
     [row] = rows
-    assert (row["verdict"], row["evidenceLevel"], row["clientCount"]) == ("READY", "EVIDENCED", 2)
+    assert (row["verdict"], row["evidence_level"], row["client_count"]) == ("READY", "EVIDENCED", 2)
     assert row["commitment"] == "SIGNED"
     page = await public.open("/logiciels", demarche="PERISCOLAIRE", tri="NAME_DESC")
     assert page.link("CSV") == "/logiciels.csv?demarche=PERISCOLAIRE&tri=NAME_DESC"

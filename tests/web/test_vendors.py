@@ -56,8 +56,8 @@ async def test_a_page_that_is_none_is_told_on_the_list(public: Browser) -> None:
 
 async def test_the_files_count_products_and_clients(public: Browser) -> None:
     [row] = (await public.client.get("/editeurs.json", params={"q": "ebene"})).json()
-    assert (row["productCount"], row["readyProductCount"]) == (2, 1)
-    assert row["clientCount"] == 2
+    assert (row["product_count"], row["ready_product_count"]) == (2, 1)
+    assert row["client_count"] == 2
 
 
 async def test_a_vendor_says_all_of_itself(public: Browser) -> None:

@@ -4,7 +4,7 @@ from functools import partial
 
 from starlette.routing import Route
 
-from registry.web import twins
+from registry.web import exports
 from registry.web.collectivites import (
     contesting,
     correcting,
@@ -23,7 +23,7 @@ ONE = "/collectivites/{code}"
 def routes(at: At) -> list[Route]:
     return [
         at("/collectivites", listing.show),
-        *twins.routes(at, "/collectivites", lambda kind: partial(listing.file, kind)),
+        *exports.routes(at, "/collectivites", lambda format: partial(listing.file, format)),
         at(ONE, showing.show),
         at(f"{ONE}/courrier", letters.show),
         at(f"{ONE}/logiciels", using.show_declaring),

@@ -1,19 +1,21 @@
 """The collectivités that exist, narrowed and sorted, and the same list as a file."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Collectivite, CollectiviteKind, Stratum
 from registry.domain import collectivites, territories
 from registry.domain.collectivites import CollectiviteFilter, CollectiviteOrder
-from registry.domain.pages import Page, Slice
 from registry.domain.rollout import readiness
 from registry.domain.rollout.readiness import Readiness, Standing
+from registry.domain.rollout.standings import select_standings
 from registry.domain.words import READINESS
-from registry.web import twins
+from registry.exchange.lists import Format
+from registry.web.exports import export, from_statement
 from registry.web.queries import Listed, Query, states, tried
 from registry.web.visits import Visit
 
@@ -28,8 +30,8 @@ COLUMNS = (
     "regions",
     "population",
     "readiness",
-    "blockedUndeclared",
-    "noOnlineDemarcheSince",
+    "blocked_undeclared",
+    "no_online_demarche_since",
 )
 ORDERS = {
     CollectiviteOrder.NAME_ASC: "nom, de A à Z",
@@ -45,7 +47,6 @@ SITUATIONS = states(
 FURTHER = ("nature", "strate", "region", "epci", "habitants_min", "habitants_max")
 """The filters that fewer people need."""
 Standings = Mapping[int, Standing]
-Placed = tuple[Collectivite, Standing]
 
 
 def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
@@ -89,38 +90,14 @@ async def _listed(session: AsyncSession, query: Query) -> Listed[Standings]:
     return Listed(found, count, await _standings(session, found.rows))
 
 
-async def file(kind: str, visit: Visit) -> Response:
+async def file(format: Format, visit: Visit) -> Response:
     wanted, order = _wanted(Query.of(visit.request))
-    parts = await twins.every(partial(_page, visit, wanted, order), _record)
-    return twins.twin(kind, "collectivites", COLUMNS, parts)
 
+    async def build(session: AsyncSession) -> sa.Select[Any]:
+        return await select_standings(session, wanted, order)
 
-async def _page(
-    visit: Visit, wanted: CollectiviteFilter, order: CollectiviteOrder, page: Page
-) -> Slice[Placed]:
-    async with visit.database.read() as session:
-        found = await collectivites.listed(session, page, wanted, order)
-        standings = await _standings(session, found.rows)
-    return found.carrying((row, standings[row.recorded_id]) for row in found.rows)
+    return await export(visit, format, "collectivites", from_statement(COLUMNS, build))
 
 
 async def _standings(session: AsyncSession, rows: Sequence[Collectivite]) -> Standings:
     return await readiness.standings(session, [row.recorded_id for row in rows])
-
-
-def _record(placed: Placed) -> twins.Record:
-    row, standing = placed
-    return {
-        "code": row.code,
-        "insee": row.insee,
-        "siren": row.siren,
-        "name": row.name,
-        "kind": row.kind,
-        "strata": row.strata,
-        "departements": row.departements,
-        "regions": row.regions,
-        "population": row.population,
-        "readiness": standing.readiness,
-        "blockedUndeclared": standing.silent,
-        "noOnlineDemarcheSince": row.no_online_demarche_since,
-    }

@@ -2,7 +2,7 @@ from functools import partial
 
 from starlette.routing import Route
 
-from registry.web import twins
+from registry.web import exports
 from registry.web.products import comparing, listing, showing
 from registry.web.visits import At
 
@@ -10,7 +10,7 @@ from registry.web.visits import At
 def routes(at: At) -> list[Route]:
     return [
         at("/logiciels", listing.show),
-        *twins.routes(at, "/logiciels", lambda kind: partial(listing.file, kind)),
+        *exports.routes(at, "/logiciels", lambda format: partial(listing.file, format)),
         at("/editeurs/{siren}/{slug}", showing.show),
         at("/comparer", comparing.show),
     ]

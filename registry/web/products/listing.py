@@ -1,6 +1,6 @@
 """The list of the registry's products, and its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,14 +8,15 @@ from starlette.responses import Response
 
 from models import DeliveryModel, Demarche, Product
 from registry.domain import products
-from registry.domain.pages import Page, Slice
+from registry.domain.pages import WHOLE
 from registry.domain.products import ProductFilter, ProductOrder
 from registry.domain.rollout import sheets
 from registry.domain.rollout.sheets import Counts, Sheet
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.words import VERDICTS
+from registry.exchange.lists import Format, Record
+from registry.web.exports import export, from_rows
 from registry.web.queries import Listed, Query, states, tried
-from registry.web.twins import Record, every, twin
 from registry.web.visits import Visit
 
 ORDERS = {
@@ -26,9 +27,9 @@ ORDERS = {
 }
 STATES = states(VERDICTS, Verdict.NOT_INTEGRATED, "n’a rien déclaré à ce jour")
 COLUMNS = (
-    "vendorSiren", "vendorName", "slug", "name", "demarches", "citizenLogin", "deliveryModel",
-    "retiredOn", "verdict", "evidenceLevel", "since", "vendorDeclared", "commitment",
-    "commitmentSince", "commitmentDeclaredBy", "clientCount", "openDisputeCount",
+    "vendor_siren", "vendor_name", "slug", "name", "demarches", "citizen_login", "delivery_model",
+    "retired_on", "verdict", "evidence_level", "since", "vendor_declared", "commitment",
+    "commitment_since", "commitment_declared_by", "client_count", "open_dispute_count",
 )  # fmt: skip
 
 Counted = tuple[Sheet, Counts]
@@ -70,15 +71,14 @@ async def _listed(session: AsyncSession, query: Query, day: date) -> Listed[list
     return Listed(found, await products.count(session, wanted), rows)
 
 
-async def file(kind: str, visit: Visit) -> Response:
+async def file(format: Format, visit: Visit) -> Response:
     wanted, order = asked(Query.of(visit.request))
 
-    async def fetch(page: Page) -> Slice[Counted]:
-        async with visit.database.read() as session:
-            found = await products.listed(session, page, wanted, order)
-            return found.carrying(await _counted(session, found.rows, visit.today))
+    async def read(session: AsyncSession) -> Iterable[Record]:
+        found = await products.listed(session, WHOLE, wanted, order)
+        return map(_record, await _counted(session, found.rows, visit.today))
 
-    return twin(kind, "logiciels", COLUMNS, await every(fetch, _record))
+    return await export(visit, format, "logiciels", from_rows(COLUMNS, read))
 
 
 async def _counted(session: AsyncSession, rows: Sequence[Product], day: date) -> list[Counted]:
@@ -91,21 +91,21 @@ def _record(counted: Counted) -> Record:
     sheet, counts = counted
     product, read = sheet.product, sheet.commitment
     return {
-        "vendorSiren": sheet.vendor.siren,
-        "vendorName": sheet.vendor.name,
+        "vendor_siren": sheet.vendor.siren,
+        "vendor_name": sheet.vendor.name,
         "slug": product.slug,
         "name": product.name,
         "demarches": product.demarches,
-        "citizenLogin": product.citizen_login,
-        "deliveryModel": product.delivery_model,
-        "retiredOn": product.retired_on,
+        "citizen_login": product.citizen_login,
+        "delivery_model": product.delivery_model,
+        "retired_on": product.retired_on,
         "verdict": sheet.verdict,
-        "evidenceLevel": sheet.level,
+        "evidence_level": sheet.level,
         "since": sheet.since,
-        "vendorDeclared": sheet.declared,
+        "vendor_declared": sheet.declared,
         "commitment": None if read is None else read.state,
-        "commitmentSince": sheet.commitment_since,
-        "commitmentDeclaredBy": None if read is None else read.row.declared_by,
-        "clientCount": counts.clients,
-        "openDisputeCount": counts.open_disputes,
+        "commitment_since": sheet.commitment_since,
+        "commitment_declared_by": None if read is None else read.row.declared_by,
+        "client_count": counts.clients,
+        "open_dispute_count": counts.open_disputes,
     }

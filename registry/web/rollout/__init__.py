@@ -7,7 +7,8 @@ from itertools import chain
 from starlette.responses import Response
 from starlette.routing import Route
 
-from registry.web import twins
+from registry.exchange.lists import Format
+from registry.web import exports
 from registry.web.rollout import blockers, changes, coverage, plan, simulation, trend
 from registry.web.rollout.scopes import PATH, told
 from registry.web.visits import At, Endpoint, Visit
@@ -21,7 +22,7 @@ SHOWN: dict[str, Endpoint] = {
     f"{PATH}/changements": changes.show,
     f"{PATH}/changements/logiciels": changes.show_products,
 }
-FILES: dict[str, Callable[[str, Visit], Awaitable[Response]]] = {
+FILES: dict[str, Callable[[Format, Visit], Awaitable[Response]]] = {
     PATH: coverage.file,
     f"{PATH}/departements": coverage.file_departements,
     f"{PATH}/tendance": trend.file,
@@ -30,14 +31,14 @@ FILES: dict[str, Callable[[str, Visit], Awaitable[Response]]] = {
     f"{PATH}/changements": changes.file,
     f"{PATH}/changements/logiciels": changes.file_products,
 }
-"""The twins of their lists."""
+"""Those of their lists."""
 
 
 def routes(at: At) -> list[Route]:
     shown = [at(path, told(endpoint)) for path, endpoint in SHOWN.items()]
-    files = (twins.routes(at, path, partial(_as_file, file)) for path, file in FILES.items())
+    files = (exports.routes(at, path, partial(_as_file, file)) for path, file in FILES.items())
     return [*shown, *chain.from_iterable(files)]
 
 
-def _as_file(file: Callable[[str, Visit], Awaitable[Response]], kind: str) -> Endpoint:
-    return told(partial(file, kind))
+def _as_file(file: Callable[[Format, Visit], Awaitable[Response]], format: Format) -> Endpoint:
+    return told(partial(file, format))

@@ -15,10 +15,10 @@ from registry.domain.rollout.blockers import Blocker, Blockers, Grouping, rank_b
 from registry.domain.rollout.verdicts import Verdict
 from registry.domain.transitions import CommitmentRead
 from registry.domain.words import COMMITMENT_STATES, INTEGRATION_STATES, SERVICES
-from registry.web import twins
+from registry.exchange.lists import Format, Record
+from registry.web.exports import export, from_rows
 from registry.web.queries import AFTER, PAGE, Query
 from registry.web.rollout.scopes import asked
-from registry.web.twins import Record
 from registry.web.visits import Visit
 
 BY = "par"
@@ -65,16 +65,19 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def file(kind: str, visit: Visit) -> Response:
+async def file(format: Format, visit: Visit) -> Response:
     """The ranking as it was at once, whole."""
     wanted = await asked(visit)
-    visit.spend(BLOCKERS.of(wanted.scope))
-    async with visit.database.read() as session:
-        by = grouping(wanted.query, Grouping.PRODUCT)
+    by = grouping(wanted.query, Grouping.PRODUCT)
+
+    async def read(session: AsyncSession) -> list[Record]:
         found = await rank_blockers(session, wanted.scope, by)
         owners = await vendors.by_ids(session, [row.vendor_id for row in found.rows])
-    rows = (_record(row, owners[row.vendor_id]) for row in found.rows)
-    return twins.twin(kind, "blocages", COLUMNS, twins.whole(rows))
+        return [_record(row, owners[row.vendor_id]) for row in found.rows]
+
+    return await export(
+        visit, format, "blocages", from_rows(COLUMNS, read), BLOCKERS.of(wanted.scope)
+    )
 
 
 def _record(row: Blocker, vendor: Vendor) -> Record:

@@ -1,6 +1,6 @@
 """What moved between two days: the last week, unless asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,7 +19,9 @@ from registry.domain.rollout.changes import (
     ProductChange,
 )
 from registry.domain.rollout.periods import Period, period
-from registry.web import kept, twins
+from registry.exchange.lists import Format, Record
+from registry.web import kept
+from registry.web.exports import export, from_rows
 from registry.web.queries import PAGE
 from registry.web.rollout.scopes import Asked, asked
 from registry.web.visits import Visit
@@ -86,36 +88,42 @@ async def show_products(visit: Visit) -> Response:
     )
 
 
-async def file(kind: str, visit: Visit) -> Response:
+async def file(format: Format, visit: Visit) -> Response:
     seen = await _seen(visit)
-    visit.spend(CHANGES.of(seen.asked.scope))
-    async with visit.database.read() as session:
+
+    async def read(session: AsyncSession) -> Iterable[Record]:
         found = await changes.of_collectivites(session, seen.asked.scope, seen.period, seen.kind)
-    rows = (
-        {"code": row.code, "name": row.name, "before": row.before, "after": row.after}
-        | _silences(row)
-        for row in found.slice.rows
+        return (
+            {"code": row.code, "name": row.name, "before": row.before, "after": row.after}
+            | _silences(row)
+            for row in found.slice.rows
+        )
+
+    return await export(
+        visit, format, "changements", from_rows(COLUMNS, read), CHANGES.of(seen.asked.scope)
     )
-    return twins.twin(kind, "changements", COLUMNS, twins.whole(rows))
 
 
-async def file_products(kind: str, visit: Visit) -> Response:
+async def file_products(format: Format, visit: Visit) -> Response:
     seen = await _seen(visit)
-    visit.spend(CHANGES.of(seen.asked.scope))
-    async with visit.database.read() as session:
+
+    async def read(session: AsyncSession) -> Iterable[Record]:
         found = await _read_products(seen, None, session)
-    rows = (
-        {"vendor_siren": row.vendor_siren, "slug": row.slug, "name": row.name}
-        | {"verdict_before": row.before, "verdict_after": row.after}
-        | asdict(row.counts)
-        | _silences(row)
-        for row in found.slice.rows
+        return (
+            {"vendor_siren": row.vendor_siren, "slug": row.slug, "name": row.name}
+            | {"verdict_before": row.before, "verdict_after": row.after}
+            | asdict(row.counts)
+            | _silences(row)
+            for row in found.slice.rows
+        )
+
+    source = from_rows(PRODUCT_COLUMNS, read)
+    return await export(
+        visit, format, "changements-logiciels", source, CHANGES.of(seen.asked.scope)
     )
-    name = "changements-logiciels"
-    return twins.twin(kind, name, PRODUCT_COLUMNS, twins.whole(rows))
 
 
-def _silences(row: CollectiviteChange | ProductChange) -> dict[str, bool]:
+def _silences(row: CollectiviteChange | ProductChange) -> dict[str, object]:
     return dict(zip(SILENCES, (row.silent_before, row.silent_after), strict=True))
 
 

@@ -14,11 +14,12 @@ from registry.domain.rollout.readiness import Readiness
 from registry.domain.rollout.scope import Basis, Scope
 from registry.domain.rollout.territories import Share
 from registry.domain.words import STRATA
-from registry.web import kept, twins
+from registry.exchange.lists import Format, Record
+from registry.web import kept
+from registry.web.exports import export, from_rows
 from registry.web.queries import UNDECLARED, Query
 from registry.web.rollout.scopes import Asked, asked
 from registry.web.rollout.tiles import LEGEND, tiles
-from registry.web.twins import Record
 from registry.web.visits import Visit
 
 EVERY = "Ensemble, chacune une fois"
@@ -70,21 +71,27 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def file(kind: str, visit: Visit) -> Response:
+async def file(format: Format, visit: Visit) -> Response:
     wanted = await asked(visit)
-    visit.spend(COVERAGE.of(wanted.scope))
-    async with visit.database.read() as session:
-        found = await coverage.measure(session, wanted.scope)
-    return twins.twin(kind, "couverture", COLUMNS, twins.whole(records(found)))
+
+    async def read(session: AsyncSession) -> list[Record]:
+        return records(await coverage.measure(session, wanted.scope))
+
+    return await export(
+        visit, format, "couverture", from_rows(COLUMNS, read), COVERAGE.of(wanted.scope)
+    )
 
 
-async def file_departements(kind: str, visit: Visit) -> Response:
+async def file_departements(format: Format, visit: Visit) -> Response:
     wanted = await asked(visit)
-    visit.spend(COVERAGE.of(wanted.scope))
-    async with visit.database.read() as session:
+
+    async def read(session: AsyncSession) -> list[Record]:
         shares = await territories.by_departement(session, wanted.scope)
-    rows = [asdict(share) | {"name": name} for name, share in _shares(wanted, shares)]
-    return twins.twin(kind, "departements", SHARE_COLUMNS, twins.whole(rows))
+        return [asdict(share) | {"name": name} for name, share in _shares(wanted, shares)]
+
+    return await export(
+        visit, format, "departements", from_rows(SHARE_COLUMNS, read), COVERAGE.of(wanted.scope)
+    )
 
 
 async def _read(scope: Scope, session: AsyncSession) -> tuple[Coverage, Shares]:

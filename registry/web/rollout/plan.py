@@ -13,13 +13,14 @@ from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.plan import Plan, PlanStep, Wishes, draw_up
 from registry.domain.rollout.scope import Scope
 from registry.domain.words import STRATA
-from registry.web import kept, twins
+from registry.exchange.lists import Format, Record
+from registry.web import kept
+from registry.web.exports import export, from_rows
 from registry.web.queries import Query
 from registry.web.rollout import choices
 from registry.web.rollout.blockers import GROUPINGS, SPOKEN, grouping, spoken
 from registry.web.rollout.coverage import EVERY
 from registry.web.rollout.scopes import asked
-from registry.web.twins import Record
 from registry.web.visits import Visit
 
 TIME_LIMIT = 8.0
@@ -67,7 +68,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def file(kind: str, visit: Visit) -> Response:
+async def file(format: Format, visit: Visit) -> Response:
     """The steps."""
     wanted = await asked(visit)
     if not wanted.query.flag(DRAWN):
@@ -76,8 +77,11 @@ async def file(kind: str, visit: Visit) -> Response:
         wishes = await _wishes(session, wanted.query)
     found = await _drawn(visit, wanted.scope, wishes)
     owners = await _owners(visit, found)
-    rows = (_record(step, owners[step.candidate.vendor_id]) for step in found.steps)
-    return twins.twin(kind, "plan", COLUMNS, twins.whole(rows))
+
+    async def drawn(_: AsyncSession) -> list[Record]:
+        return [_record(step, owners[step.candidate.vendor_id]) for step in found.steps]
+
+    return await export(visit, format, "plan", from_rows(COLUMNS, drawn))
 
 
 def _record(step: PlanStep, vendor: Vendor) -> Record:

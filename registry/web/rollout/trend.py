@@ -15,12 +15,13 @@ from registry.domain.rollout.coverage import StratumCoverage
 from registry.domain.rollout.forecast import Forecast, TargetForecast
 from registry.domain.rollout.scope import Scope
 from registry.domain.rollout.trend import Trend
-from registry.web import kept, twins
+from registry.exchange.lists import Format, Record
+from registry.web import kept
+from registry.web.exports import export, from_rows
 from registry.web.rollout import charts
 from registry.web.rollout.charts import Ahead, Chart, Series
 from registry.web.rollout.coverage import COLUMNS, Line, lines_of, name_of, records
 from registry.web.rollout.scopes import asked
-from registry.web.twins import Record
 from registry.web.visits import Visit
 
 AHEAD = 12
@@ -46,13 +47,20 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def file(kind: str, visit: Visit) -> Response:
+async def file(format: Format, visit: Visit) -> Response:
     wanted = await asked(visit)
-    past, _ = await _read(visit, wanted.scope)
-    rows: list[Record] = [
-        {"as_of": point.as_of} | dict(record) for point in past.points for record in records(point)
-    ]
-    return twins.twin(kind, "tendance", ("as_of", *COLUMNS), twins.whole(rows))
+
+    async def read(session: AsyncSession) -> list[Record]:
+        past, _ = await forecast.with_trend(session, wanted.scope)
+        return [
+            {"as_of": point.as_of} | dict(record)
+            for point in past.points
+            for record in records(point)
+        ]
+
+    price = TREND.of(wanted.scope) + FORECAST.of(wanted.scope)
+    source = from_rows(("as_of", *COLUMNS), read)
+    return await export(visit, format, "tendance", source, price)
 
 
 async def _read(visit: Visit, scope: Scope) -> tuple[Trend, Forecast]:

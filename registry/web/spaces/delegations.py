@@ -2,34 +2,37 @@
 
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Delegation
 from registry.domain import delegations
 from registry.domain.pages import Page, Slice
+from registry.exchange.lists import Format, Record
+from registry.web.exports import export_private, from_pages
 from registry.web.queries import Query
-from registry.web.twins import Record, every, twin
 from registry.web.visits import Visit
 
-COLUMNS = ("id", "email", "delegateSiren", "createdAt", "endedAt")
+COLUMNS = ("id", "email", "delegate_siren", "created_at", "ended_at")
 
 
-async def listed(visit: Visit, query: Query, page: Page) -> Slice[Delegation]:
+async def listed(
+    visit: Visit, query: Query, session: AsyncSession, page: Page
+) -> Slice[Delegation]:
     order, ended = query.recency(), query.flag("finies") or False
-    async with visit.database.read() as session:
-        return await delegations.of_organisation(session, visit.actor, page, order, ended=ended)
+    return await delegations.of_organisation(session, visit.actor, page, order, ended=ended)
 
 
-async def as_file(kind: str, visit: Visit) -> Response:
+async def as_file(format: Format, visit: Visit) -> Response:
     fetch = partial(listed, visit, Query.of(visit.request))
-    return twin(kind, "delegues", COLUMNS, await every(fetch, _record))
+    return await export_private(visit, format, "delegues", from_pages(COLUMNS, fetch, _record))
 
 
 def _record(row: Delegation) -> Record:
     return {
         "id": row.id,
         "email": row.email,
-        "delegateSiren": row.delegate_siren,
-        "createdAt": row.created_at,
-        "endedAt": row.ended_at,
+        "delegate_siren": row.delegate_siren,
+        "created_at": row.created_at,
+        "ended_at": row.ended_at,
     }

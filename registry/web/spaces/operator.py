@@ -3,6 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -11,10 +12,10 @@ from registry.domain import actors, clients, collectivites, deployments, product
 from registry.domain.clients import ClientFilter, ClientOrder
 from registry.domain.pages import Page, Slice
 from registry.domain.policy import Action, Capacity, may, require_signed_in
-from registry.web import twins
-from registry.web.queries import Query, tried
+from registry.exchange.lists import Format, Record
+from registry.web import exports
+from registry.web.queries import Query, read_page
 from registry.web.spaces.vendors.clients import ORDERS
-from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
 LIST = "/espace/operateur"
@@ -31,12 +32,12 @@ class Operated(NamedTuple):
 
 
 def routes(at: At) -> list[Route]:
-    return [at(LIST, show), *twins.routes(at, LIST, lambda kind: partial(as_file, kind))]
+    return [at(LIST, show), *exports.routes(at, LIST, lambda format: partial(as_file, format))]
 
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _page(visit, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, query))
     async with visit.database.read() as session:
         operates = Capacity.OPERATOR in await actors.capacities(session, visit.actor)
     return visit.page(
@@ -49,19 +50,18 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit) -> Response:
-    parts = await twins.every(partial(_page, visit, Query.of(visit.request)), _record)
-    return twins.twin(kind, "usages-exploites", COLUMNS, parts)
+async def as_file(format: Format, visit: Visit) -> Response:
+    source = exports.from_pages(COLUMNS, partial(_page, visit, Query.of(visit.request)), _record)
+    return await exports.export_private(visit, format, "usages-exploites", source)
 
 
-async def _page(visit: Visit, query: Query, page: Page) -> Slice[Operated]:
+async def _page(visit: Visit, query: Query, session: AsyncSession, page: Page) -> Slice[Operated]:
     require_signed_in(visit.actor)
     wanted = ClientFilter(demarche=query.word("demarche", Demarche), text=query.get("q"))
     order = query.word("tri", ClientOrder) or ClientOrder.COLLECTIVITE
-    async with visit.database.read() as session:
-        found = await clients.operated(session, visit.actor.sirens, page, wanted, order)
-        used = await products.by_ids(session, [row.product_id for row in found.rows])
-        towns = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
+    found = await clients.operated(session, visit.actor.sirens, page, wanted, order)
+    used = await products.by_ids(session, [row.product_id for row in found.rows])
+    towns = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
     return found.carrying(
         Operated(row, towns[row.collectivite_id], used[row.product_id], _acts(visit, row, used))
         for row in found.rows

@@ -106,7 +106,7 @@ async def test_a_grant_is_claimed(connected: Browser, button: str, state: str) -
     assert f"{state.capitalize()} depuis le" in page.text
     path = f"/espace/collectivites/{CONNECTED}/subventions.json"
     [told] = (await connected.client.get(path)).json()
-    assert (told["amountCents"], told["filedOn"]) == (500_000, str(today()))
+    assert (told["amount_cents"], told["filed_on"]) == (500_000, str(today()))
     choices = await connected.send(page.form(page.path), state="CANCELLED")
     assert "La demande est annulée." in choices.text
 

@@ -25,12 +25,12 @@ async def test_the_queue_sorts_both_ways_and_says_whose_turn_it_is(
     await asked(analyst, "InviteCommitment", vendorSiren=SILENT)
     await asked(eloise, "OpenDispute", **surcharge())
     oldest = await rows(analyst, QUEUE)
-    assert {row["waitingFor"] for row in oldest} == {"MINISTRY", "VENDOR"}
+    assert {row["waiting_for"] for row in oldest} == {"MINISTRY", "VENDOR"}
     assert await rows(analyst, QUEUE, tri="LATEST") == oldest[::-1]
     theirs = await rows(analyst, QUEUE, de="VENDOR")
     assert [row["kind"] for row in theirs] == ["INVITATION_UNANSWERED"]
     assert await rows(analyst, QUEUE, de="MINISTRY") == [
-        row for row in oldest if row["waitingFor"] == "MINISTRY"
+        row for row in oldest if row["waiting_for"] == "MINISTRY"
     ]
     none = await analyst.open(QUEUE, de="VENDOR", sorte="DISPUTE_TO_REVIEW")
     assert "Rien n’attend qui réponde à ces critères." in none.text
@@ -51,8 +51,8 @@ async def test_delegates_past_and_present(
     await secretary.send(earliest.form("/fin", f"Mettre fin à la délégation de {ADDRESSES[0]}"))
     assert [row["email"] for row in await rows(secretary, DELEGATES)] == [ADDRESSES[1]]
     (ended,) = await rows(secretary, DELEGATES, finies="oui")
-    assert (ended["email"], ended["delegateSiren"]) == (ADDRESSES[0], EBENE)
-    assert ended["endedAt"]
+    assert (ended["email"], ended["delegate_siren"]) == (ADDRESSES[0], EBENE)
+    assert ended["ended_at"]
     wrong = await secretary.open(DELEGATES, tri="zzz")
     assert (wrong.status, wrong.link("zzz")) == (400, "#filtre-tri")
     assert (await vendor.open(f"{DELEGATES}.csv")).status == 403

@@ -141,7 +141,7 @@ async def test_the_allow_list(analyst: Browser, written: Written) -> None:
     removed = await analyst.open(place, retires="oui", tri="OLDEST")
     assert "Direction" in removed.text
     (row,) = (await analyst.client.get(removed.link("JSON"))).json()
-    assert (row["siret"], row["label"], row["removedAt"] is None) == (other, "Direction", False)
+    assert (row["siret"], row["label"], row["removed_at"] is None) == (other, "Direction", False)
     assert [entry[:2] for entry in await written()] == [
         ("create", "allowed_siret"), ("remove", "allowed_siret"),
     ]  # fmt: skip

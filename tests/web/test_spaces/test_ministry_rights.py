@@ -11,7 +11,7 @@ from tests.api.sides import EBENE
 from tests.web.browsing import SENT, Browser
 
 
-def _route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
+def _route(path: str, endpoint: Endpoint, method: str = "GET", **_: bool) -> Route:
     return Route(path, endpoint, methods=[method])
 
 

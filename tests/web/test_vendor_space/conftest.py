@@ -30,7 +30,11 @@ async def browsers(
     database: Database, person: Token, tmp_path: Path, uploads: Path
 ) -> AsyncIterator[Open]:
     """As for all pages, with a folder of uploads that a worker of the test may read."""
-    settings = Settings(evidence_dir=tmp_path / "evidence", uploads_dir=uploads)
+    settings = Settings(
+        evidence_dir=tmp_path / "evidence",
+        uploads_dir=uploads,
+        exports_dir=tmp_path / "exports",
+    )
     app = create_app(database, settings)
     async with AsyncExitStack() as opened:
 

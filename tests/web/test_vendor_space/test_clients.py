@@ -23,7 +23,7 @@ async def test_the_list_is_filtered_and_has_its_twins(vendor: Browser) -> None:
     assert "1 usage en cours." in page.text
     assert "Éloise" not in page.text
     written = (await vendor.client.get(page.link("CSV"))).text.splitlines()
-    assert written[0].split(",")[:4] == ["collectivite", "collectiviteName", "product", "demarche"]
+    assert written[0].split(",")[:4] == ["collectivite", "collectivite_name", "product", "demarche"]
     assert [line.split(",")[0] for line in written[1:]] == ["01001"]
     records = (await vendor.client.get(f"{SPACE}/clients.json")).json()
     assert [(record["collectivite"], record["product"]) for record in records] == [
@@ -190,7 +190,7 @@ async def test_files_sent_are_listed_by_pages(
     assert [row["state"] for row in told] == ["WAITING"] * PAGE + ["REFUSED"]
     page = await vendor.open(f"{SPACE}/fichiers", contenu="ACTIVATIONS", etat="REFUSED")
     told = (await vendor.client.get(page.link("JSON"))).json()
-    assert [(row["noun"], row["dryRun"]) for row in told] == [("ACTIVATIONS", True)]
+    assert [(row["noun"], row["dry_run"]) for row in told] == [("ACTIVATIONS", True)]
     none = await vendor.open(f"{SPACE}/fichiers", etat="FAILED", tri="OLDEST")
     assert "Aucun fichier ne répond à ces critères." in none.text
 

@@ -76,7 +76,7 @@ async def test_a_delegate_is_named_and_enters(
     for path in ("jetons.csv", "delegues.json"):
         assert (await competitor.open(f"{SPACE}/{path}")).status == 403
     (named,) = (await vendor.client.get(f"{SPACE}/delegues.json")).json()
-    assert (named["email"], named["endedAt"]) == ("agent@organisation.example", None)
+    assert (named["email"], named["ended_at"]) == ("agent@organisation.example", None)
     page = await vendor.send(page.form("/fin"))
     assert "La délégation a pris fin." in page.text
     assert (await competitor.open(SPACE)).status == 403

@@ -11,9 +11,10 @@ from registry.domain import delegations
 from registry.domain.delegations import Delegate
 from registry.domain.histories import Said
 from registry.domain.policy import Action, Subject, authorise, may
-from registry.web import twins
+from registry.exchange.lists import Format
+from registry.web import exports
 from registry.web.forms import EMPTY, Form, posted, sent
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces import delegations as shared
 from registry.web.spaces.guards import for_town
 from registry.web.visits import At, Visit
@@ -24,7 +25,7 @@ LIST = "/espace/collectivites/{code}/delegues"
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_town(listed)),
-        *twins.routes(at, LIST, lambda kind: for_town(partial(as_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_town(partial(as_file, format))),
         at(LIST, for_town(name), "POST"),
         at(f"{LIST}/{{id:int}}/fin", for_town(end), "POST"),
     ]
@@ -40,7 +41,7 @@ async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
     query, found = Query.of(visit.request, place), None
     member = may(visit.actor, Action.NAME_DELEGATES, Subject(siren=town.siren))
     if member:
-        query, found = await tried(query, shared.listed(visit, query, query.page()))
+        query, found = await read_page(visit.database, query, partial(shared.listed, visit, query))
     return visit.page(
         "spaces/collectivites/delegations.html",
         400 if query.faults else 200,
@@ -52,9 +53,9 @@ async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
+async def as_file(format: Format, visit: Visit, town: Collectivite) -> Response:
     authorise(visit.actor, Action.NAME_DELEGATES, Subject(siren=town.siren))
-    return await shared.as_file(kind, visit)
+    return await shared.as_file(format, visit)
 
 
 async def name(visit: Visit, town: Collectivite) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -12,23 +13,23 @@ from registry.domain.disputes import reading
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
 from registry.domain.pages import Page, Slice
-from registry.web import twins
+from registry.exchange.lists import Format, Record
+from registry.web import exports
 from registry.web.forms import EMPTY, Form
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces import disputes
 from registry.web.spaces.disputes import LABELS, Case
 from registry.web.spaces.guards import as_town, for_town
-from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
-COLUMNS = ("vendorSiren", "product", "kind", "service", "state", "since", "statement")
+COLUMNS = ("vendor_siren", "product", "kind", "service", "state", "since", "statement")
 LIST = "/espace/collectivites/{code}/contestations"
 
 
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_town(listed)),
-        *twins.routes(at, LIST, lambda kind: for_town(partial(as_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_town(partial(as_file, format))),
         at(f"{LIST}/{{id:int}}", for_town(show)),
         at(f"{LIST}/{{id:int}}", for_town(move), "POST"),
     ]
@@ -36,7 +37,7 @@ def routes(at: At) -> list[Route]:
 
 async def listed(visit: Visit, town: Collectivite) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _page(visit, town, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, town, query))
     return visit.page(
         "spaces/collectivites/disputes.html",
         200 if found else 400,
@@ -46,23 +47,26 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
-    parts = await twins.every(partial(_page, visit, town, Query.of(visit.request)), _record)
-    return twins.twin(kind, f"contestations-{town.code}", COLUMNS, parts)
+async def as_file(format: Format, visit: Visit, town: Collectivite) -> Response:
+    source = exports.from_pages(
+        COLUMNS, partial(_page, visit, town, Query.of(visit.request)), _record
+    )
+    return await exports.export_private(visit, format, f"contestations-{town.code}", source)
 
 
-async def _page(visit: Visit, town: Collectivite, query: Query, page: Page) -> Slice[Case]:
+async def _page(
+    visit: Visit, town: Collectivite, query: Query, session: AsyncSession, page: Page
+) -> Slice[Case]:
     actor, key = as_town(visit, town), town.recorded_id
     state, order = query.word("etat", DisputeState), query.recency()
-    async with visit.database.read() as session:
-        seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, page, state, order)
-        found = seen.get(key, Slice())
-        return found.carrying(await disputes.told(session, found.rows))
+    seen = await reading.seen_of(session, [key], actor, Holder.COLLECTIVITE, page, state, order)
+    found = seen.get(key, Slice())
+    return found.carrying(await disputes.told(session, found.rows))
 
 
 def _record(case: Case) -> Record:
     return {
-        "vendorSiren": case.vendor.siren,
+        "vendor_siren": case.vendor.siren,
         "product": case.product.slug,
         "kind": case.dispute.kind,
         "service": case.dispute.service,

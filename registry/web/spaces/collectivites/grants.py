@@ -13,16 +13,16 @@ from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.domain.rollout import readiness
-from registry.web import twins
+from registry.exchange.lists import Format, Record
+from registry.web import exports
 from registry.web.forms import EMPTY, Form, posted, sent
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces import grants
 from registry.web.spaces.grants import Claim
 from registry.web.spaces.guards import as_town, for_town
-from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
-COLUMNS = ("id", "filedOn", "amountCents", "state", "since")
+COLUMNS = ("id", "filed_on", "amount_cents", "state", "since")
 LIST = "/espace/collectivites/{code}/subventions"
 
 
@@ -30,7 +30,7 @@ def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_town(listed)),
         at(LIST, for_town(claim), "POST"),
-        *twins.routes(at, LIST, lambda kind: for_town(partial(as_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_town(partial(as_file, format))),
         at(f"{LIST}/{{id:int}}", for_town(show)),
         at(f"{LIST}/{{id:int}}", for_town(move), "POST"),
     ]
@@ -42,7 +42,7 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 
 async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
     key, query = town.recorded_id, Query.of(visit.request)
-    query, found = await tried(query, _page(visit, town, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, town, query))
     async with visit.database.read() as session:
         campaign = (await campaigns.current(session, visit.today)).campaign
         live = await domain.has_live(session, town, campaign)
@@ -60,27 +60,28 @@ async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit, town: Collectivite) -> Response:
+async def as_file(format: Format, visit: Visit, town: Collectivite) -> Response:
     fetch = partial(_page, visit, town, Query.of(visit.request))
-    claims = await twins.every(fetch, _record)
-    return twins.twin(kind, f"subventions-{town.code}", COLUMNS, claims)
+    source = exports.from_pages(COLUMNS, fetch, _record)
+    return await exports.export_private(visit, format, f"subventions-{town.code}", source)
 
 
-async def _page(visit: Visit, town: Collectivite, query: Query, page: Page) -> Slice[Claim]:
+async def _page(
+    visit: Visit, town: Collectivite, query: Query, session: AsyncSession, page: Page
+) -> Slice[Claim]:
     actor, key = as_town(visit, town), town.recorded_id
     state, order = query.word("etat", GrantClaimState), query.recency()
-    async with visit.database.read() as session:
-        seen = await domain.seen_of_collectivites(session, [key], actor, page, state, order)
-        found = seen.get(key, Slice())
-        claims = await grants.told(session, found.rows)
+    seen = await domain.seen_of_collectivites(session, [key], actor, page, state, order)
+    found = seen.get(key, Slice())
+    claims = await grants.told(session, found.rows)
     return found.carrying(claims)
 
 
 def _record(claim: Claim) -> Record:
     return {
         "id": claim.row.id,
-        "filedOn": claim.steps[0].effective_on,
-        "amountCents": claim.row.amount_cents,
+        "filed_on": claim.steps[0].effective_on,
+        "amount_cents": claim.row.amount_cents,
         "state": claim.last.state,
         "since": claim.last.effective_on,
     }

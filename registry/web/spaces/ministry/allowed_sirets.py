@@ -10,21 +10,21 @@ from models import AllowedSiret
 from registry.domain import allowed_sirets
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
-from registry.web import twins
+from registry.exchange.lists import Format, Record
+from registry.web import exports
 from registry.web.forms import EMPTY, Form, posted, sent
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces.guards import for_ministry
-from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/etablissements"
-COLUMNS = ("siret", "label", "createdAt", "removedAt")
+COLUMNS = ("siret", "label", "created_at", "removed_at")
 
 
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_ministry(listed)),
-        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_ministry(partial(as_file, format))),
         at(LIST, for_ministry(allow), "POST"),
         at(f"{LIST}/retrait", for_ministry(disallow), "POST"),
     ]
@@ -36,7 +36,7 @@ async def listed(visit: Visit) -> Response:
 
 async def _listed(visit: Visit, form: Form) -> Response:
     query = Query.of(visit.request, LIST)
-    query, found = await tried(query, _page(visit, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/allowed_sirets.html",
         200 if found else 400,
@@ -46,23 +46,26 @@ async def _listed(visit: Visit, form: Form) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit) -> Response:
+async def as_file(format: Format, visit: Visit) -> Response:
     fetch = partial(_page, visit, Query.of(visit.request))
-    return twins.twin(kind, "etablissements", COLUMNS, await twins.every(fetch, _record))
+    return await exports.export_private(
+        visit, format, "etablissements", exports.from_pages(COLUMNS, fetch, _record)
+    )
 
 
-async def _page(visit: Visit, query: Query, page: Page) -> Slice[AllowedSiret]:
+async def _page(
+    visit: Visit, query: Query, session: AsyncSession, page: Page
+) -> Slice[AllowedSiret]:
     order, removed = query.recency(), query.flag("retires") or False
-    async with visit.database.read() as session:
-        return await allowed_sirets.listed(session, visit.actor, page, order, removed=removed)
+    return await allowed_sirets.listed(session, visit.actor, page, order, removed=removed)
 
 
 def _record(row: AllowedSiret) -> Record:
     return {
         "siret": row.siret,
         "label": row.label,
-        "createdAt": row.created_at,
-        "removedAt": row.removed_at,
+        "created_at": row.created_at,
+        "removed_at": row.removed_at,
     }
 
 

@@ -2,24 +2,25 @@
 
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
 
 from models import DisputeState
 from registry.domain.disputes import reading
 from registry.domain.pages import Page, Slice
-from registry.web import twins
+from registry.exchange.lists import Format, Record
+from registry.web import exports
 from registry.web.forms import EMPTY, Form
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces import disputes
 from registry.web.spaces.disputes import LABELS, Case
 from registry.web.spaces.guards import for_ministry
-from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/contestations"
 COLUMNS = (
-    "id", "collectivite", "vendorSiren", "product", "kind", "service", "amountCents", "state",
+    "id", "collectivite", "vendor_siren", "product", "kind", "service", "amount_cents", "state",
     "since",
 )  # fmt: skip
 
@@ -27,7 +28,7 @@ COLUMNS = (
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_ministry(listed)),
-        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_ministry(partial(as_file, format))),
         at(f"{LIST}/{{id:int}}", for_ministry(show)),
         at(f"{LIST}/{{id:int}}", for_ministry(move), "POST"),
     ]
@@ -35,7 +36,7 @@ def routes(at: At) -> list[Route]:
 
 async def listed(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _page(visit, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/disputes.html",
         200 if found else 400,
@@ -44,27 +45,28 @@ async def listed(visit: Visit) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit) -> Response:
+async def as_file(format: Format, visit: Visit) -> Response:
     fetch = partial(_page, visit, Query.of(visit.request))
-    return twins.twin(kind, "contestations", COLUMNS, await twins.every(fetch, _record))
+    return await exports.export_private(
+        visit, format, "contestations", exports.from_pages(COLUMNS, fetch, _record)
+    )
 
 
-async def _page(visit: Visit, query: Query, page: Page) -> Slice[Case]:
+async def _page(visit: Visit, query: Query, session: AsyncSession, page: Page) -> Slice[Case]:
     state, order = query.word("etat", DisputeState), query.recency()
-    async with visit.database.read() as session:
-        found = await reading.listed(session, visit.actor, page, state, order)
-        return found.carrying(await disputes.told(session, found.rows))
+    found = await reading.listed(session, visit.actor, page, state, order)
+    return found.carrying(await disputes.told(session, found.rows))
 
 
 def _record(case: Case) -> Record:
     return {
         "id": case.dispute.id,
         "collectivite": case.town.code,
-        "vendorSiren": case.vendor.siren,
+        "vendor_siren": case.vendor.siren,
         "product": case.product.slug,
         "kind": case.dispute.kind,
         "service": case.dispute.service,
-        "amountCents": case.dispute.amount_cents,
+        "amount_cents": case.dispute.amount_cents,
         "state": case.last.state,
         "since": case.last.effective_on,
     }

@@ -2,29 +2,30 @@
 
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
 
 from models import GrantClaimState
 from registry.domain import grants as domain
 from registry.domain.pages import Page, Slice
-from registry.web import twins
+from registry.exchange.lists import Format, Record
+from registry.web import exports
 from registry.web.forms import Form
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces import grants
 from registry.web.spaces.grants import Claim
 from registry.web.spaces.guards import for_ministry
-from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/subventions"
-COLUMNS = ("id", "collectivite", "name", "amountCents", "state", "since")
+COLUMNS = ("id", "collectivite", "name", "amount_cents", "state", "since")
 
 
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_ministry(listed)),
-        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_ministry(partial(as_file, format))),
         at(f"{LIST}/{{id:int}}", for_ministry(show)),
         at(f"{LIST}/{{id:int}}", for_ministry(move), "POST"),
     ]
@@ -32,7 +33,7 @@ def routes(at: At) -> list[Route]:
 
 async def listed(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _page(visit, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/grants.html",
         200 if found else 400,
@@ -41,16 +42,17 @@ async def listed(visit: Visit) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit) -> Response:
+async def as_file(format: Format, visit: Visit) -> Response:
     fetch = partial(_page, visit, Query.of(visit.request))
-    return twins.twin(kind, "subventions", COLUMNS, await twins.every(fetch, _record))
+    return await exports.export_private(
+        visit, format, "subventions", exports.from_pages(COLUMNS, fetch, _record)
+    )
 
 
-async def _page(visit: Visit, query: Query, page: Page) -> Slice[Claim]:
+async def _page(visit: Visit, query: Query, session: AsyncSession, page: Page) -> Slice[Claim]:
     state, order = query.word("etat", GrantClaimState), query.recency()
-    async with visit.database.read() as session:
-        found = await domain.listed(session, visit.actor, page, state, order)
-        return found.carrying(await grants.told(session, found.rows))
+    found = await domain.listed(session, visit.actor, page, state, order)
+    return found.carrying(await grants.told(session, found.rows))
 
 
 def _record(claim: Claim) -> Record:
@@ -58,7 +60,7 @@ def _record(claim: Claim) -> Record:
         "id": claim.row.id,
         "collectivite": claim.town.code,
         "name": claim.town.name,
-        "amountCents": claim.row.amount_cents,
+        "amount_cents": claim.row.amount_cents,
         "state": claim.last.state,
         "since": claim.last.effective_on,
     }

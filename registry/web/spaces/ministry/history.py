@@ -12,18 +12,18 @@ from registry.domain.errors import NotFound
 from registry.domain.history import Entry, Line
 from registry.domain.identifiers import compact, is_siren
 from registry.domain.pages import Page, Slice
-from registry.web import twins
-from registry.web.queries import Query, tried
+from registry.exchange.lists import Format, Record
+from registry.web import exports
+from registry.web.queries import Query, read_page
 from registry.web.spaces.guards import for_ministry
 from registry.web.spaces.ministry.words import ACTIONS, FIELDS, NOUNS, STATES, value
-from registry.web.twins import Record
 from registry.web.visits import PRIVATE, At, Visit
 
 LIST = "/espace/ministere/journal"
 ONE = f"{LIST}/{{noun}}/{{id:int}}"
 COLUMNS = (
-    "seq", "recordedAt", "noun", "action", "declaredBy", "organisation", "organisationName",
-    "effectiveOn", "from", "to", "reason", "evidenceUrl", "changes",
+    "seq", "recorded_at", "noun", "action", "declared_by", "organisation", "organisation_name",
+    "effective_on", "from", "to", "reason", "evidence_url", "changes",
 )  # fmt: skip
 SAID: dict[str, Any] = {
     "nouns": NOUNS, "actions": ACTIONS, "fields": FIELDS, "states": STATES, "value": value,
@@ -34,15 +34,15 @@ def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_ministry(latest)),
         at(f"{LIST}/recherche", for_ministry(find)),
-        *twins.routes(at, LIST, lambda kind: for_ministry(partial(latest_file, kind))),
-        *twins.routes(at, ONE, lambda kind: for_ministry(partial(one_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_ministry(partial(latest_file, format))),
+        *exports.routes(at, ONE, lambda format: for_ministry(partial(one_file, format))),
         at(ONE, for_ministry(show)),
     ]
 
 
 async def latest(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _latest(visit, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_latest, visit, query))
     return visit.page(
         "spaces/ministry/ledger.html",
         200 if found else 400,
@@ -52,21 +52,20 @@ async def latest(visit: Visit) -> Response:
     )
 
 
-async def latest_file(kind: str, visit: Visit) -> Response:
+async def latest_file(format: Format, visit: Visit) -> Response:
     fetch = partial(_latest, visit, Query.of(visit.request))
-    parts = await twins.every(fetch, lambda line: _record(line.entry))
-    return twins.twin(kind, "journal", COLUMNS, parts)
+    source = exports.from_pages(COLUMNS, fetch, lambda line: _record(line.entry))
+    return await exports.export_private(visit, format, "journal", source)
 
 
-async def _latest(visit: Visit, query: Query, page: Page) -> Slice[Line]:
+async def _latest(visit: Visit, query: Query, session: AsyncSession, page: Page) -> Slice[Line]:
     noun, organisation = query.get("objet"), query.get("organisation")
-    async with visit.database.read() as session:
-        return await history.latest(session, visit.actor, page, noun, organisation, query.recency())
+    return await history.latest(session, visit.actor, page, noun, organisation, query.recency())
 
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _page(visit, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, query))
     noun = visit.request.path_params["noun"]
     return visit.page(
         "spaces/ministry/history.html",
@@ -78,34 +77,35 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def one_file(kind: str, visit: Visit) -> Response:
+async def one_file(format: Format, visit: Visit) -> Response:
     name = f"{visit.request.path_params['noun']}-{visit.number()}"
     fetch = partial(_page, visit, Query.of(visit.request))
-    return twins.twin(kind, name, COLUMNS, await twins.every(fetch, _record))
+    return await exports.export_private(
+        visit, format, name, exports.from_pages(COLUMNS, fetch, _record)
+    )
 
 
-async def _page(visit: Visit, query: Query, page: Page) -> Slice[Entry]:
+async def _page(visit: Visit, query: Query, session: AsyncSession, page: Page) -> Slice[Entry]:
     noun, key = visit.request.path_params["noun"], visit.number()
     if noun not in history.SUBJECTS:
         raise NotFound("noun", "Le journal ne tient pas d’histoire de ce nom.")
-    async with visit.database.read() as session:
-        return await history.page(session, noun, key, page, query.recency())
+    return await history.page(session, noun, key, page, query.recency())
 
 
 def _record(entry: Entry) -> Record:
     return {
         "seq": entry.seq,
-        "recordedAt": entry.recorded_at.isoformat(),
+        "recorded_at": entry.recorded_at.isoformat(),
         "noun": entry.noun,
         "action": entry.action,
-        "declaredBy": entry.declared_by,
+        "declared_by": entry.declared_by,
         "organisation": entry.organisation,
-        "organisationName": entry.organisation_name,
-        "effectiveOn": entry.effective_on,
+        "organisation_name": entry.organisation_name,
+        "effective_on": entry.effective_on,
         "from": entry.was,
         "to": entry.became,
         "reason": entry.reason,
-        "evidenceUrl": entry.evidence_url,
+        "evidence_url": entry.evidence_url,
         "changes": [
             f"{change.field} : {change.before or ''} → {change.after or ''}"
             for change in entry.changes

@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from starlette.routing import Route
 
 from registry.domain import queue
 from registry.domain.pages import Page, Recency, Slice
 from registry.domain.queue import MEANINGS, Item, QueueKind, Waited
-from registry.web import twins
-from registry.web.queries import Query, tried
+from registry.exchange.lists import Format, Record
+from registry.web import exports
+from registry.web.queries import Query, read_page
 from registry.web.spaces.guards import for_ministry
-from registry.web.twins import Record
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/file"
-COLUMNS = ("kind", "waitingFor", "since", "sentence", "noun", "id")
+COLUMNS = ("kind", "waiting_for", "since", "sentence", "noun", "id")
 WAITED: Mapping[str, str] = {
     Waited.MINISTRY: "le ministère",
     Waited.VENDOR: "l’éditeur",
@@ -37,7 +38,7 @@ PLACES: Mapping[str, str] = {
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_ministry(show)),
-        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_ministry(partial(as_file, format))),
     ]
 
 
@@ -47,7 +48,7 @@ def address(item: Item) -> str:
 
 async def show(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _page(visit, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/queue.html",
         200 if found else 400,
@@ -59,24 +60,25 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit) -> Response:
+async def as_file(format: Format, visit: Visit) -> Response:
     fetch = partial(_page, visit, Query.of(visit.request))
-    return twins.twin(kind, "file", COLUMNS, await twins.every(fetch, _record))
+    return await exports.export_private(
+        visit, format, "file", exports.from_pages(COLUMNS, fetch, _record)
+    )
 
 
-async def _page(visit: Visit, query: Query, page: Page) -> Slice[Item]:
+async def _page(visit: Visit, query: Query, session: AsyncSession, page: Page) -> Slice[Item]:
     kinds = query.words("sorte", QueueKind) or (*QueueKind,)
     who, order = query.word("de", Waited), query.recency(Recency.OLDEST)
     if who is not None:
         kinds = tuple(kind for kind in queue.waiting_for(who) if kind in kinds)
-    async with visit.database.read() as session:
-        return await queue.listed(session, visit.actor, page, kinds, visit.today, order)
+    return await queue.listed(session, visit.actor, page, kinds, visit.today, order)
 
 
 def _record(item: Item) -> Record:
     return {
         "kind": item.kind,
-        "waitingFor": item.waiting_for,
+        "waiting_for": item.waiting_for,
         "since": item.since,
         "sentence": item.sentence,
         "noun": item.noun,

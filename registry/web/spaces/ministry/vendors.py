@@ -16,18 +16,18 @@ from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.domain.vendors import VendorDetails, VendorFilter, VendorOrder
-from registry.web import twins
+from registry.exchange.lists import Format, Record
+from registry.web import exports
 from registry.web.forms import EMPTY, Form, posted, sent
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces.disputes import told
 from registry.web.spaces.guards import for_ministry
 from registry.web.spaces.ministry.commitments import take
-from registry.web.twins import Record
 from registry.web.vendors import ORDERS
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/editeurs"
-COLUMNS = ("siren", "name", "commitment", "claimedOn")
+COLUMNS = ("siren", "name", "commitment", "claimed_on")
 FEW = Page(first=10)
 Held = tuple[Vendor, CommitmentState]
 
@@ -35,7 +35,7 @@ Held = tuple[Vendor, CommitmentState]
 def routes(at: At) -> list[Route]:
     return [
         at(LIST, for_ministry(listed)),
-        *twins.routes(at, LIST, lambda kind: for_ministry(partial(as_file, kind))),
+        *exports.routes(at, LIST, lambda format: for_ministry(partial(as_file, format))),
         at(f"{LIST}/nouveau", for_ministry(new)),
         at(f"{LIST}/nouveau", for_ministry(create), "POST"),
         at(f"{LIST}/{{siren}}", for_ministry(show)),
@@ -47,7 +47,7 @@ def routes(at: At) -> list[Route]:
 
 async def listed(visit: Visit) -> Response:
     query = Query.of(visit.request)
-    query, found = await tried(query, _page(visit, query, query.page()))
+    query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/vendors.html",
         200 if found else 400,
@@ -57,19 +57,20 @@ async def listed(visit: Visit) -> Response:
     )
 
 
-async def as_file(kind: str, visit: Visit) -> Response:
+async def as_file(format: Format, visit: Visit) -> Response:
     fetch = partial(_page, visit, Query.of(visit.request))
-    return twins.twin(kind, "editeurs", COLUMNS, await twins.every(fetch, _record))
+    return await exports.export_private(
+        visit, format, "editeurs", exports.from_pages(COLUMNS, fetch, _record)
+    )
 
 
-async def _page(visit: Visit, query: Query, page: Page) -> Slice[Held]:
+async def _page(visit: Visit, query: Query, session: AsyncSession, page: Page) -> Slice[Held]:
     """With what the vendor-wide commitment of each reads today."""
     wanted = VendorFilter(query.get("q"), commitment=query.word("engagement", CommitmentState))
     order = query.word("tri", VendorOrder) or VendorOrder.NAME_ASC
-    async with visit.database.read() as session:
-        found = await domain.listed(session, page, wanted, order)
-        ids = [row.recorded_id for row in found.rows]
-        said = await commitments.vendor_wide(session, ids, visit.today)
+    found = await domain.listed(session, page, wanted, order)
+    ids = [row.recorded_id for row in found.rows]
+    said = await commitments.vendor_wide(session, ids, visit.today)
     states = (said[key].state if key in said else CommitmentState.NONE for key in ids)
     return found.carrying(zip(found.rows, states, strict=True))
 
@@ -80,7 +81,7 @@ def _record(held: Held) -> Record:
         "siren": vendor.siren,
         "name": vendor.name,
         "commitment": state,
-        "claimedOn": vendor.claimed_on,
+        "claimed_on": vendor.claimed_on,
     }
 
 

@@ -5,7 +5,8 @@ from itertools import chain
 
 from starlette.routing import Route
 
-from registry.web import twins
+from registry.exchange.lists import Format
+from registry.web import exports
 from registry.web.spaces.vendors import (
     activations,
     bulk_declarations,
@@ -53,7 +54,7 @@ SHOWN: dict[str, Page] = {
     "/fiche": sheet.show,
     "/fiche/declaration": sheet.show_statement,
 }
-FILES: dict[str, Callable[[str], Page]] = {
+FILES: dict[str, Callable[[Format], Page]] = {
     "/logiciels": products.as_file,
     "/clients": clients.as_file,
     "/fichiers": bulk_declarations.as_file,
@@ -100,5 +101,5 @@ def routes(at: At) -> list[Route]:
     ]
 
 
-def _files(at: At, path: str, page: Callable[[str], Page]) -> list[Route]:
-    return twins.routes(at, path, lambda kind: own(page(kind)))
+def _files(at: At, path: str, page: Callable[[Format], Page]) -> list[Route]:
+    return exports.routes(at, path, lambda format: own(page(format)))

@@ -18,12 +18,13 @@ from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.exchange.bulk import faulty, files
 from registry.exchange.files import allowance, keep, received
+from registry.exchange.lists import Format, Record
 from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Table
+from registry.web.exports import export_private, from_pages
 from registry.web.forms import MAX_UPLOAD, Form, posted, shown_again
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
-from registry.web.twins import Record, every, twin
 
 FILE = "file"
 TABLES = {BulkNoun.DEPLOYMENTS: DEPLOYMENTS, BulkNoun.ACTIVATIONS: ACTIVATIONS}
@@ -53,7 +54,7 @@ STATES: Mapping[BulkState, str] = {
     BulkState.REFUSED: "refusé",
     BulkState.FAILED: "interrompu",
 }
-COLUMNS = ("id", "noun", "dryRun", "state", "createdAt", "endedAt", "size")
+COLUMNS = ("id", "noun", "dry_run", "state", "created_at", "ended_at", "size")
 SHOWN = 200
 
 
@@ -116,7 +117,7 @@ async def _received(
 
 async def _sending(space: Space, form: Form) -> Response:
     query = Query.of(space.visit.request, space.to("fichiers"))
-    query, found = await tried(query, _listed(space, query, query.page()))
+    query, found = await read_page(space.visit.database, query, partial(_listed, space, query))
     async with space.visit.database.read() as session:
         owned = await products.of_vendor(session, space.vendor.recorded_id)
     day = space.visit.today
@@ -137,31 +138,34 @@ async def _sending(space: Space, form: Form) -> Response:
     )
 
 
-def as_file(kind: str) -> Served:
+def as_file(format: Format) -> Served:
     """The list of what was sent, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
         fetch = partial(_listed, space, Query.of(space.visit.request))
-        return twin(kind, "fichiers", COLUMNS, await every(fetch, _record))
+        return await export_private(
+            space.visit, format, "fichiers", from_pages(COLUMNS, fetch, _record)
+        )
 
     return write
 
 
-async def _listed(space: Space, query: Query, page: Page) -> Slice[BulkDeclaration]:
+async def _listed(
+    space: Space, query: Query, session: AsyncSession, page: Page
+) -> Slice[BulkDeclaration]:
     noun, state = query.word("contenu", BulkNoun), query.word("etat", BulkState)
     actor, order = space.visit.actor, query.recency()
-    async with space.visit.database.read() as session:
-        return await bulk_declarations.listed(session, actor, page, noun, state, order)
+    return await bulk_declarations.listed(session, actor, page, noun, state, order)
 
 
 def _record(row: BulkDeclaration) -> Record:
     return {
         "id": row.id,
         "noun": row.noun,
-        "dryRun": row.dry_run,
+        "dry_run": row.dry_run,
         "state": row.state,
-        "createdAt": row.created_at,
-        "endedAt": row.ended_at,
+        "created_at": row.created_at,
+        "ended_at": row.ended_at,
         "size": row.size,
     }
 

@@ -13,11 +13,12 @@ from registry.domain.clients import ClientFilter, ClientOrder, ClientsOf
 from registry.domain.errors import InvalidInput
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
+from registry.exchange.lists import Format, Record
+from registry.web.exports import export_private, from_pages
 from registry.web.forms import EMPTY, Form, posted
 from registry.web.queries import Listed, Query, tried
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
-from registry.web.twins import Record, every, twin
 
 ORDERS = {
     ClientOrder.COLLECTIVITE: "par code de collectivité",
@@ -32,13 +33,13 @@ CONFIRMATIONS = {
 }
 COLUMNS = (
     "collectivite",
-    "collectiviteName",
+    "collectivite_name",
     "product",
     "demarche",
     "since",
     "until",
     "operator",
-    "declaredBy",
+    "declared_by",
     "confirmed",
 )
 
@@ -102,7 +103,7 @@ async def _listed(
 ) -> Listed[set[int]]:
     """Told: the deployments that the vendor is to confirm."""
     asked = _asked(space, query, owned)
-    found = await _page(session, asked, query.page(), owned)
+    found = await _page(asked, owned, session, query.page())
     count = await clients.count_of_each(session, asked.owner, [asked.key], asked.wanted)
     confirmable = {
         row.deployment.recorded_id
@@ -112,24 +113,17 @@ async def _listed(
     return Listed(found, count.get(asked.key, 0), confirmable)
 
 
-def as_file(kind: str) -> Served:
+def as_file(format: Format) -> Served:
     """The whole list with the same filters, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
         async with space.visit.database.read() as session:
             owned = await _owned(session, space)
         asked = _asked(space, Query.of(space.visit.request), owned)
-        parts = await every(partial(_fetch, space, asked, owned), _as_record)
-        return twin(kind, f"clients-{space.vendor.siren}", COLUMNS, parts)
+        source = from_pages(COLUMNS, partial(_page, asked, owned), _as_record)
+        return await export_private(space.visit, format, f"clients-{space.vendor.siren}", source)
 
     return write
-
-
-async def _fetch(
-    space: Space, asked: Asked, owned: Mapping[int, Product], page: Page
-) -> Slice[Client]:
-    async with space.visit.database.read() as session:
-        return await _page(session, asked, page, owned)
 
 
 async def _owned(session: AsyncSession, space: Space) -> dict[int, Product]:
@@ -157,7 +151,7 @@ def _asked(space: Space, query: Query, owned: Mapping[int, Product]) -> Asked:
 
 
 async def _page(
-    session: AsyncSession, asked: Asked, page: Page, owned: Mapping[int, Product]
+    asked: Asked, owned: Mapping[int, Product], session: AsyncSession, page: Page
 ) -> Slice[Client]:
     found = await clients.of_one(session, asked.owner, asked.key, page, asked.wanted, asked.order)
     bodies = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
@@ -170,12 +164,12 @@ def _as_record(row: Client) -> Record:
     used = row.deployment
     return {
         "collectivite": row.body.code,
-        "collectiviteName": row.body.name,
+        "collectivite_name": row.body.name,
         "product": row.product.slug,
         "demarche": used.demarche.value,
         "since": used.since,
         "until": used.until,
         "operator": used.operator,
-        "declaredBy": used.declared_by.value,
+        "declared_by": used.declared_by.value,
         "confirmed": row.confirmed,
     }

@@ -1,5 +1,7 @@
 """Who of another organisation may act for the vendor."""
 
+from functools import partial
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -7,8 +9,9 @@ from models import Delegation
 from registry.domain import delegations
 from registry.domain.delegations import Delegate
 from registry.domain.histories import Said
+from registry.exchange.lists import Format
 from registry.web.forms import EMPTY, Form, posted
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces import delegations as shared
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
@@ -19,12 +22,12 @@ async def show(space: Space) -> Response:
     return await _page(space, EMPTY)
 
 
-def as_file(kind: str) -> Served:
+def as_file(format: Format) -> Served:
     """The whole list, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
         await only_members(space)
-        return await shared.as_file(kind, space.visit)
+        return await shared.as_file(format, space.visit)
 
     return write
 
@@ -54,7 +57,9 @@ async def _page(space: Space, form: Form) -> Response:
     query, found = Query.of(space.visit.request, space.to("delegues")), None
     member = await is_member(space)
     if member:
-        query, found = await tried(query, shared.listed(space.visit, query, query.page()))
+        query, found = await read_page(
+            space.visit.database, query, partial(shared.listed, space.visit, query)
+        )
     status = 400 if query.faults else 200
     return space.page(
         "delegations.html", status, form=form, member=member, query=query, found=found

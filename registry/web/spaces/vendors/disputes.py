@@ -16,15 +16,16 @@ from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
+from registry.exchange.lists import Format, Record
+from registry.web.exports import export_private, from_pages
 from registry.web.forms import EMPTY, Form, posted
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
-from registry.web.twins import Record, every, twin
 
 COLUMNS = (
-    *("id", "collectivite", "collectiviteName", "product", "kind", "service"),
-    *("state", "since", "replyDueOn", "statement"),
+    *("id", "collectivite", "collectivite_name", "product", "kind", "service"),
+    *("state", "since", "reply_due_on", "statement"),
 )
 Move = Callable[[AsyncSession, Actor, int, Said], Awaitable[Dispute]]
 
@@ -61,28 +62,29 @@ class Case:
 
 async def show_all(space: Space) -> Response:
     query = Query.of(space.visit.request)
-    query, found = await tried(query, _listed(space, query, query.page()))
+    query, found = await read_page(space.visit.database, query, partial(_listed, space, query))
     return space.page("disputes.html", 200 if found else 400, query=query, found=found)
 
 
-def as_file(kind: str) -> Served:
+def as_file(format: Format) -> Served:
     """The whole list, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
         fetch = partial(_listed, space, Query.of(space.visit.request))
-        cases = await every(fetch, _as_record)
-        return twin(kind, f"contestations-{space.vendor.siren}", COLUMNS, cases)
+        source = from_pages(COLUMNS, fetch, _as_record)
+        return await export_private(
+            space.visit, format, f"contestations-{space.vendor.siren}", source
+        )
 
     return write
 
 
-async def _listed(space: Space, query: Query, page: Page) -> Slice[Case]:
+async def _listed(space: Space, query: Query, session: AsyncSession, page: Page) -> Slice[Case]:
     actor, vendor = space.visit.actor, space.vendor.recorded_id
     state, order = query.word("etat", DisputeState), query.recency()
-    async with space.visit.database.read() as session:
-        slices = await reading.seen_of(session, [vendor], actor, Holder.VENDOR, page, state, order)
-        found = slices.get(vendor, Slice())
-        cases = await _cases(session, found.rows)
+    slices = await reading.seen_of(session, [vendor], actor, Holder.VENDOR, page, state, order)
+    found = slices.get(vendor, Slice())
+    cases = await _cases(session, found.rows)
     return found.carrying(cases)
 
 
@@ -90,13 +92,13 @@ def _as_record(case: Case) -> Record:
     return {
         "id": case.dispute.id,
         "collectivite": case.body.code,
-        "collectiviteName": case.body.name,
+        "collectivite_name": case.body.name,
         "product": case.product.slug,
         "kind": case.dispute.kind,
         "service": case.dispute.service,
         "state": case.last.state,
         "since": case.last.effective_on,
-        "replyDueOn": case.last.reply_due_on if case.awaits_reply else None,
+        "reply_due_on": case.last.reply_due_on if case.awaits_reply else None,
         "statement": case.dispute.statement,
     }
 

@@ -15,25 +15,26 @@ from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.domain.products import ProductDetails
 from registry.domain.search import folded
+from registry.exchange.lists import Format, Record
+from registry.web.exports import export_private, from_pages
 from registry.web.forms import EMPTY, Form, posted
 from registry.web.products.listing import ORDERS, STATES, asked
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces.vendors import standing
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
 from registry.web.spaces.vendors.standing import Standing
-from registry.web.twins import Record, every, twin
 
 YES, NO = "oui", "non"
 COLUMNS = (
-    *("slug", "name", "demarches", "citizenLogin", "deliveryModel", "retiredOn"),
-    *("verdict", "commitment", "clientCount"),
+    *("slug", "name", "demarches", "citizen_login", "delivery_model", "retired_on"),
+    *("verdict", "commitment", "client_count"),
 )
 
 
 async def show_all(space: Space) -> Response:
     query = Query.of(space.visit.request)
-    query, found = await tried(query, _listed(space, query, query.page()))
+    query, found = await read_page(space.visit.database, query, partial(_listed, space, query))
     return space.page(
         "products.html",
         200 if found else 400,
@@ -44,23 +45,22 @@ async def show_all(space: Space) -> Response:
     )
 
 
-def as_file(kind: str) -> Served:
+def as_file(format: Format) -> Served:
     """The whole list, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
         fetch = partial(_listed, space, Query.of(space.visit.request))
-        records = await every(fetch, _as_told)
-        return twin(kind, f"logiciels-{space.vendor.siren}", COLUMNS, records)
+        source = from_pages(COLUMNS, fetch, _as_told)
+        return await export_private(space.visit, format, f"logiciels-{space.vendor.siren}", source)
 
     return write
 
 
-async def _listed(space: Space, query: Query, page: Page) -> Slice[Standing]:
+async def _listed(space: Space, query: Query, session: AsyncSession, page: Page) -> Slice[Standing]:
     wanted, order = asked(query)
     own = replace(wanted, vendor_siren=space.vendor.siren)
-    async with space.visit.database.read() as session:
-        found = await products.listed(session, page, own, order)
-        standings = await standing.read(session, found.rows, space.visit.today)
+    found = await products.listed(session, page, own, order)
+    standings = await standing.read(session, found.rows, space.visit.today)
     return found.carrying(standings.values())
 
 
@@ -70,12 +70,12 @@ def _as_told(found: Standing) -> Record:
         "slug": product.slug,
         "name": product.name,
         "demarches": product.demarches,
-        "citizenLogin": product.citizen_login,
-        "deliveryModel": product.delivery_model,
-        "retiredOn": product.retired_on,
+        "citizen_login": product.citizen_login,
+        "delivery_model": product.delivery_model,
+        "retired_on": product.retired_on,
         "verdict": None if found.silent else found.verdict,
         "commitment": found.commitment.state if found.commitment else None,
-        "clientCount": found.clients,
+        "client_count": found.clients,
     }
 
 

@@ -16,11 +16,12 @@ from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.domain.tokens import TokenState, Wanted
 from registry.domain.words import TOKEN_SCOPES
+from registry.exchange.lists import Format, Record
+from registry.web.exports import export_private, from_pages
 from registry.web.forms import Form, posted, shown_again, write
-from registry.web.queries import Query, tried
+from registry.web.queries import Query, read_page
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
-from registry.web.twins import Record, every, twin
 
 SCOPES = (TokenScope.READ, TokenScope.DECLARE)
 """Those that a vendor's token may have."""
@@ -30,7 +31,7 @@ STATES: Mapping[TokenState, str] = {
     TokenState.REVOKED: "révoqué",
 }
 COLUMNS = (
-    "id", "name", "scopes", "state", "createdAt", "expiresAt", "lastUsedAt", "revokedAt",
+    "id", "name", "scopes", "state", "created_at", "expires_at", "last_used_at", "revoked_at",
 )  # fmt: skip
 DAYS = 180
 AGAIN = (
@@ -45,21 +46,22 @@ async def show(space: Space) -> Response:
     return await _page(space, Form.of(scopes=[TokenScope.READ], days=DAYS))
 
 
-def as_file(kind: str) -> Served:
+def as_file(format: Format) -> Served:
     """The whole list, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
         await only_members(space)
         fetch = partial(_listed, space, Query.of(space.visit.request))
-        return twin(kind, f"jetons-{space.vendor.siren}", COLUMNS, await every(fetch, _record))
+        return await export_private(
+            space.visit, format, f"jetons-{space.vendor.siren}", from_pages(COLUMNS, fetch, _record)
+        )
 
     return write
 
 
-async def _listed(space: Space, query: Query, page: Page) -> Slice[Token]:
+async def _listed(space: Space, query: Query, session: AsyncSession, page: Page) -> Slice[Token]:
     state, order = query.word("etat", TokenState), query.recency()
-    async with space.visit.database.read() as session:
-        return await tokens.seen(session, space.visit.actor, page, state, order)
+    return await tokens.seen(session, space.visit.actor, page, state, order)
 
 
 def _record(row: Token) -> Record:
@@ -68,10 +70,10 @@ def _record(row: Token) -> Record:
         "name": row.name,
         "scopes": row.scopes,
         "state": tokens.state(row),
-        "createdAt": row.created_at,
-        "expiresAt": row.expires_at,
-        "lastUsedAt": row.last_used_at,
-        "revokedAt": row.revoked_at,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+        "last_used_at": row.last_used_at,
+        "revoked_at": row.revoked_at,
     }
 
 
@@ -129,7 +131,7 @@ async def _page(space: Space, form: Form) -> Response:
     query, found = Query.of(space.visit.request, space.to("jetons")), None
     member = await is_member(space)
     if member:
-        query, found = await tried(query, _listed(space, query, query.page()))
+        query, found = await read_page(space.visit.database, query, partial(_listed, space, query))
     return space.page(
         "tokens.html",
         400 if query.faults else 200,
