@@ -6,8 +6,11 @@ LONG := $(patsubst tests/long/test_%.py,.long/%,$(wildcard tests/long/test_*.py)
 SOURCES := $(shell find registry models graphql tests fixtures -name node_modules -prune -o -type f -not -name '*.pyc' -print)
 APT := $(if $(filter 0,$(shell id -u)),,sudo -n )apt-get
 
+# What Python compiles once serves each of the processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint types tests tests-18 tests-16 tests-browser chromium peers bench bench-peers schema
+.PHONY: help run check test test-long lint types tests tests-18 tests-16 tests-browser chromium peers bench bench-peers schema
 
 help: ## Affiche cette aide
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -34,6 +37,13 @@ run: .venv/installed ## Installe, charge le registre de démonstration et sert s
 	$(BIN)/raccord migrate
 	$(BIN)/raccord serve --demo --dev-sign-in
 
+check: lint types ## La boucle du bureau : style, types, contrats et essais rapides, en trois minutes au plus
+	$(BIN)/pytest -n 2 --dist worksteal -m "not hypothesis" $(QUICK)
+
+# The house, the domain's rules, the walls and the contract: what a change breaks first.
+QUICK := tests/test_house tests/domain tests/test_states.py \
+	tests/api/test_schema.py tests/api/test_limits.py tests/api/test_matrix tests/api/test_deployments
+
 test: lint types tests ## Toutes les vérifications, sur PostgreSQL 18 et 16
 
 lint: .venv/tested
@@ -47,7 +57,7 @@ types: .venv/tested
 tests: tests-18 tests-16 tests-browser
 
 tests-18 tests-16: tests-%: $(PEERS)
-	RACCORD_TEST_POSTGRES=$* $(BIN)/pytest -n 2 --dist loadfile $(ONCE_$*)
+	RACCORD_TEST_POSTGRES=$* $(BIN)/pytest -n 2 --dist worksteal $(ONCE_$*)
 
 # What another PostgreSQL can't change: pages above the domain, other programs, the house.
 ONCE_16 := --ignore=tests/web --ignore=tests/peers --ignore=tests/test_house

@@ -129,7 +129,7 @@ async def opened(url: str) -> AsyncIterator[States]:
         [(row["table"], row["name"]) for row in await owner.fetch(TRIGGERS)],
     )
     try:
-        await owner.execute("CREATE SCHEMA saved; DELETE FROM touched")
+        await owner.execute(f"CREATE SCHEMA saved; DELETE FROM touched; {TODAY}")
         await states.save(EMPTY)
         yield states
     finally:
