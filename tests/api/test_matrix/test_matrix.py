@@ -1,5 +1,6 @@
 """Every mutation by every actor, with both walls, then each wall alone."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from graphql import GraphQLObjectType
 
 from registry.api import execution
 from registry.api.door import OPERATIONS, GraphQLDoor
+from registry.api.reads import Reads
 from registry.api.requests import Asked
 from registry.api.schema import build_schema
 from registry.auth.rates import Rates
@@ -114,8 +116,9 @@ async def _run(
     door = _door(database)
     query = CALL.format(kind=KINDS[row.mutation], name=row.mutation, refusal=REFUSAL)
     asked = Asked(query, {"input": given}, None, {})
+    reads = Reads(database, door.share, door.connections_per_request, asyncio.timeout(None))
     context = replace(
-        door.context(asked, actor, door.rates.of("")),
+        door.context(asked, actor, door.rates.of(""), reads),
         transaction=partial(database.transaction, actor, dry_run=dry),
         charge=_free,
     )
