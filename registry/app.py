@@ -19,7 +19,7 @@ from registry.api.schema import build_schema
 from registry.api.sockets import SocketDoor
 from registry.auth.proconnect import configured
 from registry.auth.rates import Rates
-from registry.auth.trial import check
+from registry.auth.trial import check, read_code
 from registry.database import Database
 from registry.domain.rollout.upkeep import settle_soon
 from registry.envelope import Envelope
@@ -40,8 +40,8 @@ LOCK_TIMEOUT = 4.0
 """Seconds that a statement waits for another's lock before the caller is told to come back."""
 
 
-def create_app(database: Database, settings: Settings, *, trial: bool = False) -> ASGIApp:
-    """``trial`` opens the development sign-in, which ``serve`` alone may ask for."""
+def create_app(database: Database, settings: Settings, *, trial: str | None = None) -> ASGIApp:
+    """``trial`` is the code of the development sign-in, which ``serve`` alone may open."""
     look = look_of(settings.site_dir)
     app = _app(look)
     _open(app, database, settings, look, trial=trial)
@@ -50,17 +50,17 @@ def create_app(database: Database, settings: Settings, *, trial: bool = False) -
 
 def serving() -> ASGIApp:
     """What a server's process runs: it opens the registry as it starts, as the settings say."""
-    return _serving(Settings(), trial=False)
+    return _serving(Settings(), trial=None)
 
 
 def trying() -> ASGIApp:
     """Likewise, with the development sign-in."""
     settings = Settings()
     check(settings, "localhost")
-    return _serving(settings, trial=True)
+    return _serving(settings, trial=read_code(settings))
 
 
-def _serving(settings: Settings, *, trial: bool) -> ASGIApp:
+def _serving(settings: Settings, *, trial: str | None) -> ASGIApp:
     # While the application is loaded, which the collector leaves alone: the door finds it built.
     build_schema()
     counts = Metrics()
@@ -103,7 +103,7 @@ def _app(look: Look, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
 
 
 def _open(
-    app: Starlette, database: Database, settings: Settings, look: Look, *, trial: bool
+    app: Starlette, database: Database, settings: Settings, look: Look, *, trial: str | None
 ) -> None:
     rates = Rates(
         settings.requests_per_minute, settings.points_per_minute, settings.requests_at_once

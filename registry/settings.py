@@ -14,21 +14,43 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url)
-    local = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not parts.hostname or not (parts.scheme == "https" or local):
-        raise ValueError("https://… is expected, or http:// on a loopback address")
-    return url
+    """Scheme and host are written in one case: what compares them need not know of others."""
+    try:
+        parts = urlsplit(url)
+        given = parts.port
+    except ValueError as error:
+        raise ValueError("cette adresse est mal formée") from error
+    scheme, name = parts.scheme.lower(), (parts.hostname or "").lower()
+    local = scheme == "http" and name in LOOPBACK
+    if not name or not (scheme == "https" or local):
+        raise ValueError("il faut https://…, ou http:// sur cette machine")
+    if parts.username is not None or parts.query or parts.fragment or not name.isascii():
+        raise ValueError("il faut une adresse seule, sans compte, « ? », « # » ni accent")
+    host = f"[{name}]" if ":" in name else name
+    port = "" if given in (None, {"https": 443, "http": 80}[scheme]) else f":{given}"
+    return f"{scheme}://{host}{port}{parts.path}"
+
+
+def _site(url: str) -> str:
+    """The service's own: its pages are at the root."""
+    address = _address(url).rstrip("/")
+    if urlsplit(address).path:
+        raise ValueError("Raccord se sert à la racine d’un site : il faut une adresse sans chemin")
+    return address
 
 
 Address = Annotated[str, AfterValidator(_address)]
 """HTTPS, or HTTP that doesn't leave the machine."""
+Site = Annotated[str, AfterValidator(_site)]
 
 
 def _networks(text: str) -> str:
     """Each proxy by its address: « * » would let anyone write whom they come from."""
-    for part in filter(None, text.split(",")):
-        ip_network(part.strip(), strict=False)
+    try:
+        for part in filter(None, text.split(",")):
+            ip_network(part.strip(), strict=False)
+    except ValueError as error:
+        raise ValueError("il faut des adresses ou des réseaux, séparés par des virgules") from error
     return text
 
 
@@ -37,10 +59,10 @@ class Settings(BaseSettings):
 
     ``owner_database_url`` is the login that migrates, where it differs from the service's.
     ``https`` tells browsers to come back by HTTPS alone: set it where nothing else answers.
-    ``public_url`` is where browsers find the service; signing in by ``proconnect_url`` (its issuer)
-    needs it, and the client's id and secret. ``proconnect_pkce`` ``auto`` sends a challenge where
-    the provider's discovery lists S256. ``proconnect_hs256`` takes signatures by the client's
-    secret, and then no others.
+    ``public_url`` is where browsers find the service, the root of a site; signing in by
+    ``proconnect_url`` (its issuer) needs it, and the client's id and secret.
+    ``proconnect_pkce`` ``auto`` sends a challenge where the provider's discovery lists S256.
+    ``proconnect_hs256`` takes signatures by the client's secret, and then no others.
     ``evidence_dir`` keeps the files given as evidence, ``uploads_dir`` those of declarations, both
     in ``data_dir`` if they are not set; all that serve share them. ``exports_dir``, likewise, keeps
     the public lists written as files, which may be lost: they are written again. Each organisation
@@ -89,7 +111,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     stale_after_months: int = 12
     response_cache_bytes: int = Field(64_000_000, ge=0)
-    public_url: Address | None = None
+    public_url: Site | None = None
     proconnect_url: Address | None = None
     proconnect_client_id: str | None = None
     proconnect_client_secret: SecretStr | None = None

@@ -10,7 +10,7 @@ from registry.api import media
 from registry.api.errors import LIMIT_EXCEEDED, Refused
 from registry.api.files import answered, patiently, told
 from registry.api.requests import check_origin
-from registry.auth import backend
+from registry.auth import backend, origins
 from registry.auth.quotas import charge
 from registry.database import Database
 from registry.domain import evidence
@@ -59,7 +59,7 @@ async def _give(request: Request, database: Database, settings: Settings) -> Res
         new = await evidence.give(session, actor, siren, file, allowance(settings))
         await keep(folder, received)
     name = file.digest.hex()
-    url = f"{(settings.public_url or str(request.base_url)).rstrip('/')}/evidence/{name}"
+    url = f"{origins.base_url(request, settings.public_url)}/evidence/{name}"
     return told({"sha256": name, "url": url}, 201 if new else 200, {"Location": url})
 
 

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from starlette.requests import HTTPConnection
+
+from registry.settings import LOOPBACK
+
 OURS = {"same-origin", "none"}
 """Values of Sec-Fetch-Site; ``none`` is the person's own doing: an address typed, a bookmark."""
 
@@ -31,3 +35,27 @@ def same_host(page: str, host: str) -> bool:
     except ValueError:
         return False
     return found.scheme in {"http", "https"} and found.netloc.lower() == host.lower() != ""
+
+
+def base_url(connection: HTTPConnection, public_url: str | None) -> str:
+    """Where others reach this service, without a slash at its end.
+
+    Without ``public_url``, a Host that names neither this machine nor the address that was reached
+    is the caller's word alone: no link is made of it.
+    """
+    if public_url is not None:
+        return public_url
+    name, port = connection.scope.get("server") or ("localhost", None)
+    host = connection.headers.get("host", "").lower()
+    if _host_name(host) not in {*LOOPBACK, name}:
+        host = f"[{name}]" if ":" in name else name
+        host += f":{port}" if port else ""
+    return f"{connection.scope['scheme']}://{host}"
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        parts = urlsplit(f"//{host}")
+        return parts.hostname if parts.netloc == host and "@" not in host else None
+    except ValueError:
+        return None

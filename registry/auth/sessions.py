@@ -1,4 +1,5 @@
-"""The cookies of a browser: its session, and the secret that binds it to its sign-in attempts.
+"""The cookies of a browser: its session, the secret that binds it to its sign-in attempts, and the
+code of the trial sign-in.
 
 ``__Host-`` makes browsers refuse a cookie that came without HTTPS, with a domain, or for a part
 of the site: no neighbouring site can plant one. On a loopback address without HTTPS, a plain name.
@@ -13,6 +14,7 @@ from starlette.responses import Response
 
 SESSION = "raccord"
 BROWSER = "raccord-connexion"
+TRIAL = "raccord-essai"
 SECRET_BYTES = 32
 SECRET_LENGTH = 43
 

@@ -1,16 +1,23 @@
-"""The development sign-in: on one's own machine, any of the demo's organisations, at a click."""
+"""The development sign-in: on one's own machine, any of the demo's organisations, at a click.
 
+Local means loopback and nothing in between, which no header proves: a relay may write them all. Who
+may use it has read the code of this run, in the address that the terminal shows.
+"""
+
+import hmac
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-from registry.auth import signing_in
+from registry.auth import sessions, signing_in
 from registry.auth.signing_in import SignedIn, local_path
 from registry.database import Database
 from registry.domain.accounts import Person
 from registry.domain.examples import ISSUER, Example, examples
 from registry.settings import LOOPBACK, Settings
 
+CODE_FILE = "connexion-essai"
+"""In the data folder, for the processes of one service and its owner alone."""
 RELAYED = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"}
 
 
@@ -35,6 +42,24 @@ def check(settings: Settings, host: str) -> None:
             f"La connexion d’essai ouvrirait le registre à quiconque atteint {host} :"
             " servez sur 127.0.0.1, ou retirez --dev-sign-in."
         )
+
+
+def renew_code(settings: Settings) -> str:
+    """That of the former run opens nothing any more."""
+    secret, file = sessions.generate(), settings.data_dir / CODE_FILE
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.touch(0o600, exist_ok=False)
+    file.write_text(secret, encoding="ascii")
+    return secret
+
+
+def read_code(settings: Settings) -> str:
+    return (settings.data_dir / CODE_FILE).read_text(encoding="ascii")
+
+
+def is_code(expected: str, given: str | None) -> bool:
+    return hmac.compare_digest(expected.encode(), (given or "").encode(errors="replace"))
 
 
 def is_loopback(host: str) -> bool:

@@ -70,7 +70,9 @@ def reason(error: Exception) -> str | None:
 
 def _setting(fault: Any) -> str:
     name = "_".join(map(str, fault["loc"])).upper()
-    return f"RACCORD_{name} : valeur refusée, « {fault['input']} »."
+    why = str(fault["ctx"]["error"]) if fault["type"] == "value_error" else ""
+    given = f"RACCORD_{name} : valeur refusée, « {fault['input']} »"
+    return f"{given} : {why}." if why else f"{given}."
 
 
 def _unanswered(error: OSError) -> str:

@@ -28,6 +28,7 @@ from registry.domain import examples
 from registry.domain.actor import ADMINISTRATOR
 from registry.settings import Settings
 
+TRYING = "registry.app:trying"
 PATIENCE = 10.0
 """Seconds for what is around the service to end, once all is answered or dropped."""
 
@@ -128,9 +129,11 @@ def serve(
     if dev_sign_in:
         trial.check(settings, host)
     sockets = bound(host, port)
+    if dev_sign_in:
+        trial.renew_code(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
-        "registry.app:trying" if dev_sign_in else "registry.app:serving",
+        TRYING if dev_sign_in else "registry.app:serving",
         factory=True,
         host=host,
         port=sockets[0].getsockname()[1],
@@ -175,7 +178,11 @@ def _serve(config: uvicorn.Config, sockets: list[socket.socket], running: ExitSt
 
 
 def _announce(config: uvicorn.Config) -> None:
-    complain(f"Raccord répond sur {url(config.host, config.port)}")
+    address = url(config.host, config.port)
+    complain(f"Raccord répond sur {address}")
+    if config.app == TRYING:
+        code = trial.read_code(Settings())
+        complain(f"Pour essayer le registre fictif : {address}/connexion/essai?code={code}")
 
 
 async def _prepare(settings: Settings, *, demo: bool, dev_sign_in: bool) -> None:

@@ -128,7 +128,8 @@ async def signed_out(visit: Visit) -> Response:
 async def account(visit: Visit) -> Response:
     if not visit.signed_in:
         door = visit.door
-        return visit.page("signed_off.html", proconnect=door.provider is not None, trial=door.trial)
+        offered = {"proconnect": door.provider is not None, "trial": door.trial is not None}
+        return visit.page("signed_off.html", **offered)
     async with visit.database.read() as session:
         capacities = await actors.capacities(session, visit.actor)
     return visit.page("account.html", actor=visit.actor, capacities=capacities)

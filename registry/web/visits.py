@@ -47,14 +47,14 @@ COMPRESSED = [Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What every page may need. ``trial``: identities of the demo registry can be tried."""
+    """What every page may need. ``trial`` is the code that opens the trial sign-in, if any."""
 
     database: Database
     settings: Settings
     provider: Provider | None
     rates: Rates
     look: Look
-    trial: bool
+    trial: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Visit:
     @property
     def base_url(self) -> str:
         """Of this service as others reach it, without a slash at its end."""
-        return (self.door.settings.public_url or str(self.request.base_url)).rstrip("/")
+        return origins.base_url(self.request, self.door.settings.public_url)
 
     def number(self, name: str = "id") -> int:
         """What the address names by a number. Raises ``NotFound`` for one that no record has."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -24,16 +25,24 @@ from tests.factories import add_world, siren
 __all__ = ["run"]
 
 URL = "http://127.0.0.1:8000"
+CODE = "C" * 43
 SYNDICAT = siren(99980001)
 
 
 @asynccontextmanager
 async def trying(
-    database: Database, *, client: str = "127.0.0.1", url: str = URL, allowed: bool = True
+    database: Database,
+    *,
+    client: str = "127.0.0.1",
+    url: str = URL,
+    allowed: bool = True,
+    admitted: bool = True,
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(database, Settings(), trial=allowed)
+    app = create_app(database, Settings(), trial=CODE if allowed else None)
     transport = httpx2.ASGITransport(app, client=(client, 1))
     async with httpx2.AsyncClient(transport=transport, base_url=url) as browser:
+        if admitted:
+            browser.cookies.set("raccord-essai", CODE)
         yield browser
 
 
@@ -107,7 +116,7 @@ async def test_each_role_is_one_click_away(database: Database, written: Written)
 async def test_it_is_a_session_like_another(database: Database) -> None:
     async with trying(database) as browser:
         await choose(browser, EBENE)
-        assert {*browser.cookies} == {"raccord"}
+        assert {*browser.cookies} == {"raccord", "raccord-essai"}
         made = await mutate(browser, "RegisterVendor", siren=EBENE, name="Ébène")
         assert made["__typename"] == "Vendor"
         out = await sign_out(browser)
@@ -160,6 +169,30 @@ async def test_from_elsewhere_it_does_not_exist(
         assert (await browser.get("/connexion/essai", headers=headers)).status_code == 404
         assert (await choose(browser, EBENE, OUR_PAGE | headers)).status_code == 404
     await nobody()
+
+
+@pytest.mark.usefixtures("demo")
+async def test_the_code_of_the_terminal_alone_opens_it(database: Database, nobody: Check) -> None:
+    """A relay on this machine passes for a browser of it, and its clients with it."""
+    async with trying(database, admitted=False) as browser:
+        for address in ("", "?code=", "?code=C", f"?code={'D' * 43}", "?code=%00", "?code=%ED%A0"):
+            page = await browser.get(f"/connexion/essai{address}")
+            assert page.status_code == 403
+            assert "l’adresse que le terminal affiche" in page.text
+            assert EBENE not in page.text
+        assert (await choose(browser, EBENE)).status_code == 403
+        await nobody()
+        admitted = await browser.get(f"/connexion/essai?code={CODE}")
+        assert (admitted.status_code, admitted.headers["location"]) == (303, "/")
+        assert CODE not in (await browser.get("/connexion/essai")).text
+        assert (await choose(browser, EBENE)).status_code == 303
+
+
+def test_a_code_serves_one_run_and_its_owner(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    first, second = trial.renew_code(settings), trial.renew_code(settings)
+    assert first != second == trial.read_code(settings)
+    assert (tmp_path / "data" / trial.CODE_FILE).stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.usefixtures("demo")

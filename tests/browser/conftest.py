@@ -15,11 +15,11 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--base", help="a service on a demo registry, with the trial sign-in")
+    parser.addoption("--base", help="the address with a code that a service on a demo shows")
 
 
 @pytest.fixture(scope="session")
-def base_url(
+def entrance(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     given: str | None = request.config.getoption("--base")
@@ -31,5 +31,10 @@ def base_url(
 
 
 @pytest.fixture(scope="session")
-def visitors(browser: Browser, base_url: str) -> Visitors:
-    return Visitors(browser, base_url)
+def visitors(browser: Browser, entrance: str) -> Visitors:
+    return Visitors(browser, entrance)
+
+
+@pytest.fixture(scope="session")
+def base_url(visitors: Visitors) -> str:
+    return visitors.base_url

@@ -20,7 +20,7 @@ def main() -> None:
     names = [address.name for address in PAGES]
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--base", help="a service that offers the trial sign-in", metavar="URL")
+    parser.add_argument("--base", help="the address with a code that it shows", metavar="URL")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--screen", action="store_true", help="what fits a screen, not all")
     asked = parser.parse_args()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx2
 
+from registry.auth.trial import read_code
+from registry.settings import Settings
 from tests.servers import free_port
 
 PATIENCE = 300.0
@@ -18,7 +20,7 @@ PATIENCE = 300.0
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The address of the service, whose data is in the folder."""
+    """The address that opens the trial sign-in of the service, whose data is in the folder."""
     port = free_port()
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("RACCORD_")}
     command = [sys.executable, "-m", "registry", "serve", "--demo", "--dev-sign-in"]
@@ -33,7 +35,7 @@ def served(folder: Path) -> Iterator[str]:
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(process, address, log)
-        yield address
+        yield f"{address}/connexion/essai?code={read_code(Settings(data_dir=folder / 'data'))}"
     finally:
         process.terminate()
         process.wait(60)

@@ -21,9 +21,12 @@ OF_TOWN = """{ me { collectivites {
 
 
 class Visitors:
-    def __init__(self, browser: Browser, base_url: str) -> None:
+    """``entrance`` is the address, with its code, that the terminal shows to whoever serves."""
+
+    def __init__(self, browser: Browser, entrance: str) -> None:
         self.browser = browser
-        self.base_url = base_url
+        self.entrance = entrance
+        self.base_url = entrance.partition("/connexion")[0]
         self.session = cache(self._sign_in)
         self.path = cache(self._path)
 
@@ -41,6 +44,7 @@ class Visitors:
             storage_state=None if role is None else self.session(role),
         )
         window.set_default_timeout(PATIENCE)
+        window.request.get(self.entrance)
         return window
 
     def _path(self, address: Address) -> str:

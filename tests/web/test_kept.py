@@ -20,7 +20,7 @@ from tests.factories import add, vendor
 
 @pytest.fixture
 def visit(database: Database) -> Visit:
-    door = Door(database, Settings(), None, Rates(0, 0), Look(), trial=False)
+    door = Door(database, Settings(), None, Rates(0, 0), Look(), trial=None)
     return Visit(door, Request({"type": "http", "headers": []}), PUBLIC)
 
 
