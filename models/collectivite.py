@@ -33,7 +33,8 @@ class Collectivite(Base, table=True):
     """A public client body.
 
     ``vintage`` is the last geography that listed it (empty: it came by a bundle).
-    A closed body keeps its row; ``successor_id`` is always an open one.
+    A closed body keeps its row; ``successor_id`` is always an open one. ``other_names`` are those
+    that it bore, and those of the communes that became parts of it.
     """
 
     __tablename__ = "collectivite"
@@ -55,6 +56,7 @@ class Collectivite(Base, table=True):
         ),
         sa.Index("ix_collectivite_departements", "departements", postgresql_using="gin"),
         sa.Index("ix_collectivite_regions", "regions", postgresql_using="gin"),
+        sa.Index("ix_collectivite_postal_codes", "postal_codes", postgresql_using="gin"),
         sa.Index(
             "ix_collectivite_search",
             sa.text("to_tsvector('simple', search)"),
@@ -99,6 +101,8 @@ class Collectivite(Base, table=True):
     )
     no_online_demarche_since: date | None = None
     search: str = Field(sa_type=KEY, sa_column_kwargs=UNSAID)
+    postal_codes: list[str] = codes()
+    other_names: list[str] = codes()
 
 
 class CollectiviteFormerCode(Base, table=True):

@@ -41,6 +41,9 @@ class Collectivite(Node):
     departements: list[str] = strawberry.field(description="Codes de ses départements (COG).")
     regions: list[str] = strawberry.field(description="Codes de ses régions (COG).")
     population: int | None = strawberry.field(description="Habitants ; vide : inconnu.")
+    postal_codes: list[str] = strawberry.field(
+        description="Ses codes postaux, pour une commune : aucun ne la désigne à lui seul."
+    )
     closed_on: date | None = strawberry.field(
         description="Date de sa disparition ; vide : elle existe."
     )
@@ -129,6 +132,7 @@ class Collectivite(Node):
             regions=row.regions,
             population=row.population,
             closed_on=row.closed_on,
+            postal_codes=row.postal_codes,
             no_online_demarche_since=row.no_online_demarche_since,
         )
 

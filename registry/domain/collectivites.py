@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Collectivite, CollectiviteKind, Product, Stratum, TerritoryKind
-from registry.domain import days, ledger, pages
+from registry.domain import days, ledger, pages, postal_codes
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import InvalidInput, NotFound
@@ -83,9 +83,17 @@ CONCERNED = sa.text("""
 
 
 async def by_code(session: AsyncSession, code: str, field: str = "code") -> Collectivite | None:
-    """INSEE, SIREN or SIRET; a code that vanished gives the successor."""
-    found = await session.scalar(BY_CODE, {"code": checked_code(field, code)})
-    return None if found is None else await session.get(Collectivite, found)
+    """INSEE, SIREN or SIRET; a code that vanished gives the successor, an arrondissement its
+    commune. Raises ``InvalidInput`` for what is only a postal code.
+    """
+    wanted = checked_code(field, code)
+    found = await session.scalar(BY_CODE, {"code": wanted})
+    if found is not None:
+        return await session.get(Collectivite, found)
+    postal = await postal_codes.explain(session, wanted)
+    if postal is not None:
+        raise InvalidInput(field, f"{postal}.")
+    return None
 
 
 def checked_code(field: str, code: str) -> str:

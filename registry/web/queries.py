@@ -29,6 +29,11 @@ PARAMETERS = {
 """What the domain calls otherwise than an address."""
 
 
+def _as_coded(name: str, value: str) -> str:
+    """A territory's code as the official geography writes it, for the forms to find it again."""
+    return value.upper() if name in ("departement", "region") else value
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """The parameters of an address, empty ones left out. Readers raise ``InvalidInput``;
@@ -43,7 +48,7 @@ class Query:
     def of(cls, request: Request, path: str | None = None) -> "Query":
         """``path`` is the list's own, where what was asked is another: a form sent from it."""
         pairs = request.query_params.multi_items()
-        kept = tuple((name, value) for name, value in pairs if value.strip())
+        kept = tuple((name, _as_coded(name, value)) for name, value in pairs if value.strip())
         return cls(path or request.url.path, kept)
 
     def get(self, name: str) -> str | None:

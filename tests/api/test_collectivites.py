@@ -10,6 +10,8 @@ from models import (
     Demarche,
     Service,
     Source,
+    Territory,
+    TerritoryKind,
 )
 from registry.database import Database
 from registry.domain.actor import ADMINISTRATOR
@@ -312,3 +314,45 @@ async def test_an_activation_is_in_force_from_its_day_and_stale_after_a_year(
         ("HABILITATION_SUBMITTED", False),
         ("PLANNED", True),
     ]
+
+
+@pytest.fixture
+async def lille(database: Database) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        served = commune("59350", "Lille", 240_000)
+        served.postal_codes = ["59000", "01005"]
+        await add(session, served)
+
+
+POSTAL = "59000 est un code postal, et non un code INSEE : celui de Lille (59350)"
+
+
+@pytest.mark.usefixtures("lille")
+async def test_a_postal_code_is_said_to_be_one_with_its_communes(answer: Ask) -> None:
+    error = (await answer("Collectivite", code="59000"))["errors"][0]
+    assert error["message"] == f"{POSTAL}."
+    assert error["extensions"]["field"] == "code"
+
+
+@pytest.mark.usefixtures("lille")
+async def test_an_insee_code_that_is_a_postal_code_too_means_its_commune(ask: Ask) -> None:
+    assert (await ask("Collectivite", code="01005"))["collectivite"]["code"] == "01005"
+
+
+async def test_a_territory_is_known_in_lower_case(ask: Ask, database: Database) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        await add(
+            session,
+            Territory(kind=TerritoryKind.REGION, code="94", name="Corse"),
+            Territory(kind=TerritoryKind.DEPARTEMENT, code="2A", name="Corse-du-Sud", region="94"),
+        )
+    found = await ask("Collectivites", filter={"departement": "2a"})
+    assert found["collectivites"]["totalCount"] == 0
+
+
+async def test_the_code_of_a_commune_given_for_an_epci_is_told_its_own(answer: Ask) -> None:
+    error = (await answer("Collectivites", filter={"epci": "01001"}))["errors"][0]
+    assert (
+        "qui n’est pas une intercommunalité : elle est membre de CC du Val d’Ain"
+        in (error["message"])
+    )

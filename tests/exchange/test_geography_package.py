@@ -33,11 +33,16 @@ def small_package() -> Package:
             | {"siren": "210100020", "anciensCodes": ["01004", "01003", "01001"]}
             | place,
             {"code": "01001", "nom": "Ambérieu", "type": "commune-actuelle", "population": 806}
-            | {"siren": "210100012"}
+            | {"siren": "210100012", "codesPostaux": ["01501", "01500"]}
             | place,
             {"code": "01003", "nom": "Amareins", "type": "commune-associee", "chefLieu": "01001"},
             {"code": "01001", "nom": "Ambérieu", "type": "commune-deleguee", "chefLieu": "01001"},
-            {"code": "69381", "nom": "Lyon 1er", "type": "arrondissement-municipal"},
+            {
+                "code": "69381",
+                "nom": "Lyon 1er",
+                "type": "arrondissement-municipal",
+                "commune": "69123",
+            },
         ],
         "epci": [
             {"code": "200000172", "nom": "CC d'Ambérieu", "type": "CC"}
@@ -68,7 +73,12 @@ def test_a_package_is_read_sorted_with_its_successions(tmp_path: Path) -> None:
     geography = read(small_package(), tmp_path)
     epci = "200000172"
     assert geography.communes == (
-        Commune("01001", "Ambérieu", "210100012", 806, "01", "84", epci, ("01003",)),
+        Commune(
+            *("01001", "Ambérieu", "210100012", 806, "01", "84", epci),
+            former_codes=("01003",),
+            postal_codes=("01500", "01501"),
+            other_names=("Amareins",),
+        ),
         Commune("01002", "L'Abergement", "210100020", 0, "01", "84", epci, ("01004",)),
         Commune("2A004", "Ajaccio", None, None, "01", "84", None, ()),
     )
@@ -229,8 +239,10 @@ def test_a_list_of_bodies_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         read_package(data, 2026, bodies)
 
 
-COLUMNS = "code,name,siren,population,departement,region,epci,former_codes\n"
-AMBERIEU = "01001,Ambérieu,210100012,806,01,84,200000172,01003\n"
+COLUMNS = (
+    "code,name,siren,population,departement,region,epci,former_codes,postal_codes,other_names\n"
+)
+AMBERIEU = "01001,Ambérieu,210100012,806,01,84,200000172,01003,01500;01501,Amareins\n"
 MALFORMED_FIXTURES = [
     ("compression bz2 invalide ou tronquée", b"code,name\n"),
     ("compression bz2 invalide ou tronquée", bz2.compress(b"code,name\n" * 99)[:-9]),

@@ -323,3 +323,36 @@ async def test_each_record_has_its_entry_and_the_ledger_no_gap(
         " FROM ledger WHERE noun = 'campaign' ORDER BY seq DESC LIMIT 1",
     )
     assert vintage == [("2026",)]
+
+
+CODES = {
+    **{str(code): "75056" for code in range(75101, 75121)},
+    **{str(code): "13055" for code in range(13201, 13217)},
+    **{str(code): "69123" for code in range(69381, 69390)},
+    "93059": "93066",
+    "13001": "13001",
+}
+"""Municipal arrondissements, a commune déléguée, and a code that is also a postal code."""
+
+
+@pytest.mark.parametrize("way", ["stepwise", "direct"])
+def test_the_code_of_a_part_means_its_commune(journey: Journey, way: str) -> None:
+    snapshot: Snapshot = getattr(journey, way)
+    means = {row.code: row.means for row in snapshot.meanings}
+    assert {code: means.get(code) for code in CODES} == CODES
+
+
+async def test_a_commune_has_its_postal_codes_and_the_names_that_it_took_over(
+    journey: Journey, shared_database: Database
+) -> None:
+    found = await rows(
+        shared_database,
+        "SELECT insee, postal_codes, other_names FROM collectivite"
+        " WHERE insee IN ('60054', '60694', '93066') ORDER BY insee",
+    )
+    assert journey.at_once.communes
+    assert [tuple(row) for row in found] == [
+        ("60054", ["60390"], []),
+        ("60694", ["60390"], ["La Neuville-Garnier", "Villotran"]),
+        ("93066", ["93200", "93210", "93380"], ["Pierrefitte-sur-Seine"]),
+    ]

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from registry.domain import collectivites, products, vendors
+from registry.domain import collectivites, postal_codes, products, vendors
 from registry.domain.errors import InvalidInput
 from registry.domain.filters import checked_siren
 from registry.domain.products.reading import checked_slug
@@ -24,6 +24,8 @@ PRODUCT = (
     "SELECT product_id FROM product_key WHERE vendor_siren = {siren} AND slug = {slug}"
     " ORDER BY product_id LIMIT 1"
 )
+POSTAL = f"CASE WHEN EXISTS (SELECT {postal_codes.SERVED}) THEN '{{elsewhere}}' END"
+"""What is only a postal code is for the other way to refuse."""
 COLLECTIVITE = "SELECT collectivite_id FROM collectivite_code WHERE code = {code} LIMIT 1"
 
 
@@ -41,9 +43,10 @@ def product(draft: Draft, _: str, selected: Selected) -> str:
 
 def collectivite(draft: Draft, _: str, selected: Selected) -> str:
     code = collectivites.checked_code("code", selected.arguments["code"])
-    return _found(
-        draft, "Collectivite", COLLECTIVITE.format(code=draft.value(code, "text")), selected
-    )
+    meant = draft.value(code, "text")
+    row = _found(draft, "Collectivite", COLLECTIVITE.format(code=meant), selected)
+    postal = POSTAL.format(code=meant, elsewhere=UNDERIVED)
+    return f"coalesce({row}, {postal})"
 
 
 def _found(draft: Draft, name: str, found: str, selected: Selected) -> str:

@@ -134,6 +134,7 @@ TYPES["Collectivite"] = {
     "departements": codes("departements"),
     "regions": codes("regions"),
     "population": optional(literal("population")),
+    "postalCodes": codes("postal_codes"),
     "closedOn": optional(plain("closed_on")),
     "noOnlineDemarcheSince": optional(plain("no_online_demarche_since")),
     "epci": written(

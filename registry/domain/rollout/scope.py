@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import Demarche, Stratum, TerritoryKind
+from models import CollectiviteKind, Demarche, Stratum, TerritoryKind
 from registry.domain.clock import today
 from registry.domain.errors import InvalidInput
-from registry.domain.identifiers import compact
+from registry.domain.identifiers import code_kind, compact, is_siret
 
 
 class Basis(StrEnum):
@@ -67,10 +67,14 @@ STANDING = sa.text(
     " EXISTS (SELECT FROM touched) AS touched FROM campaign CROSS JOIN derivation"
 )
 TERRITORY = sa.text("SELECT count(*) FROM territory WHERE kind = :kind AND code = :code")
-EPCI = sa.text(
-    "SELECT collectivite_id FROM collectivite_code JOIN collectivite ON id = collectivite_id"
-    " WHERE collectivite_code.code = :siren AND kind = 'EPCI'"
-)
+EPCI = sa.text("""
+    SELECT body.id, body.kind, body.name, epci.name AS epci_name, epci.siren AS epci_siren
+    FROM collectivite_code
+    JOIN collectivite AS body ON body.id = collectivite_id
+    LEFT JOIN collectivite AS epci ON epci.id = body.epci_id
+    WHERE collectivite_code.code = :code
+    ORDER BY body.kind = 'EPCI' DESC LIMIT 1
+""")
 
 
 async def bind(session: AsyncSession, scope: Scope) -> Bound:
@@ -163,18 +167,28 @@ def _usages(
 async def known_territory(
     session: AsyncSession, kind: TerritoryKind, field_name: str, code: str
 ) -> str:
-    well_formed = code.isascii() and code.isalnum()
-    if not (well_formed and await session.scalar(TERRITORY, {"kind": kind.value, "code": code})):
+    wanted = code.strip().upper()
+    well_formed = wanted.isascii() and wanted.isalnum()
+    if not (well_formed and await session.scalar(TERRITORY, {"kind": kind.value, "code": wanted})):
         noun = "département" if kind is TerritoryKind.DEPARTEMENT else "région"
         raise InvalidInput(field_name, f"Code de {noun} inconnu : « {code} » (code officiel, COG).")
-    return code
+    return wanted
 
 
 async def known_epci(session: AsyncSession, siren: str) -> int:
-    wanted = compact(siren)
-    identifier: int | None = None
-    if wanted.isascii() and wanted.isdecimal():
-        identifier = await session.scalar(EPCI, {"siren": wanted})
-    if identifier is None:
+    """Raise ``InvalidInput`` for any other code; that of a commune is told its intercommunalité."""
+    wanted = compact(siren).upper()
+    row = None
+    if code_kind(wanted) is not None:
+        code = wanted[:9] if is_siret(wanted) else wanted
+        row = (await session.execute(EPCI, {"code": code})).first()
+    if row is None:
         raise InvalidInput("epci", f"Aucune intercommunalité n’a le SIREN « {siren} ».")
-    return identifier
+    if row.kind != CollectiviteKind.EPCI:
+        member = f" : elle est membre de {row.epci_name} (SIREN {row.epci_siren})"
+        raise InvalidInput(
+            "epci",
+            f"« {siren} » désigne {row.name}, qui n’est pas une intercommunalité"
+            f"{member if row.epci_siren else ''}.",
+        )
+    return int(row.id)

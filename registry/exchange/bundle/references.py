@@ -1,5 +1,6 @@
 """What a key of a file designates, and the refusal of what it does not."""
 
+from registry.domain.postal_codes import EXPLAINED
 from registry.exchange.bundle.staging import Stage
 
 PRODUCT = """
@@ -45,8 +46,10 @@ async def refuse_unknown_product(stage: Stage, where: str = "true") -> None:
 async def refuse_unknown_collectivite(stage: Stage) -> None:
     await stage.report(
         "collectivite",
-        """
-        SELECT line, collectivite, 'collectivité inconnue du référentiel et de collectivites.csv'
+        f"""
+        SELECT line, collectivite,
+               coalesce({EXPLAINED.format(code="good.collectivite")},
+                        'collectivité inconnue du référentiel et de collectivites.csv')
         FROM good
         WHERE collectivite_id IS NULL
           AND NOT EXISTS (SELECT FROM stage_collectivites WHERE siren = good.collectivite)

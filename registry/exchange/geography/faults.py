@@ -11,6 +11,7 @@ from registry.exchange.geography.sources import Source, cite
 Pairs = Iterable[tuple[str, str]]
 
 _INSEE = re.compile(r"([0-9]{2}|2[AB])[0-9]{3}")
+_POSTAL = re.compile(r"[0-9]{5}")
 _SIREN = re.compile(r"[0-9]{9}")
 _DEPARTEMENT = re.compile(r"[0-9]{2}|2[AB]|9[78][0-9]")
 _REGION = re.compile(r"[0-9]{2}|9[78][0-9]")
@@ -80,6 +81,8 @@ def _commune_faults(geography: Geography) -> Iterator[str]:
         _repeated("SIREN", sirens),
         _impossible_populations(geography),
         _former_code_faults(geography),
+        _misshapen("code postal", _POSTAL, ((c.code, p) for c in communes for p in c.postal_codes)),
+        _misnamed((c.code, name) for c in communes for name in c.other_names),
         _commune_places(geography),
     )
 

@@ -29,6 +29,8 @@ _COLUMNS = {
         "region",
         "epci",
         "former_codes",
+        "postal_codes",
+        "other_names",
     ),
     "epcis": ("siren", "name", "type"),
     "departements": ("code", "name", "region"),
@@ -75,9 +77,10 @@ def _rows(source: Source, columns: Sequence[str]) -> list[list[str]]:
 
 
 def _commune(source: Source, row: list[str]) -> Commune:
-    code, name, siren, population, departement, region, epci, former_codes = row
+    code, name, siren, population, departement, region, epci, *lists = row
     if population and not _POPULATION.fullmatch(population):
         raise source.error(f"population mal formée : {cite(population)} ({cite(code)})")
+    former_codes, postal_codes, other_names = map(split, lists)
     return Commune(
         code=code,
         name=name,
@@ -86,7 +89,9 @@ def _commune(source: Source, row: list[str]) -> Commune:
         departement=departement,
         region=region,
         epci=epci or None,
-        former_codes=split(former_codes),
+        former_codes=former_codes,
+        postal_codes=postal_codes,
+        other_names=other_names,
     )
 
 
@@ -100,6 +105,8 @@ def _commune_row(commune: Commune) -> tuple[str | int | None, ...]:
         commune.region,
         commune.epci,
         ";".join(commune.former_codes),
+        ";".join(commune.postal_codes),
+        ";".join(commune.other_names),
     )
 
 

@@ -22,7 +22,12 @@ T = TypeVar("T")
 
 _WAY_OUT = "Reprenez le dossier data/ du paquet npm @etalab/decoupage-administratif."
 _KINDS: dict[type, str] = {str: "un texte", int: "un nombre entier", list: "une liste"}
-_ABSORBED = ("commune-deleguee", "commune-associee")
+_WHOLE_OF = {
+    "commune-deleguee": "chefLieu",
+    "commune-associee": "chefLieu",
+    "arrondissement-municipal": "commune",
+}
+"""The key that names the commune of which an entry of that type is a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +107,29 @@ def _communes(entries: list[_Entry], epcis: list[_Entry]) -> tuple[Commune, ...]
     codes = {entry.need("code", str) for entry in live}
     epci_of = _membership(epcis, codes)
     former_of = _former_codes(entries, codes)
-    communes = (_commune(entry, epci_of, former_of) for entry in live)
+    names_of = _other_names(entries)
+    communes = (_commune(entry, epci_of, former_of, names_of) for entry in live)
     return tuple(sorted(communes, key=attrgetter("code")))
 
 
 def _commune(
-    entry: _Entry, epci_of: Mapping[str, str], former_of: Mapping[str, list[str]]
+    entry: _Entry,
+    epci_of: Mapping[str, str],
+    former_of: Mapping[str, list[str]],
+    names_of: Mapping[str, set[str]],
 ) -> Commune:
-    code = entry.need("code", str)
+    code, name = entry.need("code", str), entry.need("nom", str)
     return Commune(
         code=code,
-        name=entry.need("nom", str),
+        name=name,
         siren=entry.get("siren", str),
         population=entry.get("population", int),
         departement=entry.need("departement", str),
         region=entry.need("region", str),
         epci=epci_of.get(code),
         former_codes=tuple(former_of.get(code, ())),
+        postal_codes=tuple(sorted(set(entry.texts("codesPostaux")))),
+        other_names=tuple(sorted(names_of.get(code, set()) - {name})),
     )
 
 
@@ -144,8 +155,8 @@ def _former_codes(entries: list[_Entry], live: Set[str]) -> dict[str, list[str]]
     absorbers: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         code, kind = entry.need("code", str), entry.need("type", str)
-        if kind in _ABSORBED:
-            absorbers[code].add(entry.need("chefLieu", str))
+        if kind in _WHOLE_OF:
+            absorbers[code].add(entry.need(_WHOLE_OF[kind], str))
         elif kind == "commune-actuelle":
             for former in entry.texts("anciensCodes"):
                 claimants[former].add(code)
@@ -157,6 +168,16 @@ def _former_codes(entries: list[_Entry], live: Set[str]) -> dict[str, list[str]]
         if len(successors) == 1:
             former_of[successors.pop()].append(former)
     return former_of
+
+
+def _other_names(entries: list[_Entry]) -> dict[str, set[str]]:
+    """From a commune's code to the names of its parts."""
+    names_of: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        whole = _WHOLE_OF.get(entry.need("type", str))
+        if whole is not None:
+            names_of[entry.need(whole, str)].add(entry.need("nom", str))
+    return names_of
 
 
 def _epcis(entries: list[_Entry]) -> tuple[Epci, ...]:

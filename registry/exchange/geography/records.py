@@ -7,7 +7,9 @@ class GeographyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Commune:
-    """`former_codes`: the INSEE codes that live no more and whose successor is this commune."""
+    """`former_codes`: the INSEE codes that live no more and whose successor is this commune, and
+    those of its municipal arrondissements. `other_names`: of the communes that became parts of it.
+    """
 
     code: str
     name: str
@@ -17,6 +19,8 @@ class Commune:
     region: str
     epci: str | None
     former_codes: tuple[str, ...]
+    postal_codes: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

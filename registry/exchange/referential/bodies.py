@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from models import CollectiviteKind, Stratum
 from registry.domain.errors import InvalidInput
-from registry.domain.search import folded
+from registry.domain.search import fold, folded
 from registry.exchange.geography import Commune, DepartementBody, Geography
 
 SMALL_COMMUNE = 3500
@@ -26,6 +26,8 @@ class Body(NamedTuple):
     strata: tuple[Stratum, ...]
     epci: str | None
     search: str
+    postal_codes: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
 
 
 def bodies(geography: Geography) -> list[Body]:
@@ -56,6 +58,36 @@ def meanings(
     return [(*pair, True) for pair in said.items()] + [(*pair, False) for pair in drawn.items()]
 
 
+def with_former_names(
+    listed: Sequence[Body], meanings: Iterable[tuple[str, str, bool]], older: Iterable[Geography]
+) -> list[Body]:
+    """Each body with the names that it bore in older geographies too, and those of the communes
+    that it succeeds, unless another body of its départements bears them today.
+    """
+    current = {former: code for former, code, _ in meanings}
+    current |= {code: code for body in listed for code in (body.insee, body.siren) if code}
+    names: defaultdict[str | None, list[str]] = defaultdict(list)
+    for past in older:
+        for commune in past.communes:
+            names[current.get(commune.code)] += (commune.name, *commune.other_names)
+        for epci in past.epcis:
+            names[current.get(epci.siren)].append(epci.name)
+    borne = {_spelled(body, name) for body in listed for name in (body.name, *body.other_names)}
+    return [_also_named(body, names.get(body.code, ()), borne) for body in listed]
+
+
+def _also_named(
+    body: Body, former: Iterable[str], borne: Collection[tuple[tuple[str, ...], str]]
+) -> Body:
+    names = {fold(name): name for name in former if _spelled(body, name) not in borne}
+    names |= {fold(name): name for name in body.other_names if fold(name) != fold(body.name)}
+    return body._replace(other_names=tuple(sorted(names.values())))
+
+
+def _spelled(body: Body, name: str) -> tuple[tuple[str, ...], str]:
+    return body.departements, fold(name)
+
+
 def _given_up(communes: Iterable[Commune]) -> Iterator[tuple[str, str]]:
     return ((former, commune.code) for commune in communes for former in commune.former_codes)
 
@@ -82,6 +114,8 @@ def _commune(commune: Commune) -> Body:
         strata=_commune_strata(commune),
         epci=commune.epci,
         search=folded(commune.name, commune.code, commune.siren),
+        postal_codes=commune.postal_codes,
+        other_names=commune.other_names,
     )
 
 

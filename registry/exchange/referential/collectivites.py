@@ -17,6 +17,7 @@ STAGES = (
         code text COLLATE "C" PRIMARY KEY, kind text, insee text COLLATE "C",
         siren text COLLATE "C", name text, population integer, departements text[],
         regions text[], strata text[], epci text COLLATE "C", search text,
+        postal_codes text[], other_names text[],
         id bigint, was_closed boolean, former_name text, former_siren text,
         former_successor_id bigint
     ) ON COMMIT DROP
@@ -61,9 +62,10 @@ WHERE listed.id = collectivite.id AND listed.former_siren IS NOT NULL
 CREATE = """
 WITH made AS (
     INSERT INTO collectivite (kind, insee, siren, name, population, departements, regions, strata,
-                              epci_id, vintage, search)
+                              epci_id, vintage, search, postal_codes, other_names)
     SELECT body.kind, body.insee, body.siren, body.name, body.population, body.departements,
-           body.regions, body.strata, epci.id, :vintage, body.search
+           body.regions, body.strata, epci.id, :vintage, body.search, body.postal_codes,
+           body.other_names
     FROM listed AS body LEFT JOIN listed AS epci ON epci.code = body.epci
     WHERE body.id IS NULL AND (body.kind = 'COMMUNE') = :communes
     ORDER BY body.code
@@ -77,17 +79,19 @@ UPDATE collectivite AS body SET
     kind = said.kind, siren = said.siren, name = said.name, population = said.population,
     departements = said.departements, regions = said.regions, strata = said.strata,
     epci_id = said.epci_id, vintage = :vintage, closed_on = NULL, successor_id = NULL,
-    search = said.search
+    search = said.search, postal_codes = said.postal_codes, other_names = said.other_names
 FROM (
     SELECT listed.*, epci.id AS epci_id
     FROM listed LEFT JOIN listed AS epci ON epci.code = listed.epci
 ) AS said
 WHERE said.id = body.id AND (
     body.kind, body.siren, body.name, body.population, body.departements, body.regions,
-    body.strata, body.epci_id, body.vintage, body.closed_on, body.successor_id, body.search
+    body.strata, body.epci_id, body.vintage, body.closed_on, body.successor_id, body.search,
+    body.postal_codes, body.other_names
 ) IS DISTINCT FROM (
     said.kind, said.siren, said.name, said.population, said.departements, said.regions,
-    said.strata, said.epci_id, :vintage, NULL::date, NULL::bigint, said.search
+    said.strata, said.epci_id, :vintage, NULL::date, NULL::bigint, said.search,
+    said.postal_codes, said.other_names
 )
 RETURNING body.id
 """

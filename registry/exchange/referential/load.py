@@ -20,7 +20,7 @@ from registry.exchange.referential import (
     software_requests,
     territories,
 )
-from registry.exchange.referential.bodies import Body, bodies, meanings
+from registry.exchange.referential.bodies import Body, bodies, meanings, with_former_names
 from registry.exchange.referential.changes import Changes, enter
 from registry.exchange.referential.report import Report
 from registry.exchange.turns import end_turn
@@ -35,16 +35,18 @@ async def load(
 ) -> Report:
     """Make the registry's communes, EPCI and département bodies those of the geography.
 
-    ``older`` geographies only teach former codes. What vanished is closed, and the links of a
-    closed commune follow its successor. Raises ``NotAllowed``, or ``InvalidInput`` for an older
-    vintage than the registry's; loading the same again writes nothing.
+    ``older`` geographies only teach former codes and names. What vanished is closed, and the
+    links of a closed commune follow its successor. Raises ``NotAllowed``, or ``InvalidInput`` for
+    an older vintage than the registry's; loading the same again writes nothing.
     """
     authorise(actor, Action.IMPORT)
     await take_turn(session)
     changes: Changes = defaultdict(set)
     await _enter_vintage(session, geography.vintage, changes)
-    listed = bodies(geography)
-    await collectivites.stage(session, listed, meanings(geography, listed, older))
+    known = bodies(geography)
+    former = meanings(geography, known, older)
+    listed = with_former_names(known, former, older)
+    await collectivites.stage(session, listed, former)
     await territories.write(session, geography, changes)
     closed = await collectivites.write(session, geography.vintage, changes)
     await codes.name_successors(session, changes)
