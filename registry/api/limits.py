@@ -20,6 +20,7 @@ from graphql import (
     ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    StringValueNode,
     ValidationContext,
     ValueNode,
     VariableNode,
@@ -32,7 +33,7 @@ from graphql import (
 )
 
 from registry.api.errors import LIMIT_EXCEEDED, exceeded
-from registry.api.requests import Asked
+from registry.api.requests import NUL, NUL_REFUSED, Asked
 from registry.auth import prices
 from registry.domain.pages import DEFAULT_SIZE, MAX_SIZE
 
@@ -298,6 +299,11 @@ class LimitsRule(ASTValidationRule):
                 if counted[count] > allowed:
                     name = NAMES.get(count, count)
                     self.report_error(_refusal(name, what, counted[count], allowed, operation))
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        if NUL in node.value:
+            extensions = {"code": "BAD_USER_INPUT"}
+            self.report_error(GraphQLError(NUL_REFUSED, node, extensions=extensions))
 
 
 RULES: tuple[type[ASTValidationRule], ...] = (LimitsRule, *specified_rules)

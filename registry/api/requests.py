@@ -16,6 +16,8 @@ from registry.auth import origins
 MAX_BODY = 100_000
 MAX_URL = 8_000
 MAX_JSON_DEPTH = 64
+NUL = "\0"
+NUL_REFUSED = "Un texte contient le caractère nul (U+0000) : à retirer."
 PATIENCE = 10.0
 """Seconds that a body may take to come."""
 
@@ -132,22 +134,25 @@ def read_json(data: bytes) -> object:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as fault:
         raise _bad("Le texte reçu n’est pas du JSON en UTF-8.") from fault
-    depth = _depth(value)
-    if depth > MAX_JSON_DEPTH:
-        raise _excess(400, "jsonDepth", "Niveaux du JSON", depth, MAX_JSON_DEPTH)
+    _check_values(value)
     return cast("object", value)
 
 
-def _depth(value: object) -> int:
+def _check_values(value: object) -> None:
+    """Raises ``Refused`` for what is too deep, and for a text that no database can hold."""
     depth, level = 0, [value]
-    while level := [item for item in level if isinstance(item, dict | list)]:
-        depth += 1
+    while level:
+        if any(isinstance(item, str) and NUL in item for item in level):
+            raise _bad(NUL_REFUSED)
+        level = [item for item in level if isinstance(item, dict | list)]
+        depth += bool(level)
         level = [
             inner
             for item in level
             for inner in (item.values() if isinstance(item, dict) else cast("list[object]", item))
         ]
-    return depth
+    if depth > MAX_JSON_DEPTH:
+        raise _excess(400, "jsonDepth", "Niveaux du JSON", depth, MAX_JSON_DEPTH)
 
 
 def _member(
