@@ -120,7 +120,8 @@ class BulkDeclaration(Node):
     ended_at: datetime | None = strawberry.field(description="Fin du travail.")
     report: BulkReport | None = strawberry.field(description="Ce qu’il a donné, une fois fini.")
     faulty_file: str | None = strawberry.field(
-        description="Adresse des lignes fautives, en CSV avec le motif."
+        description="Adresse des lignes fautives, en CSV avec le motif de chacune ; "
+        "aucune si seul l’en-tête est fautif."
     )
 
     @classmethod
@@ -140,7 +141,7 @@ class BulkDeclaration(Node):
             started_at=row.started_at,
             ended_at=row.ended_at,
             report=None if report is None else BulkReport.of(report),
-            faulty_file=_faulty_address(row) if report and report.get("faults") else None,
+            faulty_file=_faulty_address(row),
         )
 
 
@@ -282,10 +283,12 @@ def _told(row: Row, status: int, headers: dict[str, str] | None = None) -> Respo
         "size": row.size,
         "bytesRead": row.bytes_read,
         "report": row.report,
-        "faultyFile": _faulty_address(row) if row.report and row.report.get("faults") else None,
+        "faultyFile": _faulty_address(row),
     }
     return told(body, status, headers)
 
 
-def _faulty_address(row: Row) -> str:
+def _faulty_address(row: Row) -> str | None:
+    if not bulk_declarations.reasons(row):
+        return None
     return f"/bulk/{global_id('BulkDeclaration', row.id)}/faulty.csv"

@@ -18,6 +18,9 @@ from registry.domain.pages import Page, Recency, Slice, by_recency
 from registry.domain.policy import RULES, Action, Capacity, Subject, admit, authorise, may
 from registry.domain.storage import Allowance
 
+HEADER = "header"
+"""In the report of a file whose columns can't be read: no line is at fault, and none is given back.
+"""
 UNFINISHED = (BulkState.WAITING, BulkState.RUNNING)
 CLAIM = sa.text("SELECT pg_try_advisory_xact_lock(7032025, CAST(:id AS integer))")
 QUEUE = sa.text("""
@@ -178,9 +181,10 @@ def _seen(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def reasons(row: BulkDeclaration) -> dict[int, str]:
-    """For each faulty line, all that is wrong with it."""
+    """For each faulty line, all that is wrong with it; none where only the header is at fault."""
     found: dict[int, list[str]] = {}
-    for fault in (row.report or {}).get("faults", []):
+    report = row.report or {}
+    for fault in [] if report.get(HEADER) else report.get("faults", []):
         place = f"{fault['column']} : " if fault["column"] else ""
         found.setdefault(fault["line"], []).append(f"{place}{fault['reason']}")
     return {line: " / ".join(told) for line, told in found.items()}

@@ -36,5 +36,6 @@ async def record(stage: Stage, given: Given) -> dict[str, Any]:
         """,
     )
     # The author of a recorded step stays: that column is the file's for new steps alone.
-    await record_history(replace(stage, present=stage.present - {"declared_by"}), HISTORY)
+    said = {name: held for name, held in stage.present.items() if name != "declared_by"}
+    await record_history(replace(stage, present=said), HISTORY)
     return {"created": await stage.session.scalar(STEPS) or 0}

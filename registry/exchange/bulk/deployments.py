@@ -163,7 +163,7 @@ async def _change_own(stage: Stage, source: Source) -> int:
     if not columns:
         return 0
     kept = ", ".join(f"target.{name}" for name in columns)
-    said = ", ".join(f"good.{name}" for name in columns)
+    said = ", ".join(stage.said(name, f"target.{name}") for name in columns)
     return await _written(
         stage,
         f"""

@@ -24,7 +24,7 @@ from registry.exchange.bulk.deployments import Given
 from registry.exchange.bulk.faulty import REASON
 from registry.exchange.bulk.files import path
 from registry.exchange.bundle import recording
-from registry.exchange.bundle.faults import LIMIT, BundleRefused, Fault, Faults
+from registry.exchange.bundle.faults import LIMIT, BundleRefused, Fault, Faults, HeaderRefused
 from registry.exchange.bundle.reading import opened
 from registry.exchange.bundle.staging import Stage, create_stage, fill_stage, run
 from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Column, Kind, Table
@@ -92,6 +92,8 @@ async def _outcome(
                 return BulkState.REFUSED if VALID in report else BulkState.DONE, report
             await bulk_declarations.finish(session, row, BulkState.DONE, report)
             return BulkState.DONE, None
+    except HeaderRefused as refusal:
+        return BulkState.REFUSED, _told(refusal.faults) | {bulk_declarations.HEADER: True}
     except BundleRefused as refusal:
         return BulkState.REFUSED, _told(refusal.faults)
     except DomainError as refusal:
@@ -119,10 +121,8 @@ async def _record(
     faults = Faults(limit=FAULTY_LINES if row.accept_valid else LIMIT)
     with opened(source, table, faults, today(), read) as csv:
         if csv is None:
-            faults.settle()
-            return {}
-        await fill_stage(session, table, csv)
-        present = frozenset(column.name for column in csv.present)
+            raise HeaderRefused(faults.found)
+        present = await fill_stage(session, table, csv)
     if faults.blind:
         faults.settle()
     stage = Stage(session, actor, table, faults, present)

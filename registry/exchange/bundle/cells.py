@@ -9,6 +9,7 @@ from models.base import EARLIEST, LATEST, SLUG
 from registry.domain import contacts, texts
 from registry.domain.errors import InvalidInput
 from registry.domain.identifiers import code_kind, compact, is_siren
+from registry.exchange.bundle.records import CODE
 from registry.exchange.tables import Column, Kind
 
 Value = str | bool | date | list[str]
@@ -17,6 +18,10 @@ Reader = Callable[[str], Value]
 RUN_BY_SPREADSHEETS = re.compile(r"'*[=+\-@\t\r]")
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
+DIGITS = re.compile("[0-9]+")
+ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FRENCH_DAY = re.compile("([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+BOOLEANS = {"true": True, "vrai": True, "false": False, "faux": False}
 SLUG_SHAPE = re.compile(SLUG.removeprefix("~ '^").removesuffix("$'"))
 TEXT_LIMIT = 10_000
 KEY_LIMIT = 100
@@ -30,6 +35,11 @@ class Unreadable(ValueError):
 def restore(text: str) -> str:
     """Undo the apostrophe that an export puts before what a spreadsheet would run."""
     return text[1:] if NEUTRALISED.match(text) else text
+
+
+def bare_code(text: str) -> str:
+    """The text of a code that a file for spreadsheets holds as a formula."""
+    return text[2:-1] if CODE.fullmatch(text) else text
 
 
 def neutralise(text: str) -> str:
@@ -86,7 +96,9 @@ def _contact(text: str) -> str:
 def _siren(text: str) -> str:
     value = compact(text)
     if not is_siren(value):
-        raise Unreadable(f"ce n’est pas un SIREN (9 chiffres, clé de contrôle){_excel(value)}")
+        raise Unreadable(
+            f"ce n’est pas un SIREN (9 chiffres, clé de contrôle){_by_spreadsheet(value, 9)}"
+        )
     return value
 
 
@@ -95,15 +107,20 @@ def _collectivite(text: str) -> str:
     if code_kind(value) is None:
         raise Unreadable(
             "ce n’est ni un code INSEE (5 caractères), ni un SIREN (9 chiffres), "
-            f"ni un SIRET (14 chiffres){_excel(value)}"
+            f"ni un SIRET (14 chiffres){_by_spreadsheet(value, 5, 9, 14)}"
         )
     return value
 
 
-def _excel(value: str) -> str:
+def _by_spreadsheet(value: str, *lengths: int) -> str:
+    """What a spreadsheet did to a code, which is offered back and never guessed in silence."""
     if SCIENTIFIC.fullmatch(value):
         return " ; un tableur l’a changé en nombre : mettez la colonne au format texte"
-    return ""
+    codes = [value.zfill(length) for length in lengths if len(value) < length]
+    meant = [code for code in codes if code_kind(code)] if DIGITS.fullmatch(value) else []
+    if not meant:
+        return ""
+    return f" ; vouliez-vous dire {' ou '.join(meant)} ? Un tableur retire les zéros du début"
 
 
 def _slug(text: str) -> str:
@@ -129,7 +146,14 @@ def _words(text: str, words: tuple[str, ...]) -> list[str]:
 
 
 def _territories(text: str) -> list[str]:
-    return sorted({part.strip().upper() for part in text.split("|")})
+    codes = {part.strip().upper() for part in text.split("|")}
+    for code in sorted(codes):
+        if len(code) == 1 and DIGITS.fullmatch(code):
+            raise Unreadable(
+                f"code de département inconnu (COG) ; vouliez-vous dire 0{code} ? "
+                "Un tableur retire les zéros du début"
+            )
+    return sorted(codes)
 
 
 def _product_keys(text: str) -> list[str]:
@@ -143,23 +167,29 @@ def _product_keys(text: str) -> list[str]:
 
 
 def _boolean(text: str) -> bool:
-    value = text.strip().lower()
-    if value not in ("true", "false"):
-        raise Unreadable("attendu : true ou false")
-    return value == "true"
+    value = BOOLEANS.get(text.strip().lower())
+    if value is None:
+        raise Unreadable("attendu : true ou false (ou VRAI, FAUX)")
+    return value
 
 
 def _date(text: str) -> date:
+    """A day as ISO 8601 writes it, or as French spreadsheets do: never the month first."""
     value = text.strip()
-    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise Unreadable("date attendue sous la forme AAAA-MM-JJ")
+    french = FRENCH_DAY.fullmatch(value)
+    if french:
+        day, month, year = french.groups()
+        value = f"{year}-{int(month):02}-{int(day):02}"
+    if not ISO_DAY.fullmatch(value):
+        raise Unreadable("date attendue sous la forme AAAA-MM-JJ ou JJ/MM/AAAA")
     try:
-        day = date.fromisoformat(value)
+        found = date.fromisoformat(value)
     except ValueError:
-        raise Unreadable("cette date n’existe pas") from None
+        order = " (lue jour/mois/année)" if french else ""
+        raise Unreadable(f"cette date n’existe pas{order}") from None
     if not EARLIEST <= value <= LATEST:
         raise Unreadable(f"date hors des bornes ({EARLIEST} à {LATEST})")
-    return day
+    return found
 
 
 def _past(text: str, today: date) -> date:

@@ -39,7 +39,7 @@ async def record(stage: Stage) -> None:
         "since",
         "collectivite_id IS NOT NULL AND product_id IS NOT NULL AND since IS NOT NULL",
     )
-    until = "until" if "until" in stage.present else "existing_until"
+    until = stage.said("until", "existing_until")
     await stage.report(
         "until",
         f"""
@@ -62,8 +62,8 @@ async def record(stage: Stage) -> None:
 async def _refuse_confirmation(stage: Stage) -> None:
     """What one side said is confirmed by the other or by the ministry."""
     default = "coalesce(existing_declared_by, 'VENDOR')"
-    declared = "declared_by" if "declared_by" in stage.present else default
-    confirmed = "confirmed_by" if "confirmed_by" in stage.present else "existing_confirmed_by"
+    declared = stage.said("declared_by", default)
+    confirmed = stage.said("confirmed_by", "existing_confirmed_by")
     await stage.report(
         "confirmed_by",
         f"""

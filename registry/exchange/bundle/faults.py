@@ -34,6 +34,10 @@ class BundleRefused(Exception):
         self.faults = faults
 
 
+class HeaderRefused(BundleRefused):
+    """The faults are all of the line that names the columns: no other line was judged."""
+
+
 @dataclass(slots=True)
 class Faults:
     """Collects them; raises ``BundleRefused`` as soon as ``limit`` is reached.

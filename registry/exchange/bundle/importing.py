@@ -90,7 +90,6 @@ async def _import(
         if csv is None:
             faults.blind = True
             return
-        await fill_stage(session, table, csv)
-        present = frozenset(column.name for column in csv.present)
+        present = await fill_stage(session, table, csv)
     if not faults.blind:
         await RECORD[table.name](Stage(session, actor, table, faults, present))

@@ -67,11 +67,11 @@ async def _former_keys(stage: Stage) -> None:
                         AND other.product_id <> former.product_id)
         """,
     )
-    forgotten = """
+    forgotten = f"""
         FROM product_former_key AS known
         WHERE product_id IN (
             SELECT product_id FROM good JOIN product_key USING (vendor_siren, slug)
-            WHERE NOT good.faulty)
+            WHERE NOT good.faulty AND good.held >= {stage.present["former_keys"]})
           AND NOT EXISTS (SELECT FROM former WHERE former.vendor_siren = known.vendor_siren
                           AND former.slug = known.slug)
     """

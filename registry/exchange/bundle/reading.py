@@ -1,6 +1,5 @@
 """A CSV file from outside, read with suspicion and in constant memory."""
 
-import csv
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,45 +7,36 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NoReturn
 
 from registry.domain.search import folded
-from registry.exchange.bundle.cells import Reader, Unreadable, Value, reader
+from registry.exchange.bundle.cells import Reader, Unreadable, Value, bare_code, reader
 from registry.exchange.bundle.faults import Faults
+from registry.exchange.bundle.records import UNDECODED, Record, is_blank, read_sheet
 from registry.exchange.tables import Column, Kind, Table
 
-LINE_LIMIT = 1_000_000
-FIELD_LIMIT = 100_000
 SHOWN_COLUMNS = 20
+FAULTY, HELD = 1, 2
+"""Where a row tells that its line is faulty, and how many columns it holds."""
 _HIDDEN = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 )
-_UNDECODED = "\udc80-\udcff"  # Bytes that are not UTF-8, as PEP 383 writes them.
 HIDDEN = re.compile(f"[{_HIDDEN}]")
-UNDECODED = re.compile(f"[{_UNDECODED}]")
-SUSPECT = re.compile(f"[{_HIDDEN}{_UNDECODED}]")
-
-MISQUOTED = 'guillemet au milieu d’une cellule : entourez-la de guillemets et doublez celui-ci ("")'
 
 Progress = Callable[[str, int, int], None]
 """Told the file's name, the bytes read and the bytes in all."""
 
 Row = tuple[Value | int | None, ...]
 
-
-class _Broken(Exception):
-    """This line can't be read."""
-
-
-class _Lost(_Broken):
-    """Nor can what follows: nobody can tell where the next line starts."""
+Header = tuple[Column | None, ...]
+"""The column of each position; one without a name holds nothing."""
 
 
 @dataclass(frozen=True)
 class Csv:
-    """``present`` are the columns of the header, in its order; ``rows`` start with the line number
-    and whether the line is faulty, then a value for each column, then the searched text.
+    """``present``: the columns of the header, in its order. ``rows`` start with the line number,
+    whether the line is faulty and how many of those columns it holds, as a short line lacks the
+    last ones; then a value for each column, then the searched text.
     """
 
     present: tuple[Column, ...]
@@ -58,146 +48,112 @@ def opened(
     path: Path, table: Table, faults: Faults, today: date, progress: Progress
 ) -> Iterator[Csv | None]:
     """None when the header can't be used: its faults are collected."""
-    csv.field_size_limit(FIELD_LIMIT)
     with path.open("rb") as file:
-        lines = _Lines(file, path.stat().st_size, partial(progress, table.file))
-        header = _header(lines, table, faults)
+        sheet = read_sheet(file, path.stat().st_size, partial(progress, table.file))
+        header = _header(sheet.header, table, faults)
         if header is None:
             yield None
         else:
-            yield Csv(header, _rows(lines, table, header, faults, today))
+            present = tuple(column for column in header if column is not None)
+            yield Csv(present, _rows(sheet.rows, table, header, faults, today))
 
 
-class _Lines:
-    """Decoded lines, how many were read, and those of the record under way."""
-
-    def __init__(self, file: BinaryIO, size: int, progress: Callable[[int, int], None]) -> None:
-        self.file, self.size, self.progress = file, size, progress
-        self.count = 0
-        self.delimiter = ","
-        self.record: list[str] = []
-        self.length = 0
-
-    def start(self) -> int:
-        """The number of the line where a new record starts."""
-        self.record.clear()
-        self.length = 0
-        return self.count + 1
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        raw = self.file.readline(LINE_LIMIT + 1)
-        if not raw:
-            self.progress(self.size, self.size)
-            raise StopIteration
-        self.count += 1
-        self.length += len(raw)
-        if self.length > LINE_LIMIT:
-            self._leave(raw)
-        if self.count % 5000 == 0:
-            self.progress(self.file.tell(), self.size)
-        text = raw.decode("utf-8-sig" if self.count == 1 else "utf-8", "surrogateescape")
-        self.record.append(text)
-        return text
-
-    def _leave(self, raw: bytes) -> NoReturn:
-        """Skip the rest of a line that is too long."""
-        reason = f"ligne de plus de {LINE_LIMIT} octets"
-        if self.record:
-            raise _Lost(f"{reason} (un guillemet n’est pas fermé ?)")
-        self.record.append(raw[:FIELD_LIMIT].decode("utf-8", "surrogateescape"))
-        while raw and not raw.endswith(b"\n"):
-            raw = self.file.readline(LINE_LIMIT)
-        raise _Broken(reason)
-
-
-def _header(lines: _Lines, table: Table, faults: Faults) -> tuple[Column, ...] | None:
-    try:
-        first = next(lines, "")
-        lines.delimiter = ";" if ";" in first and "," not in first else ","
-        names = next(csv.reader([first], delimiter=lines.delimiter, strict=True), [])
-    except (_Broken, csv.Error) as error:
-        reason = f"en-tête illisible : {_broken(error, lines)}"
-        faults.add(table.file, 1, "", "".join(lines.record), reason)
+def _header(record: Record, table: Table, faults: Faults) -> Header | None:
+    names = [name.strip() for name in record.cells]
+    if reason := record.fault or _suspicion("".join(names)):
+        faults.add(table.file, record.line, "", _text(record), f"en-tête illisible : {reason}")
         return None
-    if suspicion := _suspicion(first):
-        faults.add(table.file, 1, "", first, f"en-tête illisible : {suspicion}")
-        return None
-    names = [name.strip() for name in names]
     if not any(names):
-        faults.add(table.file, 1, "", "", "la première ligne doit nommer les colonnes")
+        faults.add(table.file, record.line, "", "", "la première ligne doit nommer les colonnes")
         return None
     before = len(faults.found)
-    unknown = [name for name in names if table.column(name) is None]
+    unknown = [name for name in names if name and table.column(name) is None]
     expected = ", ".join(column.name for column in table)
     for name in unknown[:SHOWN_COLUMNS]:
         reason = f"colonne inconnue ; colonnes possibles : {expected}"
-        faults.add(table.file, 1, name, "", reason if name else "colonne sans nom")
+        faults.add(table.file, record.line, name, "", reason)
     if len(unknown) > SHOWN_COLUMNS:
         more = len(unknown) - SHOWN_COLUMNS
-        faults.add(table.file, 1, "", "", f"{more} autres colonnes inconnues")
+        faults.add(table.file, record.line, "", "", f"{more} autres colonnes inconnues")
     for column in table:
         if names.count(column.name) > 1:
-            faults.add(table.file, 1, column.name, "", "colonne présente deux fois")
+            faults.add(table.file, record.line, column.name, "", "colonne présente deux fois")
         elif column.mandatory and column.name not in names:
-            faults.add(table.file, 1, column.name, "", "colonne obligatoire absente")
+            faults.add(table.file, record.line, column.name, "", "colonne obligatoire absente")
     if len(faults.found) > before:
         return None
-    return tuple(known for name in names if (known := table.column(name)))
+    return tuple(table.column(name) for name in names)
 
 
 def _rows(
-    lines: _Lines, table: Table, header: tuple[Column, ...], faults: Faults, today: date
+    records: Iterator[Record], table: Table, header: Header, faults: Faults, today: date
 ) -> Iterator[Row]:
-    readers = [reader(column, today) for column in header]
+    columns = [column for column in header if column is not None]
+    readers = [reader(column, today) for column in columns]
     wary = [_wary(read) for read in readers]
-    names = [column.name for column in header]
+    names = [column.name for column in columns]
     searched = [names.index(name) for name in table.searched]
-    records = csv.reader(lines, delimiter=lines.delimiter, strict=True)
-    while True:
-        line = lines.start()
-        try:
-            cells = next(records, None)
-        except (_Broken, csv.Error) as error:
-            broken = _broken(error, lines)
-            faults.add(table.file, line, "", "".join(lines.record), str(broken))
-            if isinstance(broken, _Lost):
-                faults.blind = True
-                return
-            continue
-        if cells is None:
-            return
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            reason = f"{len(cells)} cellules au lieu de {len(header)}"
-            faults.add(table.file, line, "", "".join(lines.record), reason)
-            continue
+    regular = len(columns) == len(header)
+    for record in records:
+        line, cells, fault, _, _ = record
         text = "".join(cells)
-        if '"' in text and (column := _misquoted(header, cells, "".join(lines.record))):
-            faults.add(table.file, line, column.name, "".join(lines.record), MISQUOTED)
+        if fault:
+            _refuse(record, table, header, faults)
             continue
-        suspect = SUSPECT.search(text) is not None
-        row = _read(table, header, wary if suspect else readers, cells, line, faults)
+        if not text or text.isspace():
+            continue
+        held = len(columns)
+        if len(cells) != len(header) or not regular:
+            if reason := _misplaced(cells, header):
+                faults.add(table.file, line, "", _text(record), reason)
+                continue
+            cells = [cell for cell, column in zip(cells, header, strict=False) if column]
+            held = len(cells)
+            cells += [""] * (len(columns) - held)
+        if '="' in text:
+            cells = [bare_code(cell) for cell in cells]
+        row = _read(table, columns, readers if text.isprintable() else wary, cells, line, faults)
         if row is not None:
-            search = folded(*(cells[position] for position in searched)) if searched else None
+            row[HELD] = held
+            search = folded(*(cells[place] for place in searched)) if searched else None
             yield (*row, search)
+
+
+def _refuse(record: Record, table: Table, header: Header, faults: Faults) -> None:
+    """A record that can't be read, by the column of its cell at fault where there is one."""
+    column, shown = None, _text(record)
+    if record.position is not None and record.position < len(header):
+        column = header[record.position]
+    if column is not None and record.position is not None:
+        shown = record.cells[record.position]
+    faults.add(table.file, record.line, column.name if column else "", shown, record.fault)
+    faults.blind = faults.blind or record.lost
+
+
+def _misplaced(cells: list[str], header: Header) -> str | None:
+    """Separators that nothing follows are passed over, and so are columns of them."""
+    if not is_blank(cells[len(header) :]):
+        return f"{len(cells)} cellules au lieu de {len(header)}"
+    nameless = [cell for cell, column in zip(cells, header, strict=False) if column is None]
+    return None if is_blank(nameless) else "cellule sous une colonne sans nom"
+
+
+def _text(record: Record) -> str:
+    return ",".join(record.cells[:SHOWN_COLUMNS])
 
 
 def _read(
     table: Table,
-    header: tuple[Column, ...],
+    columns: list[Column],
     readers: list[Reader],
     cells: list[str],
     line: int,
     faults: Faults,
 ) -> list[Value | int | None] | None:
     """None when it can't be told what the line speaks of."""
-    row: list[Value | int | None] = [line, False]
+    row: list[Value | int | None] = [line, False, 0]
     keyless = False
-    for column, read, cell in zip(header, readers, cells, strict=True):
+    for column, read, cell in zip(columns, readers, cells, strict=True):
         if cell and not cell.isspace():
             try:
                 row.append(read(cell))
@@ -212,7 +168,7 @@ def _read(
             reason = "cellule obligatoire vide"
         faults.add(table.file, line, column.name, cell, reason)
         row.append(None)
-        row[1] = True
+        row[FAULTY] = True
         keyless = keyless or (column.key and column.kind is not Kind.PAST)
     return None if keyless else row
 
@@ -236,28 +192,3 @@ def _suspicion(text: str) -> str | None:
     if hidden := HIDDEN.search(text):
         return f"caractère invisible U+{ord(hidden[0]):04X} : retirez-le"
     return None
-
-
-def _misquoted(header: tuple[Column, ...], cells: list[str], record: str) -> Column | None:
-    """The column of a cell that holds a quote and was not written between quotes (RFC 4180)."""
-    for column, cell in zip(header, cells, strict=True):
-        doubled = cell.replace('"', '""')
-        if '"' in cell and f'"{doubled}"' not in record:
-            return column
-    return None
-
-
-def _broken(error: Exception, lines: _Lines) -> _Broken:
-    """What the reader of CSV says, in French, and whether the file can be read on."""
-    text = str(error)
-    if isinstance(error, _Broken):
-        return error
-    if "field larger" in text:
-        reason = f"cellule de plus de {FIELD_LIMIT} caractères"
-        several = len(lines.record) > 1
-        return _Lost(f"{reason} (un guillemet n’est pas fermé ?)") if several else _Broken(reason)
-    if "unexpected end" in text:
-        return _Lost("un guillemet ouvert n’est pas fermé")
-    if "new-line" in text:
-        return _Broken("retour chariot (CR) seul : terminez les lignes par LF ou CRLF")
-    return _Broken('un guillemet ferme une cellule avant sa fin : doublez les guillemets ("")')

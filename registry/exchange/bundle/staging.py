@@ -40,18 +40,26 @@ class Stage:
     """One file under way.
 
     The temporary table ``name`` has the rows as read; ``good`` has them with what their keys mean
-    (``existing_id``: the row already recorded), and says which are ``faulty``.
+    (``existing_id``: the row already recorded), and says which are ``faulty``. ``present`` are the
+    columns of the file, each with how many of them a line holds when it holds this one.
     """
 
     session: AsyncSession
     actor: Actor
     table: Table
     faults: Faults
-    present: frozenset[str]
+    present: Mapping[str, int]
 
     @property
     def name(self) -> str:
         return stage_name(self.table)
+
+    def said(self, column: str, otherwise: str, expression: str = "") -> str:
+        """What the line says, or ``otherwise`` where the file or that line lacks the column."""
+        if column not in self.present:
+            return otherwise
+        value = expression or f"good.{column}"
+        return f"CASE WHEN good.held >= {self.present[column]} THEN {value} ELSE {otherwise} END"
 
     async def resolve(self, columns: str, joins: str) -> None:
         await run(self.session, "DROP TABLE IF EXISTS good")
@@ -93,7 +101,7 @@ class Stage:
     async def update(self, noun: str, cells: Cells, where: str = "true") -> None:
         """Change the recorded rows that differ, in the columns that the file has."""
         changes = {
-            column: expression
+            column: self.said(source, f"target.{column}", expression)
             for column, (source, expression) in cells.items()
             if source in self.present
         }
@@ -160,15 +168,16 @@ async def create_stage(session: AsyncSession, table: Table) -> None:
     await run(
         session,
         f"CREATE TEMP TABLE {stage_name(table)}"
-        f" (line bigint, faulty boolean, {columns}, searched text) ON COMMIT DROP",
+        f" (line bigint, faulty boolean, held integer, {columns}, searched text) ON COMMIT DROP",
     )
 
 
-async def fill_stage(session: AsyncSession, table: Table, csv: Csv) -> None:
-    """COPY the rows in, as they are read."""
+async def fill_stage(session: AsyncSession, table: Table, csv: Csv) -> Mapping[str, int]:
+    """COPY the rows in, as they are read; returns what ``Stage.present`` is."""
     raw = await (await session.connection()).get_raw_connection()
     names = [column.name for column in csv.present]
     await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
-        stage_name(table), records=csv.rows, columns=["line", "faulty", *names, "searched"]
+        stage_name(table), records=csv.rows, columns=["line", "faulty", "held", *names, "searched"]
     )
     await run(session, f"ANALYZE {stage_name(table)}")
+    return {name: count for count, name in enumerate(names, 1)}

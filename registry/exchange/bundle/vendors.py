@@ -42,12 +42,13 @@ async def _parents(stage: Stage) -> None:
     """Once every vendor of the file is recorded, whatever the order of its lines."""
     await run(
         stage.session,
-        """
+        f"""
         WITH changed AS (
             UPDATE vendor AS target SET parent_id = parent.vendor_id
             FROM good JOIN vendor_key AS own USING (siren)
             LEFT JOIN vendor_key AS parent ON parent.siren = good.parent_siren
             WHERE target.id = own.vendor_id AND NOT good.faulty
+              AND good.held >= {stage.present["parent_siren"]}
               AND target.parent_id IS DISTINCT FROM parent.vendor_id
             RETURNING target.id
         )

@@ -185,6 +185,7 @@ async def _following(space: Space, form: Form) -> Response:
         form=form,
         report=report,
         faults=faults[:SHOWN],
+        has_lines=bool(bulk_declarations.reasons(row)),
         differences=[
             (found["line"], _day(found["given"]), _day(found["recorded"]))
             for found in report.get("differences", [])[:SHOWN]
