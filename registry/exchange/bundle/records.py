@@ -27,6 +27,24 @@ MAYBE_UNCLOSED = " (un guillemet n’est pas fermé ?)"
 LONG_LINE = f"ligne de plus de {LINE_LIMIT} octets"
 LONG_CELL = f"cellule de plus de {FIELD_LIMIT} caractères"
 
+AS_CSV = "enregistrez la feuille au format « CSV UTF-8 »"
+OTHER_KINDS = {
+    codecs.BOM_UTF16_LE: f"fichier en UTF-16 (« Texte Unicode ») : {AS_CSV}",
+    codecs.BOM_UTF16_BE: f"fichier en UTF-16 (« Texte Unicode ») : {AS_CSV}",
+    b"\xd0\xcf\x11\xe0": "ancien classeur Excel (.xls), ou classeur protégé par un mot de passe : "
+    + AS_CSV,
+    b"%PDF": f"document PDF : ouvrez le tableau dont il vient, puis {AS_CSV}",
+    b"PK\x03\x04": f"archive ou classeur : {AS_CSV}",
+    b"\x1f\x8b": "fichier compressé : décompressez-le",
+    b"Rar!": "fichier compressé : décompressez-le",
+    b"7z\xbc\xaf": "fichier compressé : décompressez-le",
+    b"{\\rtf": f"document de traitement de texte : {AS_CSV}",
+    b"<": f"page web ou document XML : {AS_CSV}",
+    b"\x89PNG": f"image : {AS_CSV}",
+    b"\xff\xd8\xff": f"image : {AS_CSV}",
+}
+"""What files of other kinds start with, and the way out."""
+
 Advance = Callable[[int, int], None]
 """Told the bytes read and the bytes in all."""
 
@@ -63,6 +81,8 @@ class Sheet(NamedTuple):
 
 def read_sheet(file: BinaryIO, size: int, progress: Advance = lambda *_: None) -> Sheet:
     """The first line that says something is the header; an empty file has one without a name."""
+    if kind := _other_kind(file):
+        return Sheet(Dress(), Record(1, [], kind), iter(()))
     encoding = _encoding(file)
     lines = _Lines(file, size, encoding, progress)
     first = lines.take()
@@ -81,6 +101,12 @@ def read_sheet(file: BinaryIO, size: int, progress: Advance = lambda *_: None) -
 
 def is_blank(cells: list[str]) -> bool:
     return not any(cell and not cell.isspace() for cell in cells)
+
+
+def _other_kind(file: BinaryIO) -> str | None:
+    start = file.read(CHUNK)
+    file.seek(0)
+    return next((kind for mark, kind in OTHER_KINDS.items() if start.startswith(mark)), None)
 
 
 def _encoding(file: BinaryIO) -> str:

@@ -35,7 +35,7 @@ BYTES: dict[str, tuple[bytes, list[Where], str]] = {
         [(3, "name", "\\xc9ditions"), (4, "siren", "1"), (4, "name", "x\\xe9")],
         "",
     ),
-    "utf-16": ((HEADER + LINE).decode().encode("utf-16"), [(1, "", "\\xff\\xfes")], "UTF-8"),
+    "utf-16": ((HEADER + LINE).decode().encode("utf-16"), [(1, "", "")], "UTF-16"),
     "utf-16 without mark": (
         (HEADER + LINE).decode().encode("utf-16-le"),
         [(1, "", "s\\u0000i")],
@@ -186,7 +186,7 @@ CELLS: list[tuple[str, str, str, str]] = [
     ("integrations", "feeds", "QUOTIENT_FAMILIAL", "API de données"),
     ("integrations", "effective_on", "0000-00-00", "n’existe pas"),
     ("integrations", "effective_on", "2023-02-30", "n’existe pas"),
-    ("integrations", "effective_on", "01/02/2023", "AAAA-MM-JJ"),
+    ("integrations", "effective_on", "09/13/2023", "jour/mois/année"),
     ("integrations", "effective_on", "٢٠٢٣-٠١-٠١", "AAAA-MM-JJ"),
     ("integrations", "effective_on", "2023-01-01T00:00", "AAAA-MM-JJ"),
     ("integrations", "effective_on", "1899-12-31", "bornes"),
