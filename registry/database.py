@@ -31,7 +31,6 @@ SESSION = {
     "datestyle": "ISO",
     "jit": "off",
     "client_connection_check_interval": "1s",
-    "plan_cache_mode": "force_custom_plan",
     "work_mem": "32MB",
 }
 MIGRATION_TRIES = 5

@@ -64,8 +64,13 @@ class Bound:
 
 STANDING = sa.text(
     "SELECT accepted_services, derivation.as_of AS derived_on,"
-    " EXISTS (SELECT FROM touched) AS touched FROM campaign CROSS JOIN derivation"
+    " EXISTS (SELECT FROM touched) AS touched,"
+    " set_config('plan_cache_mode', 'force_custom_plan', true)"
+    " FROM campaign CROSS JOIN derivation"
 )
+"""Also has the rest of the transaction planned for the values it is given: what follows depends on
+a date, a territory or a list of bodies, of which no plan made for any value is good.
+"""
 TERRITORY = sa.text("SELECT count(*) FROM territory WHERE kind = :kind AND code = :code")
 EPCI = sa.text("""
     SELECT body.id, body.kind, body.name, epci.name AS epci_name, epci.siren AS epci_siren
