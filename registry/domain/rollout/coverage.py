@@ -1,6 +1,7 @@
 """How many collectivités are connected, ready or blocked, stratum by stratum."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Stratum
+from registry.domain.rollout import dated
 from registry.domain.rollout.readiness import with_state
 from registry.domain.rollout.scope import Bound, Scope, bind
 
@@ -112,8 +114,29 @@ TARGETS = sa.text(
 )
 
 
+DATED_LINES = LINES.replace("line.name,", "place, line.name,", 1).replace("BY ", "BY place, ")
+
+
 async def measure(session: AsyncSession, scope: Scope) -> Coverage:
     return await measure_bound(session, scope, await bind(session, scope))
+
+
+async def measure_each(
+    session: AsyncSession, scope: Scope, days: Sequence[date]
+) -> tuple[Coverage, ...]:
+    """At each of those dates, in order and once each, on which ``scope`` says nothing."""
+    if len(days) == 1:
+        return (await measure(session, replace(scope, as_of=days[0])),)
+    bound = await bind(session, scope)
+    values = bound.values | dated.values_of(days)
+    rows = await session.execute(sa.text(dated.with_counts(bound) + DATED_LINES), values)
+    counted: list[dict[str, Counts]] = [{} for _ in days]
+    for row in rows.mappings():
+        counted[row["place"]][row["name"]] = _counts(row)
+    targets = (await session.execute(TARGETS)).all()
+    return tuple(
+        _coverage(scope, day, found, targets) for day, found in zip(days, counted, strict=True)
+    )
 
 
 async def measure_bound(
@@ -124,14 +147,19 @@ async def measure_bound(
     """
     rows = await session.execute(sa.text((counts or with_counts(bound)) + LINES), bound.values)
     counted = {row["name"]: _counts(row) for row in rows.mappings()}
-    targets = (await session.execute(TARGETS)).all()
+    return _coverage(scope, bound.as_of, counted, (await session.execute(TARGETS)).all())
+
+
+def _coverage(
+    scope: Scope, day: date, counted: Mapping[str, Counts], targets: Sequence[Any]
+) -> Coverage:
     shares = {stratum: share for stratum, share, _ in targets}
     strata = tuple(
         _stratum(stratum, counted.get(stratum, Counts()), shares.get(stratum))
         for stratum in scope.listed_strata
     )
     national = None if scope.narrowed else targets[0].total_target
-    return Coverage(bound.as_of, strata, TotalCoverage(counted.get("TOTAL", Counts()), national))
+    return Coverage(day, strata, TotalCoverage(counted.get("TOTAL", Counts()), national))
 
 
 def _counts(row: Any) -> Counts:

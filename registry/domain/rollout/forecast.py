@@ -13,9 +13,14 @@ from registry.domain import days
 from registry.domain.clock import today
 from registry.domain.errors import InvalidInput
 from registry.domain.freshness import months_after, months_before
-from registry.domain.rollout.coverage import Coverage, StratumCoverage, TotalCoverage
+from registry.domain.rollout.coverage import (
+    Coverage,
+    StratumCoverage,
+    TotalCoverage,
+    measure_each,
+)
 from registry.domain.rollout.scope import Scope
-from registry.domain.rollout.trend import MONTH, Step, Trend, measured, of_points, refuse_as_of
+from registry.domain.rollout.trend import MONTH, Step, Trend, of_points, refuse_as_of
 
 METHOD = (
     "Prolongement en ligne droite : au rythme des douze derniers mois (collectivités raccordées"
@@ -110,7 +115,7 @@ async def _read(
     deadline: date = (await session.execute(DEADLINE)).scalar_one()
     wanted = _needed_by(deadline, day, needed_by)
     dates = {months: months_before(day, months) for months in months_ago}
-    points = await measured(session, scope, [*dates.values()])
+    points = await measure_each(session, scope, [*dates.values()])
     quarters = tuple(
         point for months, point in zip(dates, points, strict=True) if months in QUARTERS
     )

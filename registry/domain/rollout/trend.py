@@ -1,7 +1,7 @@
 """Coverage over time, and how fast it moves."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import count
@@ -13,7 +13,7 @@ from registry.domain import days
 from registry.domain.clock import today
 from registry.domain.errors import InvalidInput
 from registry.domain.freshness import months_after
-from registry.domain.rollout.coverage import Counts, Coverage, measure
+from registry.domain.rollout.coverage import Counts, Coverage, measure_each
 from registry.domain.rollout.scope import Scope
 
 MOST_POINTS = 25
@@ -71,7 +71,7 @@ async def trend(
 ) -> Trend:
     """Raise ``InvalidInput`` for dates that can't be, and for more points than are allowed."""
     refuse_as_of(scope, "« from » et « to »")
-    return of_points(step, await measured(session, scope, _dates(start, end or today(), step)))
+    return of_points(step, await measure_each(session, scope, _dates(start, end or today(), step)))
 
 
 def of_points(step: Step, points: tuple[Coverage, ...]) -> Trend:
@@ -83,13 +83,6 @@ def refuse_as_of(scope: Scope, instead: str) -> None:
         raise InvalidInput(
             "as_of", f"« asOf » n’a pas de sens ici : {instead} disent les dates lues."
         )
-
-
-async def measured(
-    session: AsyncSession, scope: Scope, dates: Sequence[date]
-) -> tuple[Coverage, ...]:
-    """A statement for each date: planned for all of them together, it costs more than their sum."""
-    return tuple([await measure(session, replace(scope, as_of=day)) for day in dates])
 
 
 def _dates(start: date, end: date, step: Step) -> list[date]:
