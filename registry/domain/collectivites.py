@@ -218,6 +218,7 @@ async def use_online(
     body = await session.get_one(Collectivite, collectivite_id)
     product = await session.get_one(Product, product_id)
     if product.citizen_login:
+        await session.refresh(body)  # It may have said so while this one waited for its turn.
         await _offline_since(session, actor, body, None)
 
 

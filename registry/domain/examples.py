@@ -105,9 +105,11 @@ async def forget_trial(session: AsyncSession, actor: Actor) -> None:
 
 async def _allowed(session: AsyncSession) -> AllowedSiret | None:
     found: AllowedSiret | None = await session.scalar(
-        sa.select(AllowedSiret).where(
+        sa.select(AllowedSiret)
+        .where(
             sa.func.left(col(AllowedSiret.siret), 9) == MINISTRY,
             col(AllowedSiret.removed_at).is_(None),
         )
+        .with_for_update()
     )
     return found

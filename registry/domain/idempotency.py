@@ -45,6 +45,10 @@ async def take(
 async def keep(session: AsyncSession, actor: Actor, key: str, subject_id: int) -> None:
     await session.execute(
         sa.update(IdempotencyKey)
-        .where(col(IdempotencyKey.actor) == actor.name, col(IdempotencyKey.key) == key)
+        .where(
+            col(IdempotencyKey.actor) == actor.name,
+            col(IdempotencyKey.key) == key,
+            col(IdempotencyKey.subject_id) == 0,
+        )
         .values(subject_id=subject_id)
     )

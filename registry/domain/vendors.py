@@ -121,6 +121,8 @@ async def register(session: AsyncSession, actor: Actor, siren: str, given: Vendo
     checked = checked_siren("siren", siren)
     authorise(actor, Action.REGISTER_VENDOR, Subject(siren=checked))
     vendor = await by_siren(session, checked)
+    if vendor is not None:
+        await versions.check(session, vendor, vendor.version)
     key = vendor.siren if vendor else checked
     values = await _values(session, key, asdict(given)) | {"claimed_on": today()}
     if vendor is None:

@@ -138,9 +138,12 @@ async def end(
         .values(ended_at=now, id_token=None)
         .returning(WebSession)
     )
+    rows = closed.all()
+    if not rows:
+        return None
     author = accounts.author(account, opened.siret)
     await ledger.append(session, author, "sign-out", "account", [account.recorded_id])
     await ledger.append(
-        session, author, "sign-out", "web_session", [row.recorded_id for row in closed]
+        session, author, "sign-out", "web_session", [row.recorded_id for row in rows]
     )
     return id_token

@@ -42,6 +42,8 @@ LIMITS = {
     "multipart/form-data": (MAX_UPLOAD, 120.0),
 }
 """Bytes of a form, and seconds that it may take to come."""
+LONGEST_KIND = 300
+"""A media type with its boundary; the library that reads it takes the square of its length."""
 UNREADABLE = {"\0", "\ufffd"}
 """What a text can't hold, and what stands for bytes that are no text."""
 EUROS = re.compile("(€|euros?|eur)$", re.IGNORECASE)
@@ -172,8 +174,9 @@ async def received(request: Request) -> Form:
     """
     if not origins.from_our_page(request.headers):
         raise HTTPException(403)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in LIMITS:
+    said = request.headers.get("content-type", "")
+    kind = said.partition(";")[0].strip().lower()
+    if kind not in LIMITS or len(said) > LONGEST_KIND:
         raise HTTPException(415)
     limit, patience = LIMITS[kind]
     bounded = Request(request.scope, _bounded(request, limit))

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request, cookie_parser
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match, Route
 
@@ -129,7 +129,7 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page that is made for its reader, and that nobody keeps."""
-        said = cookie_parser(self.request.headers.get("cookie", "")).get(self._said)
+        said = sessions.cookie(self.request.headers, self._said)
         content = self.door.look.render(
             template, visit=self, today=self.today, said=unquote(said) if said else None, **values
         )
@@ -141,7 +141,7 @@ class Visit:
     def done(self, to: str, said: str, seconds: int = SAID_FOR) -> Response:
         """Go on to a page of ours, which says what was done."""
         response = RedirectResponse(to, 303, PRIVATE)
-        response.set_cookie(self._said, quote(said), seconds, **self._kept)
+        response.set_cookie(self._said, quote(said, safe=""), seconds, **self._kept)
         return response
 
     def sign_in(self) -> Response:

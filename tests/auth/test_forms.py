@@ -14,6 +14,7 @@ from tests.auth.hostile import Provider
         (b"a=1", {"Content-Type": "application/json"}, 415),
         (b"a=1", {"Content-Type": "multipart/form-data; boundary=x"}, 400),
         (b"a=1", {}, 415),
+        (b"a=1", {"Content-Type": "multipart/form-data; boundary=x" + ";a" * 200}, 415),
         (b"a=" + b"1" * 100_000, FORM, 413),
         (b"a=1&" * 201, FORM, 400),
         (b"a=%E9", FORM, 400),

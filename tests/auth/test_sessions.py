@@ -1,5 +1,7 @@
 """What a cookie is worth, and for how long."""
 
+import http.cookies
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +17,7 @@ from registry.domain.accounts import Person
 from registry.domain.actor import ADMINISTRATOR, PUBLIC, SIGN_IN, Actor, Role
 from registry.domain.errors import NotSignedIn
 from registry.domain.verification import differences
+from registry.settings import ROOT
 from tests.api.conftest import Written
 from tests.factories import add, add_world, establishment, siren
 
@@ -199,6 +202,26 @@ async def test_by_https_only_the_guarded_name_counts(database: Database, sign_in
     assert await actor(database, secret, secure=True, name="raccord") is PUBLIC
     assert await actor(database, secret, secure=False, name="__Host-raccord") is PUBLIC
     assert (await actor(database, secret, secure=False)).role is Role.MEMBER
+
+
+def test_a_quoted_cookie_is_never_unquoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standard library takes the square of its length: 64 kB held the process for 24 s."""
+
+    def unquote(text: str) -> str:
+        raise AssertionError(f"{len(text)} characters unquoted")
+
+    monkeypatch.setattr(http.cookies, "_unquote", unquote)
+    ours = "s" * 43
+    hostile = 'a="' + '\\"' * 32_000 + f'"; raccord={ours}; {"b=c;" * 9_000}'
+    assert sessions.read({"cookie": hostile}, sessions.SESSION, secure=False) == ours
+    assert sessions.cookie({"cookie": hostile}, "a") is not None
+    assert sessions.cookie({"cookie": "x=1; x = 2 ;x"}, "x") == ""
+    assert sessions.cookie({}, "x") is None
+
+
+def test_nothing_reads_cookies_otherwise() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "registry").rglob("*.py"))
+    assert not re.findall(r"cookie_parser|SimpleCookie|request\.cookies", source)
 
 
 async def test_a_bad_token_is_told_even_with_a_good_cookie(

@@ -12,7 +12,7 @@ from registry.domain import collectivites, days, ledger
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.deployments.reading import is_in_force
-from registry.domain.errors import InvalidInput, NotFound
+from registry.domain.errors import Conflict, InvalidInput, NotFound
 from registry.domain.filters import checked_siren
 from registry.domain.policy import Action, admit
 from registry.domain.turns import take_turn_on
@@ -39,6 +39,8 @@ async def held(
     product = None if row is None else await session.get(Product, row.product_id)
     if row is None or product is None:
         raise NotFound("id", "Aucun usage de logiciel n’a cet identifiant.")
+    if row.collectivite_id != town:
+        raise Conflict("Cet usage vient de changer de collectivité : le relire, puis refaire.")
     return row, product
 
 

@@ -12,7 +12,7 @@ from models import Commitment, CommitmentState, Product, Vendor
 from registry.domain import commitments, histories, ledger, vendors, versions
 from registry.domain.actor import Actor
 from registry.domain.clock import today
-from registry.domain.errors import InvalidInput, NotInThisState
+from registry.domain.errors import Conflict, InvalidInput, NotInThisState
 from registry.domain.filters import among
 from registry.domain.policy import Action
 from registry.domain.products.reading import authorised, checked_slug
@@ -39,7 +39,10 @@ TAKEN_BACK = sa.text("""
 
 FORGET_KEYS = sa.text("DELETE FROM product_former_key WHERE id = ANY(:ids)")
 
-MOVE = sa.text("UPDATE product SET vendor_id = :buyer WHERE id = ANY(:ids)")
+MOVE = sa.text(
+    "UPDATE product SET vendor_id = :buyer WHERE id = ANY(:ids) AND vendor_id = :seller"
+    " RETURNING id"
+)
 
 MOVE_STEPS = sa.text(
     "UPDATE commitment SET vendor_id = :buyer WHERE product_id = ANY(:ids) RETURNING id"
@@ -120,7 +123,9 @@ async def move(
     kept = await _keep_keys(session, ids)
     steps = await session.scalars(MOVE_STEPS, {"buyer": buyer.id, "ids": ids})
     moved = [*steps]
-    await session.execute(MOVE, {"buyer": buyer.id, "ids": ids})
+    away = {"buyer": buyer.id, "seller": seller.id, "ids": ids}
+    if len([*await session.scalars(MOVE, away)]) < len(ids):
+        raise Conflict("Un de ces logiciels vient de changer d’éditeur : relire, puis refaire.")
     await _record(session, actor, "transfer", ids, kept)
     await ledger.append(session, actor, "transfer", "commitment", moved)
 

@@ -1,7 +1,6 @@
 """What each line of DataPass's list says, and what is wrong with it."""
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ import yaml
 
 from models import DeliveryModel, Service
 from registry.domain.identifiers import compact, is_siret
+from registry.domain.search import bare
 from registry.exchange.bundle.cells import TEXT_LIMIT
 from registry.exchange.bundle.faults import Fault, Faults
 from registry.exchange.bundle.reading import HIDDEN
@@ -249,7 +249,7 @@ def _leave_contradictions(reading: Reading) -> None:
 
 
 def _slug(key: str) -> str:
-    plain = unicodedata.normalize("NFKD", key.lower()).encode("ascii", "ignore").decode()
+    plain = bare(key.lower()).encode("ascii", "ignore").decode()
     joined = re.sub("[^a-z0-9._-]+", "-", plain)
     return re.sub("[._-]{2,}", "-", joined).strip("._-")
 

@@ -13,6 +13,7 @@ from models import Demarche, EvidenceLevel, IntegrationState, Source
 from registry.domain import ledger
 from registry.domain.actor import Actor
 from registry.domain.clock import today
+from registry.domain.errors import Conflict
 from registry.domain.policy import Action, authorise
 from registry.domain.search import folded
 from registry.domain.transitions import INTEGRATION, refusal
@@ -67,7 +68,10 @@ COMPARE = sa.text("""
 """)
 """One row for each product and service; a ``true`` is heard before a ``false``."""
 
-END_STEPS = sa.text("UPDATE integration SET effective_until = :day WHERE id = ANY(:ids)")
+END_STEPS = sa.text("""
+    UPDATE integration SET effective_until = :day
+    WHERE id = ANY(:ids) AND effective_until IS NULL RETURNING id
+""")
 
 ADD_STEPS = sa.text("""
     INSERT INTO integration (product_id, service, state, effective_on, evidence_level,
@@ -154,7 +158,8 @@ async def _add_steps(session: AsyncSession, actor: Actor, reading: Reading) -> S
     day = today()
     steps = await _steps(session, reading, day)
     ended = [row.last_id for row, _ in steps if row.last_id is not None]
-    await session.execute(END_STEPS, {"day": day, "ids": ended})
+    if len([*await session.scalars(END_STEPS, {"day": day, "ids": ended})]) < len(ended):
+        raise Conflict("Une déclaration a changé pendant l’import : le refaire.")
     values = {
         "product_id": [row.product_id for row, _ in steps],
         "service": [claim.service for _, claim in steps],
