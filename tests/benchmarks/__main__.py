@@ -10,15 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import node
-from tests.benchmarks.answers import blockers, covered, grown, past, ranked
+from tests.benchmarks.answers import blockers, confirmed, covered, grown, past, ranked, year
 from tests.benchmarks.exchanges import exported, imported
+from tests.benchmarks.files import listed_again, listed_first
 from tests.benchmarks.pages import PAGES
 from tests.benchmarks.plan import planned
 from tests.benchmarks.questions import COLLECTIVITE, VENDORS
 from tests.benchmarks.report import Report
 from tests.benchmarks.serving import against_nothing, answered
 from tests.benchmarks.stage import Stage, staged
-from tests.benchmarks.start import started
+from tests.benchmarks.start import answering, started
 from tests.benchmarks.timing import Row
 
 SERVED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
@@ -28,6 +29,7 @@ SERVED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
     "vendors-again": partial(answered, question=VENDORS, reuse=True),
     "collectivite-nothing": partial(against_nothing, question=COLLECTIVITE),
     "vendors-nothing": partial(against_nothing, question=VENDORS),
+    "start-peer": answering,
 }
 """What needs a peer of Node."""
 WORKED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
@@ -36,11 +38,16 @@ WORKED: dict[str, Callable[[Stage], Awaitable[Row]]] = {
     "plan": planned,
     "import": imported,
     "export": exported,
+    "confirmation": confirmed,
+    "list-first": listed_first,
+    "list-again": listed_again,
 } | {name: page.row for name, page in PAGES.items()}
 GROWN: dict[str, Callable[[Stage, Stage], Awaitable[Row]]] = {
     "blockers-grown": partial(grown, name="blockers national", answer=ranked),
     "coverage-grown": partial(grown, name="coverage national", answer=covered),
 }
+YEAR, YEAR_SCALE = "trend", 5
+"""Its limit is told for a million deployments."""
 START = "start"
 SCALES = (1, 10)
 
@@ -62,7 +69,7 @@ def main() -> None:
 
 
 def _asked() -> argparse.Namespace:
-    every = [*SERVED, *WORKED, *GROWN, START]
+    every = [*SERVED, *WORKED, *GROWN, YEAR, START]
     parser = argparse.ArgumentParser(prog="make bench", description="Les mesures de vitesse.")
     parser.add_argument("--scale", type=int, nargs="+", choices=SCALES, default=SCALES)
     parser.add_argument(
@@ -95,6 +102,10 @@ async def _measure(report: Report, folder: Path, scales: list[int], names: list[
             for name, compared in GROWN.items():
                 if name in names:
                     report.add(await compared(stages[1], stages[0]))
+    if YEAR in names:
+        async with staged(folder / "year", YEAR_SCALE) as stage:
+            report.section(f"{stage.size} usages")
+            report.add(await year(stage))
     if START in names:
         for scale, place in folders.items():
             report.section(f"{_title(scale)} : démarrage")

@@ -7,14 +7,22 @@ import asyncpg
 import sqlalchemy as sa
 
 from registry.database import Database
-from registry.domain import ledger
-from registry.domain.actor import ADMINISTRATOR
+from registry.domain import deployments, ledger
+from registry.domain.actor import ADMINISTRATOR, Actor, Role
 from registry.domain.clock import today
 from registry.domain.rollout.blockers import rank_blockers
 from registry.domain.rollout.coverage import measure
 from registry.domain.rollout.scope import Scope
+from registry.domain.rollout.trend import trend
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.timing import Row, alone, compare, timed
+
+MINISTRY = Actor(Role.MINISTRY, "token:0")
+UNCONFIRMED = sa.text("""
+    SELECT id FROM deployment WHERE confirmed_by IS NULL AND declared_by = 'VENDOR'
+    ORDER BY id LIMIT 100
+""")
+INSERT = "INSERT INTO confirmation SELECT coalesce(max(id), 0) + 1 FROM confirmation"
 
 Answer = Callable[[Database], Awaitable[object]]
 
@@ -77,11 +85,11 @@ async def blockers(stage: Stage) -> Row:
     )
 
     async def ours() -> float:
-        await _write(stage.database)
+        await write(stage.database)
         return await timed(lambda: ranked(stage.database))
 
     async def peer() -> float:
-        await _write(stage.database)
+        await write(stage.database)
         return await timed(lambda: connection.fetch(BY_HAND))
 
     try:
@@ -93,14 +101,14 @@ async def blockers(stage: Stage) -> Row:
 async def grown(stage: Stage, smaller: Stage, name: str, answer: Answer) -> Row:
     """The same answer on the registry that is ten times as large."""
 
-    async def after_a_write(database: Database) -> float:
-        await _write(database)
+    async def after_awrite(database: Database) -> float:
+        await write(database)
         return await timed(lambda: answer(database))
 
     return await compare(
         f"{name} : {stage.size} usages contre {smaller.size}",
-        lambda: after_a_write(stage.database),
-        lambda: after_a_write(smaller.database),
+        lambda: after_awrite(stage.database),
+        lambda: after_awrite(smaller.database),
         must=2,
         aim=1.2,
         faster=False,
@@ -115,7 +123,41 @@ async def past(stage: Stage) -> Row:
     return await alone("coverage national, il y a un an", lambda: timed(answer), must=0.5)
 
 
-async def _write(database: Database) -> None:
+async def year(stage: Stage) -> Row:
+    """The trend of twelve months, a date a month."""
+    end = today()
+
+    async def answer() -> None:
+        async with stage.database.read() as session:
+            await trend(session, Scope(), end - timedelta(days=365), end)
+
+    return await alone(f"trend, 12 mois, {stage.size} usages", lambda: timed(answer), must=2)
+
+
+async def confirmed(stage: Stage) -> Row:
+    """One link, with its ledger entry and what derives from it, against one row and its commit."""
+    async with stage.database.read() as session:
+        links = iter([*await session.scalars(UNCONFIRMED)])
+    owner = await asyncpg.connect(stage.addresses.owner)
+    await owner.execute("CREATE TABLE confirmation (id bigint PRIMARY KEY)")
+
+    async def confirm() -> None:
+        async with stage.database.transaction(MINISTRY) as session:
+            await deployments.confirm(session, MINISTRY, next(links))
+
+    async def peer() -> float:
+        return await timed(lambda: owner.execute(INSERT))
+
+    try:
+        return await compare(
+            "une confirmation d’usage", lambda: timed(confirm), peer, must=4, aim=2, faster=False
+        )
+    finally:
+        await owner.execute("DROP TABLE confirmation")
+        await owner.close()
+
+
+async def write(database: Database) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         touched = await session.scalar(TOUCHED)
         await session.execute(ENDED, {"id": touched})

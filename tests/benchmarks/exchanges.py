@@ -1,17 +1,17 @@
 """Bundles in and out, against PostgreSQL's own COPY."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.actor import ADMINISTRATOR
 from registry.exchange.bundle import export_bundle
 from registry.exchange.tables import TABLES
-from tests.benchmarks.stage import CATALOGUE, Stage, clone, load_bundle
+from tests.benchmarks.stage import CATALOGUE, Stage, clone, copied, load_bundle, named
 from tests.benchmarks.timing import RUNS, Row, compare, timed
 
 COLUMNS = (
@@ -42,24 +42,25 @@ async def imported(stage: Stage) -> Row:
                 return await timed(lambda: load_bundle(database, folder))
 
         async def peer() -> float:
-            # COPY refuses a table whose rows are under policies: its owner is not bound by them.
-            async with (
-                clone(stage.addresses, CATALOGUE, owned=True) as database,
-                database.transaction(ADMINISTRATOR) as session,
-            ):
-                raw = await _driver(session)
-                return await timed(
-                    lambda: raw.copy_records_to_table(
-                        "deployment", records=records, columns=COLUMNS
+            # The owner, whom no row policy binds, with the settings that PostgreSQL comes with.
+            async with copied(stage.addresses, CATALOGUE) as name:
+                owner = await asyncpg.connect(named(stage.addresses.owner, name))
+                try:
+                    return await timed(
+                        lambda: owner.copy_records_to_table(
+                            "deployment", records=records, columns=COLUMNS
+                        )
                     )
-                )
+                finally:
+                    await owner.close()
 
         return await compare(
             f"import de {stage.size} usages{', une fois' if stage.scale > 1 else ''}",
             ours,
             peer,
-            must=0.3,
+            must=0.35,
             aim=0.6,
+            limit=True,
             runs=1 if stage.scale > 1 else RUNS,
         )
 
@@ -73,19 +74,15 @@ async def exported(stage: Stage) -> Row:
                 return await timed(lambda: export_bundle(session, ADMINISTRATOR, folder))
 
         async def peer() -> float:
-            async with stage.database.read() as session:
-                raw = await _driver(session)
+            owner = await asyncpg.connect(stage.addresses.owner)
+            try:
+                return await timed(partial(_copy, owner, folder / "peer.csv"))
+            finally:
+                await owner.close()
 
-                async def copy() -> None:
-                    for table in TABLES:
-                        await raw.copy_from_table(
-                            table.name.removesuffix("s"), output=folder / "peer.csv", format="csv"
-                        )
-
-                return await timed(copy)
-
-        return await compare("export du registre", ours, peer, must=0.5, aim=0.8)
+        return await compare("export du registre", ours, peer, must=0.5, aim=0.8, limit=True)
 
 
-async def _driver(session: AsyncSession) -> Any:
-    return (await (await session.connection()).get_raw_connection()).driver_connection
+async def _copy(owner: "asyncpg.Connection[asyncpg.Record]", place: Path) -> None:
+    for table in TABLES:
+        await owner.copy_from_table(table.name.removesuffix("s"), output=place, format="csv")

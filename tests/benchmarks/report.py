@@ -53,8 +53,20 @@ class Report:
         ]
         for title, rows in self.sections:
             said += [f"## {title}", _table([row.cells() for row in rows])]
+        said.append(f"## Ce que ces mesures disaient à tort\n\n{MENDED}")
         path.write_text("\n\n".join(said) + "\n", encoding="utf-8")
 
+
+MENDED = """\
+- La « réponse vide » était le `/livez` du service lui-même, qui passe par tout ce qui entoure
+  ses réponses. La limite est une application ASGI vide, sur le même serveur, à qui l’on demande
+  la même chose.
+- « COPY dans la même table » tournait sous les réglages de session du service. La limite est
+  celui du propriétaire des tables, sous les réglages par défaut de PostgreSQL.
+- Le démarrage se comparait à une Starlette vide, que personne ne prendrait à la place : c’est
+  maintenant à PostGraphile, sur la même base ; l’ancienne ligne reste, sans rien à tenir.
+- Une ligne meilleure que sa limite était montrée comme un succès. C’est un défaut de la ligne,
+  et la mesure s’arrête là."""
 
 LEFT_OUT = "Sans les pairs de Node (--without-peers) : les lignes des réponses HTTP manquent."
 

@@ -22,6 +22,18 @@ from tests.benchmarks.timing import Row, compare
 from tests.servers import free_port
 
 UNLIMITED = {"RACCORD_REQUESTS_PER_MINUTE": "0", "RACCORD_POINTS_PER_MINUTE": "0"}
+EMPTY = """
+import sys
+import uvicorn
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-type", b"text/plain"), (b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+uvicorn.run(app, port=int(sys.argv[1]), log_level="critical", access_log=False,
+            server_header=False, lifespan="off", http="httptools", loop="uvloop")
+"""
 NO_REUSE = {"RACCORD_RESPONSE_CACHE_BYTES": "0"}
 
 
@@ -44,16 +56,24 @@ async def answered(stage: Stage, *, question: Question, reuse: bool) -> Row:
 
 
 async def against_nothing(stage: Stage, *, question: Question) -> Row:
-    """The answers that are kept, against the service's own empty reply."""
-    async with raccord(stage.addresses, {}) as service:
+    """The answers that are remembered, against an application that does nothing on the same server
+    software, asked the same.
+    """
+    async with (
+        raccord(stage.addresses, {}) as service,
+        serving(
+            "-c", EMPTY, str(port := free_port()), address=f"http://127.0.0.1:{port}"
+        ) as nothing,
+    ):
         ours, _ = await question.bodies(stage.addresses)
         return await compare(
-            f"{question.name}, répété / réponse vide",
+            f"{question.name}, répété / application vide",
             lambda: seconds_an_answer(f"{service}/graphql", ours),
-            lambda: seconds_an_answer(f"{service}/livez", ()),
-            must=None,
+            lambda: seconds_an_answer(nothing, ours),
+            must=0.4,
             aim=0.6,
             rate=True,
+            limit=True,
         )
 
 
@@ -68,18 +88,28 @@ async def raccord(addresses: Addresses, settings: Mapping[str, str]) -> AsyncIte
         "RACCORD_OWNER_DATABASE_URL": addresses.owner,
         "RACCORD_POOL_SIZE": str(CONNECTIONS),
     }
+    address = f"http://127.0.0.1:{port}"
+    command = ["-m", "registry", "serve", "--port", str(port)]
+    async with serving(*command, address=address, ready="/readyz", environment=environment):
+        yield address
+
+
+@asynccontextmanager
+async def serving(
+    *command: str, address: str, ready: str = "/", environment: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
+    """A program of Python that answers at this address, from its first answer on."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "registry", "serve", "--port", str(port)],
+        [sys.executable, *command],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    address = f"http://127.0.0.1:{port}"
     try:
         async with httpx2.AsyncClient() as client, asyncio.timeout(60):
             while True:
                 try:
-                    (await client.get(f"{address}/readyz")).raise_for_status()
+                    (await client.get(f"{address}{ready}")).raise_for_status()
                 except httpx2.TransportError:
                     await asyncio.sleep(0.05)
                 else:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
-from registry.database import SERVICE_ROLE, Database, connected, migrate
+from registry.database import Database, connected, migrate
 from registry.domain.actor import ADMINISTRATOR
 from registry.domain.rollout.upkeep import settle
 from registry.embedded import Addresses, running
@@ -73,20 +73,24 @@ async def load_bundle(database: Database, folder: Path) -> None:
 
 
 @asynccontextmanager
-async def clone(
-    addresses: Addresses, template: str, *, owned: bool = False
-) -> AsyncIterator[Database]:
-    """A throw-away copy of a database to which nobody is connected. ``owned``: the tables' owner
-    is, whom no row policy binds.
-    """
+async def copied(addresses: Addresses, template: str) -> AsyncIterator[str]:
+    """The name of a throw-away copy of a database to which nobody is connected."""
     name = f"{template}_clone"
     await _superuser(addresses, _copied(name, template))
     try:
-        url, role = (addresses.owner, "none") if owned else (addresses.service, SERVICE_ROLE)
-        async with connected(named(url, name), role=role, settle=settle) as database:
-            yield database
+        yield name
     finally:
         await _superuser(addresses, f"DROP DATABASE {name}")
+
+
+@asynccontextmanager
+async def clone(addresses: Addresses, template: str) -> AsyncIterator[Database]:
+    """Likewise, opened as the service opens it."""
+    async with (
+        copied(addresses, template) as name,
+        connected(named(addresses.service, name), settle=settle) as database,
+    ):
+        yield database
 
 
 def named(url: str, database: str) -> str:

@@ -1,4 +1,4 @@
-"""From the command to the first answer, against PostgreSQL and an empty Starlette."""
+"""From the command to the first answer: against PostGraphile, and against an empty Starlette."""
 
 import asyncio
 import os
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx2
 
+from tests.benchmarks.node import postgraphile
+from tests.benchmarks.stage import Stage
 from tests.benchmarks.timing import Row, compare
 from tests.servers import free_port
 
@@ -35,8 +37,38 @@ UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 """Would have a program that was just edited compiled at each start, which no installed one is."""
 
 
+async def answering(stage: Stage) -> Row:
+    """Both find the same database running."""
+    query = {"query": "{ campaign { name } }"}
+    theirs = {"query": "{ allCampaigns { nodes { name } } }"}
+    inherited = {name: value for name, value in os.environ.items() if name != UNCOMPILED}
+    environment = inherited | {
+        "RACCORD_DATABASE_URL": stage.addresses.service,
+        "RACCORD_OWNER_DATABASE_URL": stage.addresses.owner,
+    }
+
+    async def ours() -> float:
+        port = free_port()
+        command = [sys.executable, "-m", "registry", "serve", "--port", str(port)]
+        return await _until_answer(command, environment, f"http://127.0.0.1:{port}/graphql", query)
+
+    async def peer() -> float:
+        start = time.perf_counter()
+        async with (
+            postgraphile(stage.addresses.service) as address,
+            httpx2.AsyncClient(timeout=60) as client,
+        ):
+            (await client.post(address, json=theirs)).raise_for_status()
+            return time.perf_counter() - start
+
+    name = "démarrage jusqu’à la première réponse, base en marche"
+    return await compare(name, ours, peer, must=1, aim=0.6, faster=False)
+
+
 async def started(data_dir: Path) -> Row:
-    """``data_dir`` holds an embedded database that is ready and not running."""
+    """``data_dir`` holds an embedded database that is ready and not running: nobody would pick an
+    empty Starlette instead, so the row has no bar.
+    """
     inherited = {name: value for name, value in os.environ.items() if name != UNCOMPILED}
 
     async def ours() -> float:
@@ -52,11 +84,11 @@ async def started(data_dir: Path) -> Row:
         return await _until_answer(command, inherited, f"http://127.0.0.1:{port}/livez", None)
 
     return await compare(
-        "démarrage jusqu’à la première réponse",
+        "démarrage jusqu’à la première réponse, base embarquée",
         ours,
         peer,
-        must=3,
-        aim=1.5,
+        must=None,
+        aim=None,
         faster=False,
     )
 

@@ -11,6 +11,10 @@ Work = Callable[[], Awaitable[float]]
 RUNS = 5
 
 
+class FlawedLimit(Exception):
+    """A work took less than its limit, which is a fault of the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Times of ours, and of a peer's pair by pair, or none where the limit is a time of our own.
@@ -18,6 +22,7 @@ class Row:
     ``faster``: the ratio tells how many times we are the faster, and is to reach ``must`` and
     ``aim``; else how many times the slower, and is not to pass them. Without a peer they are
     seconds. ``rate``: the times are those of one answer out of many, shown as answers a second.
+    ``limit``: the peer is what nobody can beat. Without ``must`` and ``aim`` the row has no bar.
     """
 
     name: str
@@ -27,6 +32,12 @@ class Row:
     aim: float | None
     faster: bool = True
     rate: bool = False
+    limit: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a row that beats its limit: what it was compared with was no limit."""
+        if self.limit and (median(self.figures) > 1) == self.faster:
+            raise FlawedLimit(f"{self.name} : {median(self.figures):.3f} × ce qui est sa limite.")
 
     @property
     def figures(self) -> list[float]:
@@ -40,7 +51,7 @@ class Row:
         if self._reaches(self.aim):
             return "visé atteint"
         if self.must is None:
-            return "visé manqué"
+            return "visé manqué" if self.aim else "—"
         return "tenu" if self._reaches(self.must) else "MANQUÉ"
 
     def _reaches(self, limit: float | None) -> bool:
@@ -94,6 +105,7 @@ async def compare(
     aim: float | None,
     faster: bool = True,
     rate: bool = False,
+    limit: bool = False,
     runs: int = RUNS,
 ) -> Row:
     """One warm-up of each, then A B A B…; what is done once is long, and warms up by itself."""
@@ -102,7 +114,7 @@ async def compare(
         await peer()
     pairs = [(await ours(), await peer()) for _ in range(runs)]
     first, second = zip(*pairs, strict=True)
-    return Row(name, first, second, must, aim, faster, rate)
+    return Row(name, first, second, must, aim, faster, rate, limit)
 
 
 async def alone(name: str, ours: Work, *, must: float, runs: int = RUNS) -> Row:
