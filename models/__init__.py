@@ -29,6 +29,7 @@ from models.message import Message
 from models.product import DeliveryModel, Demarche, Product, ProductFormerKey
 from models.readiness import CollectiviteReadiness
 from models.record_value import RecordValue
+from models.schema_digest import SchemaDigest
 from models.software_request import SoftwareRequest, SoftwareRequestState
 from models.token import Token, TokenScope
 from models.transition import EvidenceLevel, Source, Transition
@@ -80,6 +81,7 @@ __all__ = [
     "ProductFormerKey",
     "ProductVerdict",
     "RecordValue",
+    "SchemaDigest",
     "Service",
     "SignInAttempt",
     "SoftwareRequest",

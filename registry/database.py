@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.util import await_only, greenlet_spawn
 
-from models.migrations import CannotMigrate
+from models.migrations import CannotMigrate, schema_digest
 from registry.guard import GUARDED, SERVICE_ROLE, Driver, GuardedDriver, Unguarded
 from registry.head import GREW, TRUSTED, Head
 from registry.liveness import BROKEN, Distance, check_alive, note_use
@@ -381,6 +381,8 @@ def _upgrade(connection: sa.Connection) -> None:
     connection.execute(MIGRATING)
     connection.commit()
     command.upgrade(alembic_configuration(connection), "head")
+    schema_digest.record(connection)
+    connection.commit()
 
 
 def alembic_configuration(connection: sa.Connection) -> "Config":

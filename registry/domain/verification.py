@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 import models as models
+from models.migrations import schema_digest
 from registry.domain.rollout import derived
 from registry.domain.search import folded
 
@@ -34,6 +35,7 @@ RECORDED = (
     "evidence",
     "delegation",
     "allowed_siret",
+    "schema_digest",
     "web_session",
 )
 """The nouns whose every change has a ledger entry."""
@@ -274,6 +276,7 @@ async def differences(session: AsyncSession) -> AsyncIterator[tuple[str, str | N
         *CATALOGUE,
     ):
         yield check.name, await session.scalar(sa.text(f"{check.query} LIMIT 1"))
+    yield "murs de la base", await _walls(session)
     async for name, difference in derived.differences(session):
         yield name, difference
     for noun, query in SEARCHED.items():
@@ -318,9 +321,30 @@ def _dated(noun: str) -> Check:
     )
 
 
+async def _walls(session: AsyncSession) -> str | None:
+    """What the database enforces is what the last migration left."""
+    await session.execute(sa.text(schema_digest.PLACE))
+    digest = await session.scalar(sa.text(schema_digest.DIGEST))
+    server = await session.scalar(sa.text(schema_digest.SERVER))
+    recorded = (
+        await session.execute(sa.text("SELECT digest, server FROM schema_digest"))
+    ).one_or_none()
+    if recorded is None or (recorded.server == server and recorded.digest != digest):
+        return (
+            "une politique, un déclencheur, une fonction, une contrainte ou un droit n’est plus"
+            " celui que la dernière migration a laissé"
+        )
+    if recorded.server != server:
+        return "PostgreSQL a changé de version : lancer « raccord migrate »"
+    return None
+
+
 async def _search(session: AsyncSession, query: str) -> str | None:
     rows = await session.stream(sa.text(query))
-    async for identifier, search, *texts in rows:
-        if search != folded(*texts):
-            return f"{identifier} : « {search} » au lieu de « {folded(*texts)} »"
+    try:
+        async for identifier, search, *texts in rows:
+            if search != folded(*texts):
+                return f"{identifier} : « {search} » au lieu de « {folded(*texts)} »"
+    finally:
+        await rows.close()
     return None

@@ -32,6 +32,7 @@ NOUNS: Mapping[str, str] = {
     "evidence": "pièce justificative",
     "account": "compte",
     "web_session": "session",
+    "schema_digest": "murs de la base",
 }
 ACTIONS: Mapping[str, str] = {
     "create": "création",
