@@ -25,6 +25,7 @@ COMMANDS = {
     "changes": "changes",
     "import": "exchanges",
     "export": "exchanges",
+    "privacy": "privacy",
     "serve": "service",
     "migrate": "service",
     "token": "tokens",

@@ -1,0 +1,38 @@
+"""What the registry holds of a person: read, or forgotten."""
+
+from typing import Annotated
+
+import typer
+
+from registry.cli.french import Command, Group
+from registry.cli.output import complain, write_json
+from registry.cli.program import program, reading, writing
+from registry.domain import privacy
+from registry.domain.actor import ADMINISTRATOR
+
+group = typer.Typer(
+    cls=Group, help="Ce que le registre tient d’une personne.", no_args_is_help=True
+)
+program.add_typer(group, name="privacy")
+
+PersonArgument = Annotated[
+    str, typer.Argument(help="Adresse électronique, ou numéro d’un compte.", metavar="PERSONNE")
+]
+
+
+@group.command(cls=Command)
+def export(person: PersonArgument) -> None:
+    """Écrit en JSON tout ce qui concerne cette personne."""
+    write_json(reading(lambda session: privacy.export(session, ADMINISTRATOR, person)))
+
+
+@group.command(cls=Command)
+def erase(
+    person: PersonArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Ne demande pas de confirmer.")] = False,
+) -> None:
+    """Efface cette personne : ses valeurs, son compte, ses délégations, ses messages."""
+    if not yes and not typer.confirm(f"Effacer « {person} » sans retour possible ?", err=True):
+        complain("Rien n’a été effacé.")
+        raise typer.Exit(1)
+    write_json(writing(lambda session: privacy.erase(session, ADMINISTRATOR, person)))
