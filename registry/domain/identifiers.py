@@ -5,12 +5,6 @@ from enum import StrEnum
 
 LA_POSTE = "356000000"
 SPACES = re.compile(r"\s+")
-ARRONDISSEMENTS = {
-    "13055": range(13201, 13217),
-    "69123": range(69381, 69390),
-    "75056": range(75101, 75121),
-}
-"""Those of Marseille, Lyon and Paris (INSEE, COG)."""
 SURE_DIGITS = 18
 """Any number of so many digits is a ``bigint``."""
 
@@ -51,12 +45,6 @@ def code_kind(text: str) -> CodeKind | None:
     if is_siret(text):
         return CodeKind.SIRET
     return None
-
-
-def commune_of(code: str) -> str | None:
-    """The commune of a municipal arrondissement; None for any other code."""
-    number = int(code) if is_insee(code) and code.isdigit() else 0
-    return next((commune for commune, own in ARRONDISSEMENTS.items() if number in own), None)
 
 
 def departement_of(insee: str) -> str:

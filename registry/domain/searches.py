@@ -1,109 +1,118 @@
 """One box for the three nouns that people look for."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Collectivite, Product, Vendor
-from registry.domain import collectivites, pages, products, vendors
+from registry.domain import collectivites, pages, postal_codes, products, vendors
+from registry.domain.errors import InvalidInput
 from registry.domain.filters import checked_text
-from registry.domain.identifiers import commune_of, compact
+from registry.domain.identifiers import code_kind, compact
+from registry.domain.name_index import Named, NameIndex
 from registry.domain.pages import Page
-from registry.domain.search import fold, prefix_query
 
 Found = Vendor | Product | Collectivite
 
-
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """How a noun is searched: ``weight`` and ``key`` are SQL, ``keys`` the spellings of the key
-    that the searched text may end with.
-    """
-
-    table: str
-    weight: str
-    key: str
-    keys: tuple[str, ...]
-    condition: str = "true"
-
+STATE = sa.text("""
+    SELECT (SELECT coalesce(max(seq), 0) FROM ledger) AS head,
+           EXISTS (SELECT FROM ledger WHERE seq > :head
+                   AND noun IN ('vendor', 'product', 'collectivite')) AS written,
+           ARRAY[(SELECT id || ':' || xmin FROM vendor ORDER BY id DESC LIMIT 1),
+                 (SELECT id || ':' || xmin FROM product ORDER BY id DESC LIMIT 1),
+                 (SELECT id || ':' || xmin FROM collectivite ORDER BY id DESC LIMIT 1)] AS last
+""")
 
 CLIENTS = """(SELECT count(DISTINCT collectivite_id) FROM deployment
               JOIN product AS used ON used.id = deployment.product_id
               WHERE {own} AND since <= :day AND (until IS NULL OR until > :day))"""
 
-NOUNS = (
-    Noun(
-        "vendor",
-        CLIENTS.format(own="used.vendor_id = vendor.id"),
-        "siren",
-        ("siren",),
-        "merged_into_id IS NULL",
-    ),
-    Noun(
-        "product",
-        CLIENTS.format(own="used.id = product.id"),
-        "(SELECT siren FROM vendor WHERE vendor.id = vendor_id) || '/' || slug",
-        ("translate(slug, '._-', '   ')",),
-    ),
-    Noun(
-        "collectivite",
-        "coalesce(population, 0)",
-        "code",
-        ("lower(insee)", "siren", "lower(insee) || ' ' || siren"),
-        "closed_on IS NULL",
-    ),
-)
+# An intercommunalité weighs as the most peopled of its communes, and comes after it.
+NAMES = sa.text(f"""
+    SELECT 'vendor' AS noun, id, siren AS key, name,
+           CAST({CLIENTS.format(own="used.vendor_id = vendor.id")} AS float) AS weight,
+           CAST('{{}}' AS text[]) AS other_names, ARRAY[siren] AS codes
+    FROM vendor WHERE merged_into_id IS NULL
+    UNION ALL
+    SELECT 'product', product.id, siren || '/' || slug, product.name,
+           {CLIENTS.format(own="used.id = product.id")}, '{{}}',
+           string_to_array(translate(slug, '._-', '   '), ' ')
+    FROM product JOIN vendor ON vendor.id = vendor_id
+    UNION ALL
+    SELECT 'collectivite', id, code, name,
+           coalesce(most.peopled - 0.5, population, 0), other_names,
+           array_remove(ARRAY[lower(insee), siren], NULL)
+    FROM collectivite
+    LEFT JOIN (SELECT epci_id, max(population) AS peopled FROM collectivite
+               WHERE closed_on IS NULL GROUP BY epci_id) AS most ON most.epci_id = id
+    WHERE closed_on IS NULL
+""")
 
 
-def _query(noun: Noun) -> str:
-    rest = "ltrim(substr(search, length(:folded) + 1))"
-    exact = " OR ".join(f"{rest} = {key}" for key in noun.keys)
-    return f"""
-    SELECT '{noun.table}' AS noun, id, {noun.key} AS key, {noun.weight} AS weight,
-           CASE WHEN lower(name) = lower(:typed) THEN 0
-                WHEN NOT starts_with(search, :folded) THEN 3
-                WHEN {rest} = '' OR {exact} THEN 1
-                ELSE 2 END AS distance
-    FROM {noun.table}
-    WHERE to_tsvector('simple', search) @@ to_tsquery('simple', :words) AND {noun.condition}
-    """
+@dataclass(slots=True)
+class Remembered:
+    """The names as they were at an entry of the ledger, and the last row of each table then."""
+
+    index: NameIndex = field(default_factory=lambda: NameIndex([]))
+    head: int = -1
+    last: Sequence[str] = ()
+    rows: Sequence[Named] = ()
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-QUERY = sa.text(
-    f"SELECT noun, id FROM ({' UNION ALL '.join(map(_query, NOUNS))}) AS found"
-    ' ORDER BY distance, weight DESC, key COLLATE "C", noun COLLATE "C" LIMIT :first'
-)
+REMEMBERED: WeakKeyDictionary[Any, Remembered] = WeakKeyDictionary()
+"""By pool of connections; a process has one that searches."""
 
 
 async def search(session: AsyncSession, text: str, first: int | None, day: date) -> list[Found]:
-    """The very name, then the same but for accents, then names that begin so, then the rest; in
-    each, the most people concerned (inhabitants, or clients) first. Collectivités that closed and
-    vendors that were merged are left out; a municipal arrondissement is its commune.
+    """What a code means and the communes of a postal code, then names: see ``NameIndex.find``.
+    In each, the most people concerned (inhabitants, or clients) first. Collectivités that closed
+    and vendors that were merged are left out.
     """
     limit = pages.size(Page(first=first))
-    meant = commune_of(compact(checked_text("text", text))) or text
-    words = prefix_query(meant)
-    if words is None:
-        return []
-    values = {
-        "words": words,
-        "folded": fold(meant),
-        "typed": text.strip(),
-        "first": limit,
-        "day": day,
-    }
-    found = [(noun, key) for noun, key in await session.execute(QUERY, values)]
+    coded = await _coded(session, checked_text("text", text), limit)
+    index = await _index(session, day)
+    named = index.find(text, limit)
     rows: dict[str, Mapping[int, Found]] = {
-        "vendor": await vendors.by_ids(session, _of("vendor", found)),
-        "product": await products.by_ids(session, _of("product", found)),
-        "collectivite": await collectivites.by_ids(session, _of("collectivite", found)),
+        "vendor": await vendors.by_ids(session, _of("vendor", named)),
+        "product": await products.by_ids(session, _of("product", named)),
+        "collectivite": await collectivites.by_ids(session, _of("collectivite", named)),
     }
-    return [rows[noun][key] for noun, key in found]
+    found = [rows[row.noun][row.id] for row in named if row.id in rows[row.noun]]
+    return [*coded, *(row for row in found if row not in coded)][:limit]
 
 
-def _of(noun: str, found: Sequence[Any]) -> list[int]:
-    return [key for kind, key in found if kind == noun]
+async def _coded(session: AsyncSession, text: str, first: int) -> list[Found]:
+    code = compact(text).upper()
+    if code_kind(code) is None:
+        return []
+    served = list(await postal_codes.served(session, code, first))
+    try:
+        body = await collectivites.by_code(session, code)
+    except InvalidInput:
+        body = None
+    return list(served) if body is None else [body, *(row for row in served if row is not body)]
+
+
+async def _index(session: AsyncSession, day: date) -> NameIndex:
+    """Made again, off the event loop, where a name changed since it was made."""
+    known = REMEMBERED.setdefault(session.get_bind().engine.pool, Remembered())
+    async with known.turn:
+        state = (await session.execute(STATE, {"head": known.head})).one()
+        if state.written or state.last != known.last:
+            rows = [Named(*row) for row in await session.execute(NAMES, {"day": day})]
+            if rows != known.rows:
+                known.rows, known.index = rows, await asyncio.to_thread(NameIndex, rows)
+            known.head, known.last = state.head, state.last
+        known.head = max(known.head, state.head)
+        return known.index
+
+
+def _of(noun: str, rows: Sequence[Named]) -> list[int]:
+    return [row.id for row in rows if row.noun == noun]

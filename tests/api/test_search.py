@@ -1,12 +1,8 @@
-import asyncpg
 import pytest
-import sqlalchemy as sa
 
+from models import CollectiviteFormerCode
 from registry.database import Database
-from registry.domain import searches
 from registry.domain.actor import ADMINISTRATOR
-from registry.domain.clock import today
-from registry.embedded import Addresses
 from tests.api.conftest import Ask
 from tests.api.test_vendors import EBENE
 from tests.factories import add, commune, siren
@@ -61,10 +57,15 @@ async def test_accents_that_are_typed_tell_two_names_apart(ask: Ask, database: D
     assert await names(ask, "loire") == ["Loire", "Loiré"]
 
 
-@pytest.mark.parametrize("code", ["13201", "13 216"])
-async def test_an_arrondissement_finds_its_commune(ask: Ask, database: Database, code: str) -> None:
+@pytest.mark.parametrize("code", ["13201", "13 201", "13008"])
+async def test_a_code_finds_its_commune(ask: Ask, database: Database, code: str) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
-        await add(session, commune("13055", "Marseille", 870_000))
+        marseille = commune("13055", "Marseille", 870_000)
+        marseille.postal_codes = ["13008"]
+        await add(session, marseille)
+        await add(
+            session, CollectiviteFormerCode(former_code="13201", collectivite_id=marseille.id)
+        )
     assert await names(ask, code) == ["Marseille"]
     assert await names(ask, "13217") == []
 
@@ -85,25 +86,3 @@ async def test_text_without_a_word_finds_nothing(ask: Ask, text: str) -> None:
 async def test_too_long_a_text_is_refused(refusal: Ask) -> None:
     refused = await refusal("Search", text="a" * 201)
     assert refused == {"code": "BAD_USER_INPUT", "field": "text"}
-
-
-MANY = sa.text("""
-    INSERT INTO collectivite (kind, insee, name, population, search)
-    SELECT 'COMMUNE', to_char(n, 'FM00000'), 'Ville ' || n, n, 'ville ' || n
-    FROM generate_series(20000, 24000) AS n
-""")
-
-
-async def test_the_index_serves_the_search(database: Database, addresses: Addresses) -> None:
-    explained = sa.text(f"EXPLAIN {searches.QUERY.text}")
-    values = {"words": "saint:*", "folded": "saint", "typed": "Saint", "first": 20, "day": today()}
-    async with database.transaction(ADMINISTRATOR) as session:
-        await session.execute(MANY)
-    owner = await asyncpg.connect(addresses.owner)
-    try:
-        await owner.execute("ANALYZE collectivite")
-    finally:
-        await owner.close()
-    async with database.read() as session:
-        plan = "\n".join(await session.scalars(explained, values))
-    assert "ix_collectivite_search" in plan
