@@ -27,7 +27,7 @@ ORDER BY siren, slug, service, integration.id
 """
 ENTRIES = """
 SELECT noun, convert_from(payload, 'UTF8')::json->>'action' AS action, count(*) FROM ledger
-WHERE noun NOT IN ('campaign', 'target') GROUP BY 1, 2 ORDER BY 1
+WHERE convert_from(payload, 'UTF8')::json->>'actor' <> 'migration' GROUP BY 1, 2 ORDER BY 1
 """
 
 
