@@ -73,7 +73,7 @@ async def test_from_the_door_to_a_write_and_out_again(
             assert await sign_out_there(browser, there) == f"{PUBLIC_URL}/deconnexion"
             assert "pas connecté" in (await browser.get("/compte")).text
     actions = [entry[0] for entry in await written()]
-    assert actions == ["sign-in", "claim", "sign-out"]
+    assert actions == ["sign-in", "sign-in", "claim", "sign-out", "sign-out"]
 
 
 async def sign_out_there(browser: httpx2.AsyncClient, there: httpx2.AsyncClient) -> str:

@@ -52,8 +52,10 @@ async def test_from_the_door_to_a_write_and_out_again(
     (first, *_) = entries = await written()
     assert [entry[:2] for entry in entries] == [
         ("sign-in", "account"),
+        ("sign-in", "web_session"),
         ("claim", "vendor"),
         ("sign-out", "account"),
+        ("sign-out", "web_session"),
     ]
     assert {entry[2] for entry in entries} == {first[2]}
 
