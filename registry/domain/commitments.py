@@ -143,16 +143,6 @@ async def steps_of(
     return found
 
 
-async def latest(
-    session: AsyncSession, first: int, vendor_id: int | None = None
-) -> list[Commitment]:
-    """The steps recorded last, of one vendor and its products or of all."""
-    query = sa.select(Commitment).order_by(col(Commitment.id).desc()).limit(first)
-    if vendor_id is not None:
-        query = query.where(among(VENDOR_ID, [vendor_id]))
-    return [*await session.scalars(query)]
-
-
 def open_to_vendor(current: CommitmentRead | None) -> frozenset[CommitmentState]:
     """What the vendor may make of its commitment as it reads now."""
     state = current.state if current else CommitmentState.NONE

@@ -286,7 +286,9 @@ def _told(
 ) -> Entry:
     entry = orjson.loads(row.payload)
     record = entry["record"]
-    own = row.noun in STEPS and entry["action"] not in REVIEWS
+    # The ministry's own step after another's is its author's, like any first entry of a step.
+    reviewed = before is not None and entry["action"] in REVIEWS
+    own = row.noun in STEPS and not reviewed
     source = record.get("declared_by") if own else None
     day = record.get("effective_on")
     organisation = None if _of_a_dispute(row.noun, source) else entry["organisation"]
@@ -299,12 +301,18 @@ def _told(
         organisation=organisation,
         organisation_name=names.get(organisation or ""),
         effective_on=None if day is None else date.fromisoformat(day),
-        was=states.get((row.noun, row.subject_id)),
+        was=None if reviewed else states.get((row.noun, row.subject_id)),
         became=record["state"] if row.noun in STEPS else None,
-        reason=record.get("reason"),
-        evidence_url=record.get("evidence_url"),
+        reason=record.get("review") if reviewed else _written(before or {}, record, "reason"),
+        evidence_url=_written(before or {}, record, "evidence_url"),
         changes=_changes(row.noun, before or {}, record, values),
     )
+
+
+def _written(before: dict[str, Any], record: dict[str, Any], column: str) -> str | None:
+    """What the record held already, another wrote."""
+    value: str | None = record.get(column)
+    return None if value == before.get(column) else value
 
 
 def _of_a_dispute(noun: str, source: str | None) -> bool:

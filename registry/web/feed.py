@@ -1,7 +1,7 @@
 """The Atom feed of what was said last of products."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
@@ -29,13 +29,7 @@ class Entry:
     step: Step
     subject: str
     path: str
-
-    @property
-    def updated(self) -> datetime:
-        """A step that the ministry reviewed since is told anew."""
-        if self.step.reviewed_on is None:
-            return self.step.recorded_at
-        return max(self.step.recorded_at, datetime.combine(self.step.reviewed_on, time(), UTC))
+    updated: datetime
 
 
 def routes(at: At) -> list[Route]:
@@ -43,7 +37,7 @@ def routes(at: At) -> list[Route]:
 
 
 async def show(visit: Visit) -> Response:
-    siren = Query.of(visit.request).get("editeur")
+    siren = Query.of(visit.request, ("editeur",), paging=()).get("editeur")
     async with visit.database.read() as session:
         vendor = None if siren is None else await vendors.by_siren(session, siren, "editeur")
         if siren is not None and vendor is None:
@@ -65,9 +59,9 @@ def _entry(row: News) -> Entry:
     home = _home(row.vendor)
     step = of_step(row.step, row.contested)
     if row.product is None:
-        return Entry(step, row.vendor.name, home)
+        return Entry(step, row.vendor.name, home, row.updated)
     subject = f"{row.product.name} ({row.vendor.name})"
-    return Entry(step, subject, f"{home}/{row.product.slug}")
+    return Entry(step, subject, f"{home}/{row.product.slug}", row.updated)
 
 
 def _home(vendor: Vendor) -> str:

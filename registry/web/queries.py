@@ -1,6 +1,6 @@
 """What an address asks: filters, order, page. What it can't be is refused by name."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -45,9 +45,25 @@ class Query:
     faults: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, request: Request, path: str | None = None) -> "Query":
-        """``path`` is the list's own, where what was asked is another: a form sent from it."""
+    def of(
+        cls,
+        request: Request,
+        accepted: Collection[str],
+        path: str | None = None,
+        paging: Collection[str] = (AFTER, BEFORE),
+    ) -> "Query":
+        """``accepted`` are the parameters of a list besides its pages': any other would be taken
+        for a filter that narrowed, and is refused. ``path`` is the list's own, where what was
+        asked is another: a form sent from it.
+        """
         pairs = request.query_params.multi_items()
+        known = [*accepted, *paging]
+        unknown = next((name for name, _ in pairs if name not in known), None)
+        if unknown is not None:
+            listed = f"on peut demander : {', '.join(known)}" if known else "elle n’en a aucun"
+            raise InvalidInput(
+                unknown, f"Cette adresse n’a pas de paramètre « {unknown} » ; {listed}."
+            )
         kept = tuple((name, _as_coded(name, value)) for name, value in pairs if value.strip())
         return cls(path or request.url.path, kept)
 

@@ -34,6 +34,7 @@ ORDERS = {
     VendorOrder.KEY_ASC: "par SIREN, croissant",
     VendorOrder.KEY_DESC: "par SIREN, décroissant",
 }
+FILTERS = ("q", "engagement", "tri")
 COLUMNS = (
     "siren", "name", "website", "contact", "claimed", "statement", "statement_on", "commitment",
     "commitment_since", "commitment_declared_by", "valid_until", "product_count",
@@ -77,7 +78,7 @@ def asked(query: Query) -> tuple[VendorFilter, VendorOrder]:
 
 
 async def show_all(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     async with visit.database.read() as session:
         query, found = await tried(query, _listed(session, query, visit.today))
     return visit.page(
@@ -97,7 +98,7 @@ async def _listed(session: AsyncSession, query: Query, day: date) -> Listed[Sequ
 
 
 async def file(format: Format, visit: Visit) -> Response:
-    wanted, order = asked(Query.of(visit.request))
+    wanted, order = asked(Query.of(visit.request, FILTERS, paging=()))
 
     async def read(session: AsyncSession) -> Iterable[Record]:
         found = await vendors.listed(session, WHOLE, wanted, order)

@@ -40,6 +40,27 @@ async def test_a_product_tells_what_was_said_of_it(ask: Ask, write: Ask, sides: 
     assert nodes(second["product"]["history"]) == nodes(found)[1:]
 
 
+async def test_a_review_tells_the_words_of_who_reviews(ask: Ask, write: Ask, sides: Sides) -> None:
+    """Not those of the vendor, whose step it is about; nor is the vendor's proof the ministry's."""
+    v1 = FAMILLE | {"service": "FRANCECONNECT_V1"}
+    said = {"reason": "Nous y sommes.", "evidenceUrl": "https://ebene.example/recette"}
+    step = await write("RecordIntegration", sides.vendor, **v1, state="QUALIFIED", **said)
+    assert step["__typename"] == "Integration", step
+    review = {**v1, "step": step["id"]}
+    for decision, reason in (("VERIFY", None), ("SEND_BACK", "Pas de recette.")):
+        await write("ReviewIntegration", sides.ministry, **review, decision=decision, reason=reason)
+    found = (await ask("ProductHistory", vendorSiren=EBENE, slug="famille"))["product"]["history"]
+    told = [
+        (node["reason"], node["evidenceUrl"], node["organisation"] == EBENE)
+        for node in nodes(found)
+    ]
+    assert told == [
+        ("Pas de recette.", None, False),
+        (None, None, False),
+        (said["reason"], said["evidenceUrl"], True),
+    ]
+
+
 async def test_a_use_and_its_town_tell_who_declared_and_confirmed_it(
     ask: Ask, write: Ask, sides: Sides
 ) -> None:

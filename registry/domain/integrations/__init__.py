@@ -9,7 +9,6 @@ from registry.domain.integrations.reading import (
     history_of_products,
     is_amendable,
     is_late,
-    latest,
     unconfirmable,
 )
 from registry.domain.integrations.reviewing import Decision, review, suspend
@@ -28,7 +27,6 @@ __all__ = [
     "history_of_products",
     "is_amendable",
     "is_late",
-    "latest",
     "record",
     "review",
     "suspend",

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models import EvidenceLevel, Integration, IntegrationState, Product, Service, Source
+from models import EvidenceLevel, Integration, IntegrationState, Service, Source
 from registry.domain.filters import among, in_force
 
 SENT_BACK = "Le ministère a renvoyé cette étape : corriger ce qui en est dit."
@@ -58,17 +58,6 @@ async def declared(session: AsyncSession, ids: Sequence[int], day: date) -> set[
         col(Integration.effective_on) <= day,
     )
     return set(await session.scalars(query))
-
-
-async def latest(
-    session: AsyncSession, first: int, vendor_id: int | None = None
-) -> list[Integration]:
-    """The steps recorded last, of the products of one vendor or of all."""
-    query = sa.select(Integration).order_by(col(Integration.id).desc()).limit(first)
-    if vendor_id is not None:
-        owned = sa.select(col(Product.id)).where(col(Product.vendor_id) == vendor_id)
-        query = query.where(col(Integration.product_id).in_(owned))
-    return [*await session.scalars(query)]
 
 
 async def earlier_promises(

@@ -19,6 +19,18 @@ from registry.web.exports import export, from_statement
 from registry.web.queries import Listed, Query, states, tried
 from registry.web.visits import Visit
 
+FILTERS = (
+    "q",
+    "nature",
+    "strate",
+    "departement",
+    "region",
+    "epci",
+    "habitants_min",
+    "habitants_max",
+    "situation",
+    "tri",
+)
 COLUMNS = (
     "code",
     "insee",
@@ -67,7 +79,7 @@ def _wanted(query: Query) -> tuple[CollectiviteFilter, CollectiviteOrder]:
 
 
 async def show(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     async with visit.database.read() as session:
         query, found = await tried(query, _listed(session, query))
         places = await territories.names(session)
@@ -91,7 +103,7 @@ async def _listed(session: AsyncSession, query: Query) -> Listed[Standings]:
 
 
 async def file(format: Format, visit: Visit) -> Response:
-    wanted, order = _wanted(Query.of(visit.request))
+    wanted, order = _wanted(Query.of(visit.request, FILTERS, paging=()))
 
     async def build(session: AsyncSession) -> sa.Select[Any]:
         return await select_standings(session, wanted, order)

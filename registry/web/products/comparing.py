@@ -37,7 +37,7 @@ class Side:
 
 
 async def show(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, (*SIDES, *(f"cherche-{side}" for side in SIDES)), paging=())
     async with visit.database.read() as session:
         chosen = [await _chosen(session, query, name) for name in SIDES]
         known = [row for row in chosen if row is not None]

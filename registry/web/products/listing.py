@@ -26,6 +26,7 @@ ORDERS = {
     ProductOrder.KEY_DESC: "par SIREN de l’éditeur, décroissant",
 }
 STATES = states(VERDICTS, Verdict.NOT_INTEGRATED, "n’a rien déclaré à ce jour")
+FILTERS = ("q", "editeur", "demarche", "connexion", "fourniture", "retires", "etat", "tri")
 COLUMNS = (
     "vendor_siren", "vendor_name", "slug", "name", "demarches", "citizen_login", "delivery_model",
     "retired_on", "verdict", "evidence_level", "since", "vendor_declared", "commitment",
@@ -51,7 +52,7 @@ def asked(query: Query) -> tuple[ProductFilter, ProductOrder]:
 
 
 async def show(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     async with visit.database.read() as session:
         query, found = await tried(query, _listed(session, query, visit.today))
     return visit.page(
@@ -72,7 +73,7 @@ async def _listed(session: AsyncSession, query: Query, day: date) -> Listed[list
 
 
 async def file(format: Format, visit: Visit) -> Response:
-    wanted, order = asked(Query.of(visit.request))
+    wanted, order = asked(Query.of(visit.request, FILTERS, paging=()))
 
     async def read(session: AsyncSession) -> Iterable[Record]:
         found = await products.listed(session, WHOLE, wanted, order)

@@ -13,6 +13,7 @@ from registry.domain import collectivites, days, territories
 from registry.domain.errors import InvalidInput
 from registry.domain.rollout.scope import Basis, Scope
 from registry.domain.words import DEMARCHES, STRATA
+from registry.exchange.lists import Format
 from registry.web import kept
 from registry.web.french import day, listed
 from registry.web.queries import AFTER, BEFORE, Query
@@ -29,6 +30,13 @@ PAGES = {
     f"{PATH}/plan": "Plan",
     f"{PATH}/changements": "Changements",
 }
+OWN: Mapping[str, tuple[str, ...]] = {
+    f"{PATH}/blocages": ("par",),
+    f"{PATH}/simulation": ("par", "editeur", "logiciel", "ajouter", "calculer"),
+    f"{PATH}/plan": ("par", "sauf", "promis", "auplus", "calculer"),
+    f"{PATH}/changements": ("depuis", "jusqua", "genre", "verdict"),
+}
+"""What each page may be asked besides its scope."""
 ASKED_FOR = ("calculer", "oui")
 LABELS: Mapping[str, str] = {
     "sauf": "Sans compter sur",
@@ -156,8 +164,16 @@ async def asked(visit: Visit) -> Asked:
 
 
 async def _known(visit: Visit) -> Asked:
+    path = visit.request.url.path
+    paging = () if path.endswith(tuple(f".{format}" for format in Format)) else (AFTER, BEFORE)
+    query = Query.of(visit.request, _accepted(path), paging=paging)
     departements, regions = await kept.read(visit, "territories", _territories)
-    return Asked(Query.of(visit.request), Scope(), departements, regions)
+    return Asked(query, Scope(), departements, regions)
+
+
+def _accepted(path: str) -> tuple[str, ...]:
+    tab = next(known for known in reversed(PAGES) if path.startswith(known))
+    return (*NAMES, *OWN.get(tab, ()))
 
 
 async def _territories(session: AsyncSession) -> tuple[Sequence[Territory], Sequence[Territory]]:

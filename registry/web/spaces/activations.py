@@ -38,7 +38,7 @@ def routes(at: At) -> list[Route]:
 
 
 async def show(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, ("service",), paging=())
     return await _shown(visit, Form.of(service=query.word("service", Service)))
 
 

@@ -13,6 +13,7 @@ from registry.web.exports import export_private, from_pages
 from registry.web.queries import Query
 from registry.web.visits import Visit
 
+FILTERS = ("finies", "tri")
 COLUMNS = ("id", "email", "delegate_siren", "created_at", "ended_at")
 
 
@@ -24,7 +25,7 @@ async def listed(
 
 
 async def as_file(format: Format, visit: Visit) -> Response:
-    fetch = partial(listed, visit, Query.of(visit.request))
+    fetch = partial(listed, visit, Query.of(visit.request, FILTERS, paging=()))
     return await export_private(visit, format, "delegues", from_pages(COLUMNS, fetch, _record))
 
 

@@ -19,6 +19,7 @@ from registry.web.spaces.vendors.clients import ORDERS
 from registry.web.visits import At, Visit
 
 LIST = "/espace/operateur"
+FILTERS = ("demarche", "q", "tri")
 COLUMNS = ("collectivite", "name", "product", "demarche", "since", "acknowledged")
 
 
@@ -36,7 +37,7 @@ def routes(at: At) -> list[Route]:
 
 
 async def show(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     query, found = await read_page(visit.database, query, partial(_page, visit, query))
     async with visit.database.read() as session:
         operates = Capacity.OPERATOR in await actors.capacities(session, visit.actor)
@@ -51,7 +52,9 @@ async def show(visit: Visit) -> Response:
 
 
 async def as_file(format: Format, visit: Visit) -> Response:
-    source = exports.from_pages(COLUMNS, partial(_page, visit, Query.of(visit.request)), _record)
+    source = exports.from_pages(
+        COLUMNS, partial(_page, visit, Query.of(visit.request, FILTERS, paging=())), _record
+    )
     return await exports.export_private(visit, format, "usages-exploites", source)
 
 

@@ -38,7 +38,7 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
     """A delegate names no delegate, and does not see the others."""
     place = f"/espace/collectivites/{town.code}/delegues"
-    query, found = Query.of(visit.request, place), None
+    query, found = Query.of(visit.request, shared.FILTERS, place), None
     member = may(visit.actor, Action.NAME_DELEGATES, Subject(siren=town.siren))
     if member:
         query, found = await read_page(visit.database, query, partial(shared.listed, visit, query))

@@ -22,6 +22,7 @@ from registry.web.spaces.disputes import LABELS, Case
 from registry.web.spaces.guards import as_town, for_town
 from registry.web.visits import At, Visit
 
+FILTERS = ("etat", "tri")
 COLUMNS = ("vendor_siren", "product", "kind", "service", "state", "since", "statement")
 LIST = "/espace/collectivites/{code}/contestations"
 
@@ -36,7 +37,7 @@ def routes(at: At) -> list[Route]:
 
 
 async def listed(visit: Visit, town: Collectivite) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     query, found = await read_page(visit.database, query, partial(_page, visit, town, query))
     return visit.page(
         "spaces/collectivites/disputes.html",
@@ -49,7 +50,7 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 
 async def as_file(format: Format, visit: Visit, town: Collectivite) -> Response:
     source = exports.from_pages(
-        COLUMNS, partial(_page, visit, town, Query.of(visit.request)), _record
+        COLUMNS, partial(_page, visit, town, Query.of(visit.request, FILTERS, paging=())), _record
     )
     return await exports.export_private(visit, format, f"contestations-{town.code}", source)
 

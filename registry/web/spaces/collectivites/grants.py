@@ -22,6 +22,7 @@ from registry.web.spaces.grants import Claim
 from registry.web.spaces.guards import as_town, for_town
 from registry.web.visits import At, Visit
 
+FILTERS = ("etat", "tri")
 COLUMNS = ("id", "filed_on", "amount_cents", "state", "since")
 LIST = "/espace/collectivites/{code}/subventions"
 
@@ -41,7 +42,7 @@ async def listed(visit: Visit, town: Collectivite) -> Response:
 
 
 async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
-    key, query = town.recorded_id, Query.of(visit.request)
+    key, query = town.recorded_id, Query.of(visit.request, FILTERS)
     query, found = await read_page(visit.database, query, partial(_page, visit, town, query))
     async with visit.database.read() as session:
         campaign = (await campaigns.current(session, visit.today)).campaign
@@ -61,7 +62,7 @@ async def _listed(town: Collectivite, visit: Visit, form: Form) -> Response:
 
 
 async def as_file(format: Format, visit: Visit, town: Collectivite) -> Response:
-    fetch = partial(_page, visit, town, Query.of(visit.request))
+    fetch = partial(_page, visit, town, Query.of(visit.request, FILTERS, paging=()))
     source = exports.from_pages(COLUMNS, fetch, _record)
     return await exports.export_private(visit, format, f"subventions-{town.code}", source)
 

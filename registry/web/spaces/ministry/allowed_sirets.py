@@ -18,6 +18,7 @@ from registry.web.spaces.guards import for_ministry
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/etablissements"
+FILTERS = ("retires", "tri")
 COLUMNS = ("siret", "label", "created_at", "removed_at")
 
 
@@ -35,7 +36,7 @@ async def listed(visit: Visit) -> Response:
 
 
 async def _listed(visit: Visit, form: Form) -> Response:
-    query = Query.of(visit.request, LIST)
+    query = Query.of(visit.request, FILTERS, LIST)
     query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/allowed_sirets.html",
@@ -47,7 +48,7 @@ async def _listed(visit: Visit, form: Form) -> Response:
 
 
 async def as_file(format: Format, visit: Visit) -> Response:
-    fetch = partial(_page, visit, Query.of(visit.request))
+    fetch = partial(_page, visit, Query.of(visit.request, FILTERS, paging=()))
     return await exports.export_private(
         visit, format, "etablissements", exports.from_pages(COLUMNS, fetch, _record)
     )

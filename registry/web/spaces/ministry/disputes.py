@@ -19,6 +19,7 @@ from registry.web.spaces.guards import for_ministry
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/contestations"
+FILTERS = ("etat", "tri")
 COLUMNS = (
     "id", "collectivite", "vendor_siren", "product", "kind", "service", "amount_cents", "state",
     "since",
@@ -35,7 +36,7 @@ def routes(at: At) -> list[Route]:
 
 
 async def listed(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/disputes.html",
@@ -46,7 +47,7 @@ async def listed(visit: Visit) -> Response:
 
 
 async def as_file(format: Format, visit: Visit) -> Response:
-    fetch = partial(_page, visit, Query.of(visit.request))
+    fetch = partial(_page, visit, Query.of(visit.request, FILTERS, paging=()))
     return await exports.export_private(
         visit, format, "contestations", exports.from_pages(COLUMNS, fetch, _record)
     )

@@ -21,6 +21,7 @@ from registry.web.visits import PRIVATE, At, Visit
 
 LIST = "/espace/ministere/journal"
 ONE = f"{LIST}/{{noun}}/{{id:int}}"
+FILTERS = ("objet", "organisation", "tri")
 COLUMNS = (
     "seq", "recorded_at", "noun", "action", "declared_by", "organisation", "organisation_name",
     "effective_on", "from", "to", "reason", "evidence_url", "changes",
@@ -41,7 +42,7 @@ def routes(at: At) -> list[Route]:
 
 
 async def latest(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     query, found = await read_page(visit.database, query, partial(_latest, visit, query))
     return visit.page(
         "spaces/ministry/ledger.html",
@@ -53,7 +54,7 @@ async def latest(visit: Visit) -> Response:
 
 
 async def latest_file(format: Format, visit: Visit) -> Response:
-    fetch = partial(_latest, visit, Query.of(visit.request))
+    fetch = partial(_latest, visit, Query.of(visit.request, FILTERS, paging=()))
     source = exports.from_pages(COLUMNS, fetch, lambda line: _record(line.entry))
     return await exports.export_private(visit, format, "journal", source)
 
@@ -64,7 +65,7 @@ async def _latest(visit: Visit, query: Query, session: AsyncSession, page: Page)
 
 
 async def show(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, ("tri",))
     query, found = await read_page(visit.database, query, partial(_page, visit, query))
     noun = visit.request.path_params["noun"]
     return visit.page(
@@ -79,7 +80,7 @@ async def show(visit: Visit) -> Response:
 
 async def one_file(format: Format, visit: Visit) -> Response:
     name = f"{visit.request.path_params['noun']}-{visit.number()}"
-    fetch = partial(_page, visit, Query.of(visit.request))
+    fetch = partial(_page, visit, Query.of(visit.request, ("tri",), paging=()))
     return await exports.export_private(
         visit, format, name, exports.from_pages(COLUMNS, fetch, _record)
     )
@@ -115,7 +116,7 @@ def _record(entry: Entry) -> Record:
 
 async def find(visit: Visit) -> Response:
     """From a key, as people write it, to the history of what it means."""
-    key = compact(Query.of(visit.request).get("cle") or "")
+    key = compact(Query.of(visit.request, ("cle",), paging=()).get("cle") or "")
     if not key:
         return RedirectResponse(LIST, 303, PRIVATE)
     async with visit.database.read() as session:

@@ -17,6 +17,7 @@ from registry.web.spaces.guards import for_ministry
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/file"
+FILTERS = ("sorte", "de", "tri")
 COLUMNS = ("kind", "waiting_for", "since", "sentence", "noun", "id")
 WAITED: Mapping[str, str] = {
     Waited.MINISTRY: "le ministère",
@@ -47,7 +48,7 @@ def address(item: Item) -> str:
 
 
 async def show(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/queue.html",
@@ -61,7 +62,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def as_file(format: Format, visit: Visit) -> Response:
-    fetch = partial(_page, visit, Query.of(visit.request))
+    fetch = partial(_page, visit, Query.of(visit.request, FILTERS, paging=()))
     return await exports.export_private(
         visit, format, "file", exports.from_pages(COLUMNS, fetch, _record)
     )

@@ -41,7 +41,7 @@ async def show(visit: Visit) -> Response:
 
 async def _shown(visit: Visit, form: Form) -> Response:
     """What is searched is first what the collectivité wrote."""
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, ("q",), paging=())
     async with visit.database.read() as session:
         request = await _request(session, visit)
         text = form.text("q") or query.get("q") or request.row.name

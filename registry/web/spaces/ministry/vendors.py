@@ -27,6 +27,7 @@ from registry.web.vendors import ORDERS
 from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/editeurs"
+FILTERS = ("q", "engagement", "tri")
 COLUMNS = ("siren", "name", "commitment", "claimed_on")
 FEW = Page(first=10)
 Held = tuple[Vendor, CommitmentState]
@@ -46,7 +47,7 @@ def routes(at: At) -> list[Route]:
 
 
 async def listed(visit: Visit) -> Response:
-    query = Query.of(visit.request)
+    query = Query.of(visit.request, FILTERS)
     query, found = await read_page(visit.database, query, partial(_page, visit, query))
     return visit.page(
         "spaces/ministry/vendors.html",
@@ -58,7 +59,7 @@ async def listed(visit: Visit) -> Response:
 
 
 async def as_file(format: Format, visit: Visit) -> Response:
-    fetch = partial(_page, visit, Query.of(visit.request))
+    fetch = partial(_page, visit, Query.of(visit.request, FILTERS, paging=()))
     return await exports.export_private(
         visit, format, "editeurs", exports.from_pages(COLUMNS, fetch, _record)
     )

@@ -54,6 +54,7 @@ STATES: Mapping[BulkState, str] = {
     BulkState.REFUSED: "refusé",
     BulkState.FAILED: "interrompu",
 }
+FILTERS = ("contenu", "etat", "tri")
 COLUMNS = ("id", "noun", "dry_run", "state", "created_at", "ended_at", "size")
 SHOWN = 200
 
@@ -116,7 +117,7 @@ async def _received(
 
 
 async def _sending(space: Space, form: Form) -> Response:
-    query = Query.of(space.visit.request, space.to("fichiers"))
+    query = Query.of(space.visit.request, FILTERS, space.to("fichiers"))
     query, found = await read_page(space.visit.database, query, partial(_listed, space, query))
     async with space.visit.database.read() as session:
         owned = await products.of_vendor(session, space.vendor.recorded_id)
@@ -142,7 +143,7 @@ def as_file(format: Format) -> Served:
     """The list of what was sent, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
-        fetch = partial(_listed, space, Query.of(space.visit.request))
+        fetch = partial(_listed, space, Query.of(space.visit.request, FILTERS, paging=()))
         return await export_private(
             space.visit, format, "fichiers", from_pages(COLUMNS, fetch, _record)
         )

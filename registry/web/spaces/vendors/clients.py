@@ -31,6 +31,7 @@ CONFIRMATIONS = {
     "non": "non confirmés",
     AWAITED: "à confirmer par vous",
 }
+FILTERS = ("confirme", "demarche", "q", "tri", "logiciel")
 COLUMNS = (
     "collectivite",
     "collectivite_name",
@@ -70,7 +71,7 @@ async def show(space: Space) -> Response:
 
 
 async def _shown(space: Space, form: Form) -> Response:
-    query = Query.of(space.visit.request)
+    query = Query.of(space.visit.request, FILTERS)
     async with space.visit.database.read() as session:
         owned = await _owned(session, space)
         query, found = await tried(query, _listed(session, space, query, owned))
@@ -119,7 +120,7 @@ def as_file(format: Format) -> Served:
     async def write(space: Space) -> Response:
         async with space.visit.database.read() as session:
             owned = await _owned(session, space)
-        asked = _asked(space, Query.of(space.visit.request), owned)
+        asked = _asked(space, Query.of(space.visit.request, FILTERS, paging=()), owned)
         source = from_pages(COLUMNS, partial(_page, asked, owned), _as_record)
         return await export_private(space.visit, format, f"clients-{space.vendor.siren}", source)
 

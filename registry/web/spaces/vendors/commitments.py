@@ -159,7 +159,7 @@ async def _records(
 
 
 def _asked(space: Space) -> Form:
-    return Form.of(product=Query.of(space.visit.request).get("product"))
+    return Form.of(product=Query.of(space.visit.request, ("product",), paging=()).get("product"))
 
 
 def _key(space: Space, form: Form) -> Key:

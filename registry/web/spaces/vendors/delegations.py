@@ -54,7 +54,7 @@ async def end(space: Space) -> Response:
 
 
 async def _page(space: Space, form: Form) -> Response:
-    query, found = Query.of(space.visit.request, space.to("delegues")), None
+    query, found = Query.of(space.visit.request, shared.FILTERS, space.to("delegues")), None
     member = await is_member(space)
     if member:
         query, found = await read_page(

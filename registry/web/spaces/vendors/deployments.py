@@ -106,7 +106,7 @@ def _with_demarches(product: Product) -> str:
 
 async def search(space: Space) -> Response:
     """First the collectivité: a name is shared by many, so that one is chosen from a list."""
-    text = Query.of(space.visit.request).get("q")
+    text = Query.of(space.visit.request, ("q",), paging=()).get("q")
     async with space.visit.database.read() as session:
         found = [] if text is None else await _found(session, text)
         owned = await products.of_vendor(session, space.vendor.recorded_id)

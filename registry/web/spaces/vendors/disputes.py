@@ -23,6 +23,7 @@ from registry.web.queries import Query, read_page
 from registry.web.spaces.vendors.space import Page as Served
 from registry.web.spaces.vendors.space import Space
 
+FILTERS = ("etat", "tri")
 COLUMNS = (
     *("id", "collectivite", "collectivite_name", "product", "kind", "service"),
     *("state", "since", "reply_due_on", "statement"),
@@ -61,7 +62,7 @@ class Case:
 
 
 async def show_all(space: Space) -> Response:
-    query = Query.of(space.visit.request)
+    query = Query.of(space.visit.request, FILTERS)
     query, found = await read_page(space.visit.database, query, partial(_listed, space, query))
     return space.page("disputes.html", 200 if found else 400, query=query, found=found)
 
@@ -70,7 +71,7 @@ def as_file(format: Format) -> Served:
     """The whole list, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
-        fetch = partial(_listed, space, Query.of(space.visit.request))
+        fetch = partial(_listed, space, Query.of(space.visit.request, FILTERS, paging=()))
         source = from_pages(COLUMNS, fetch, _as_record)
         return await export_private(
             space.visit, format, f"contestations-{space.vendor.siren}", source

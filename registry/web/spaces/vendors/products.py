@@ -26,6 +26,7 @@ from registry.web.spaces.vendors.space import Space
 from registry.web.spaces.vendors.standing import Standing
 
 YES, NO = "oui", "non"
+FILTERS = ("q", "demarche", "connexion", "fourniture", "retires", "etat", "tri")
 COLUMNS = (
     *("slug", "name", "demarches", "citizen_login", "delivery_model", "retired_on"),
     *("verdict", "commitment", "client_count"),
@@ -33,7 +34,7 @@ COLUMNS = (
 
 
 async def show_all(space: Space) -> Response:
-    query = Query.of(space.visit.request)
+    query = Query.of(space.visit.request, FILTERS)
     query, found = await read_page(space.visit.database, query, partial(_listed, space, query))
     return space.page(
         "products.html",
@@ -49,7 +50,7 @@ def as_file(format: Format) -> Served:
     """The whole list, as ``csv`` or ``json``."""
 
     async def write(space: Space) -> Response:
-        fetch = partial(_listed, space, Query.of(space.visit.request))
+        fetch = partial(_listed, space, Query.of(space.visit.request, FILTERS, paging=()))
         source = from_pages(COLUMNS, fetch, _as_told)
         return await export_private(space.visit, format, f"logiciels-{space.vendor.siren}", source)
 

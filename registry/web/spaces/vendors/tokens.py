@@ -30,6 +30,7 @@ STATES: Mapping[TokenState, str] = {
     TokenState.EXPIRED: "expiré",
     TokenState.REVOKED: "révoqué",
 }
+FILTERS = ("etat", "tri")
 COLUMNS = (
     "id", "name", "scopes", "state", "created_at", "expires_at", "last_used_at", "revoked_at",
 )  # fmt: skip
@@ -51,7 +52,7 @@ def as_file(format: Format) -> Served:
 
     async def write(space: Space) -> Response:
         await only_members(space)
-        fetch = partial(_listed, space, Query.of(space.visit.request))
+        fetch = partial(_listed, space, Query.of(space.visit.request, FILTERS, paging=()))
         return await export_private(
             space.visit, format, f"jetons-{space.vendor.siren}", from_pages(COLUMNS, fetch, _record)
         )
@@ -128,7 +129,7 @@ async def revoke(space: Space) -> Response:
 
 
 async def _page(space: Space, form: Form) -> Response:
-    query, found = Query.of(space.visit.request, space.to("jetons")), None
+    query, found = Query.of(space.visit.request, FILTERS, space.to("jetons")), None
     member = await is_member(space)
     if member:
         query, found = await read_page(space.visit.database, query, partial(_listed, space, query))
