@@ -9,7 +9,7 @@ import typer
 
 from registry.cli.french import in_french
 from registry.cli.loading import loading
-from registry.cli.output import complain
+from registry.cli.output import complain, degrade
 
 __all__ = ["main"]
 
@@ -37,6 +37,7 @@ COMMANDS = {
 
 def main() -> None:
     """Exit 0 done, 1 refused with the reason, 2 wrong usage; a traceback is a bug."""
+    degrade()
     with loading():
         from registry.cli.mistakes import MISTAKES, reason
         from registry.cli.program import program

@@ -1,9 +1,12 @@
 """Data to stdout, messages to stderr, progress where a person watches."""
 
+import codecs
 import csv
+import io
 import re
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -28,8 +31,37 @@ WIDE = 200
 UNBOUNDED = 100_000
 
 
+PLAIN = dict(zip("’«»…—–−", ("'", '"', '"', "...", "-", "-", "-"), strict=True)) | {"œ": "oe"}
+"""What stands for a sign in an alphabet that has not got it; a letter loses its accent."""
+
+
+def degrade() -> None:
+    """Write what the terminal's alphabet has, in its own encoding, rather than stop at a letter."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="raccord")
+
+
+def fitting(text: str) -> str:
+    """As the terminal can write it: typer would force UTF-8 on one that has ASCII alone."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "raccord").decode(encoding)
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    plain = "".join(PLAIN.get(sign) or unicodedata.normalize("NFKD", sign) for sign in signs)
+    kept = plain.encode("ascii", "ignore").decode()
+    return kept or "?", error.end
+
+
+codecs.register_error("raccord", _nearest)
+
+
 def complain(message: str) -> None:
-    typer.echo(message, err=True)
+    typer.echo(fitting(message), err=True)
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -40,7 +72,7 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def write_json(value: object) -> None:
-    typer.echo(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())
+    typer.echo(fitting(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode()))
 
 
 def write_csv(records: Sequence[Record], columns: Sequence[str]) -> None:

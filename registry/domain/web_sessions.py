@@ -89,6 +89,14 @@ async def current(
     return (row[0], row[1]) if row else None
 
 
+async def was_open(session: AsyncSession, digest: bytes) -> bool:
+    """Whether a session bore that secret, even one that is over."""
+    found = await session.scalar(
+        sa.select(col(WebSession.id)).where(col(WebSession.digest) == digest)
+    )
+    return found is not None
+
+
 async def person_of(session: AsyncSession, opened: WebSession, account: Account) -> Actor:
     same = account.siret == opened.siret
     return await actors.person(

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from registry.auth import origins
 from registry.auth.quotas import charge
 from registry.domain import constraints, evidence, idempotency
-from registry.domain.errors import Checks, DomainError, InvalidInput
+from registry.domain.errors import Checks, Conflict, DomainError, InvalidInput
 from registry.domain.evidence import File
 from registry.domain.histories import Said
 from registry.domain.identifiers import record_number
@@ -32,7 +32,7 @@ from registry.domain.storage import StorageFull
 from registry.exchange.evidence import LARGEST, judged, keep
 from registry.exchange.files import Received, allowance
 from registry.leaving import left
-from registry.web.visits import Visit
+from registry.web.visits import UNREADABLE, Visit
 
 MAX_BODY = 100_000
 MAX_UPLOAD = LARGEST + MAX_BODY
@@ -44,9 +44,13 @@ LIMITS = {
 """Bytes of a form, and seconds that it may take to come."""
 LONGEST_KIND = 300
 """A media type with its boundary; the library that reads it takes the square of its length."""
-UNREADABLE = {"\0", "\ufffd"}
-"""What a text can't hold, and what stands for bytes that are no text."""
+READ_AGAIN = (
+    "Votre session avait expiré : voici ce que vous aviez écrit. Relisez-le, joignez de nouveau le"
+    " fichier s’il y en avait un, puis envoyez."
+)
 EUROS = re.compile("(€|euros?|eur)$", re.IGNORECASE)
+RESUMED = "_reprise"
+"""The field of a form that comes back from a session that ended: it is shown, and not written."""
 TOKEN = "_jeton"  # noqa: S105 - the name of a field
 EVIDENCE_FILE, EVIDENCE_URL = "evidenceFile", "evidenceUrl"
 """What every step may say, as ``Said`` has it."""
@@ -160,9 +164,11 @@ async def posted(visit: Visit) -> Form:
     """Raises ``HTTPException``: 403 for another site’s form or another session’s, 413, 415, 400;
     ``NotSignedIn`` once the session is no more.
     """
+    if not visit.signed_in and await visit.was_signed_in():
+        visit.request.state.typed = await received(visit.request)
     require_signed_in(visit.actor)
     form = await received(visit.request)
-    if visit.sending(form.get(TOKEN)) is None:
+    if visit.sending(form.get(TOKEN)) is None and not form.has(RESUMED):
         raise HTTPException(403)
     return form
 
@@ -230,6 +236,8 @@ def shown_again(shown: Response) -> Response:
 
 async def write(visit: Visit, form: Form, work: Work) -> int:
     """The id of what was written, now or by the same sending before. Raises ``DomainError``."""
+    if visit.sending(form.get(TOKEN)) is None:
+        raise Conflict(READ_AGAIN)
     await charge(visit.database, visit.door.settings.writes_per_minute, visit.actor)
     sending = visit.sending(form.get(TOKEN)) or ""
     try:

@@ -21,6 +21,7 @@ from registry.auth import backend, origins, sessions
 from registry.auth.proconnect import Provider
 from registry.auth.rates import Rates, TooOften
 from registry.database import Database, DatabaseAway, DatabaseBusy, DatabaseUnable
+from registry.domain import web_sessions
 from registry.domain.actor import PUBLIC, Actor
 from registry.domain.clock import today
 from registry.domain.errors import DomainError, NotAllowed, NotFound, NotSignedIn
@@ -36,6 +37,8 @@ PRIVATE = {"Cache-Control": "no-store"}
 SAID = "raccord-dit"
 """The cookie of a sentence for the next page: what a form has just done."""
 SAID_FOR = 60
+UNREADABLE = {"\0", "\ufffd"}
+"""What a text can't hold, and what stands for bytes that are no text."""
 SIGNING = 600
 """As long as signing in may take."""
 EXPIRED = (
@@ -146,10 +149,22 @@ class Visit:
 
     def sign_in(self) -> Response:
         """Go and sign in, then come back to this page, or to that of the form that was sent."""
+        typed = getattr(self.request.state, "typed", None)
+        if typed is not None:
+            return self.page("expired.html", 401, typed=typed, back=self._form_page())
         asking = self.request.method == "GET"
         back = self.address if asking else self._form_page()
         to = f"/connexion?{urlencode({'retour': back})}"
         return RedirectResponse(to, 303, PRIVATE) if asking else self.done(to, EXPIRED, SIGNING)
+
+    async def was_signed_in(self) -> bool:
+        """Whether this browser bears the secret of a session that ended."""
+        secure = self.door.settings.secure
+        secret = sessions.read(self.request.headers, sessions.SESSION, secure=secure)
+        if secret is None:
+            return False
+        async with self.database.read() as session:
+            return await web_sessions.was_open(session, sessions.digest(secret))
 
     def _form_page(self) -> str:
         sender, host = self.request.headers.get("referer", ""), self.request.headers.get("host", "")
@@ -197,6 +212,7 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
         request.state.counted = True
         allowance = door.rates.of_client(request)
         allowance.ask()
+        check_readable(request)
         async with allowance.pages.place():
             visit = Visit(door, request, await _actor(door, request))
             return await endpoint(visit)
@@ -219,6 +235,13 @@ async def _answered(door: Door, endpoint: Endpoint, request: Request) -> Respons
     finally:
         if hasattr(request.state, "sent"):
             await request.state.sent.close()
+
+
+def check_readable(request: Request) -> None:
+    """Raises ``HTTPException``: 400 where the address holds what no text can."""
+    query = unquote(request.scope["query_string"].decode(errors="replace"))
+    if UNREADABLE & {*request.scope["path"], *query}:
+        raise HTTPException(400)
 
 
 def count(door: Door, request: Request) -> None:

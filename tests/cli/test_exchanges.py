@@ -155,7 +155,7 @@ def test_an_unknown_database_is_told_without_traceback(
     monkeypatch.delenv("RACCORD_OWNER_DATABASE_URL")
     outcome = run(command)
     assert outcome.code == 1
-    assert 'database "nowhere" does not exist' in outcome.err
+    assert outcome.err == "La base de données refuse : cette base n’existe pas (code 3D000).\n"
 
 
 def test_a_database_behind_the_code_is_refused_with_the_way_out(
