@@ -114,7 +114,7 @@ async def test_blockers_of_a_demarche(ask: Ask) -> None:
 @pytest.mark.parametrize("operation", ["Coverage", "Blockers", "BlockersByVendor"])
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("departement", "99"), ("departement", "\0"), ("region", "00"), ("epci", siren(1))],
+    [("departement", "99"), ("region", "00"), ("epci", siren(1))],
 )
 async def test_an_unknown_territory_is_refused(
     refusal: Ask, operation: str, field: str, value: str

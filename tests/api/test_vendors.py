@@ -71,7 +71,7 @@ async def test_an_unknown_vendor_is_null(ask: Ask) -> None:
     assert (await ask("Vendor", siren=siren(12345678)))["vendor"] is None
 
 
-@pytest.mark.parametrize("malformed", ["", "12345678", "999900005", "٩٩٩٩٠٠٠٠٣", "x\0"])
+@pytest.mark.parametrize("malformed", ["", "12345678", "999900005", "٩٩٩٩٠٠٠٠٣"])
 async def test_a_malformed_siren_is_refused(refusal: Ask, malformed: str) -> None:
     assert await refusal("Vendor", siren=malformed) == {"code": "BAD_USER_INPUT", "field": "siren"}
 
