@@ -65,10 +65,11 @@ def _typed(row: Named, chance: random.Random) -> Iterator[tuple[str, str]]:
         yield "another name", other
     letters = len(fold(name).replace(" ", ""))
     if letters >= 5:
-        yield "one wrong letter", _mistyped(name, chance)
+        plain = name.replace("œ", "oe").replace("Œ", "Oe")
+        yield "one wrong letter", _mistyped(plain, chance)
     if letters >= 9:
-        middle = len(name) // 2
-        halves = (name[:middle], name[middle:])
+        middle = len(plain) // 2
+        halves = (plain[:middle], plain[middle:])
         yield "two wrong letters", "".join(_mistyped(half, chance) for half in halves)
 
 

@@ -70,7 +70,7 @@ def keys_of_text(text: str) -> dict[str, int]:
 
 def _spelled(words: Words) -> list[Words]:
     full = whole(words)
-    group = (*GROUPS[full[0]], *full[1:]) if full and full[0] in GROUPS else full
+    group = tuple(part for word in full for part in GROUPS.get(word, (word,)))
     return list(dict.fromkeys((words, full, group)))
 
 
