@@ -22,6 +22,8 @@ ENGLISH = re.compile(
     r"|does|requires|takes|unexpected|directory|file|failed|refused|connect)\b",
     re.IGNORECASE,
 )
+ENDLESS = {"serve", "migrate", "work"}
+"""Commands that would do their work if one of the values were right."""
 WRONG = ["x", "-1", "99999999", "2024-13-45", ""]
 
 
@@ -31,11 +33,12 @@ def misuses() -> list[list[str]]:
     for name, command in typer.main.get_group(program).commands.items():
         found += [[name, "--nothing"], [name, "a", "b", "c", "d"]]
         for parameter in command.params:
-            if any(option.startswith("--") for option in parameter.opts):
-                option = parameter.opts[0]
-                found.append([name, option])
-                if "file" not in option and not getattr(parameter, "is_flag", False):
-                    found += [[name, option, wrong] for wrong in WRONG]
+            option = next((name for name in parameter.opts if name.startswith("--")), None)
+            if option is None or getattr(parameter, "is_flag", False):
+                continue  # A flag is no misuse: the command would run.
+            found.append([name, option])
+            if "file" not in option and name not in ENDLESS:
+                found += [[name, option, wrong] for wrong in WRONG]
     return found
 
 
@@ -46,8 +49,6 @@ def test_a_misuse_is_told_in_french(monkeypatch: pytest.MonkeyPatch, run: Run) -
         import_module(f"registry.cli.{module}")
     faults = []
     for words in misuses():
-        if words[0] in {"serve", "migrate", "work"} and len(words) != 2:
-            continue
         done = run(*words)
         if done.code == 2:
             said = re.sub(r"(Usage : .*|Aide : .*|--[a-z-]+)", "", done.err)
