@@ -40,7 +40,7 @@ async def test_a_state_is_put_back_whole(
     states = STATES[addresses]
     empty = await contents(addresses)
     assert {name for name, rows in empty.items() if rows} == {
-        *("campaign", "derivation", "ledger", "target")
+        *("campaign", "derivation", "ledger", "schema_digest", "target")
     }
 
     async def build() -> None:

@@ -83,7 +83,7 @@ async def test_the_form_keeps_what_was_chosen(public: Browser) -> None:
         ({"departement": "999"}, "Code de département inconnu"),
         ({"region": "00"}, "Code de région inconnu"),
         ({"epci": "123"}, "n’est pas un code de collectivité"),
-        ({"epci": town("01006")}, "Aucune intercommunalité n’a le SIREN"),
+        ({"epci": town("01006")}, "qui n’est pas une intercommunalité"),
         ({"strate": "VILLE"}, "« VILLE » n’est pas de la liste"),
         ({"au": "hier"}, "Une date est attendue"),
         ({"au": "2999-01-01"}, "Le 01/01/2999 est à venir : aujourd’hui au plus tard."),
