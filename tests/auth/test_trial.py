@@ -175,7 +175,9 @@ async def test_from_elsewhere_it_does_not_exist(
 async def test_the_code_of_the_terminal_alone_opens_it(database: Database, nobody: Check) -> None:
     """A relay on this machine passes for a browser of it, and its clients with it."""
     async with trying(database, admitted=False) as browser:
-        for address in ("", "?code=", "?code=C", f"?code={'D' * 43}", "?code=%00", "?code=%ED%A0"):
+        for address in ("?code=%00", "?code=%ED%A0"):
+            assert (await browser.get(f"/connexion/essai{address}")).status_code == 400
+        for address in ("", "?code=", "?code=C", f"?code={'D' * 43}"):
             page = await browser.get(f"/connexion/essai{address}")
             assert page.status_code == 403
             assert "l’adresse que le terminal affiche" in page.text
