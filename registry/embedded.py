@@ -71,7 +71,7 @@ def running(data_dir: Path, version: int = 18) -> Iterator[Addresses]:
             f"Le PostgreSQL embarqué n’accepte pas ce chemin, à cause d’une espace ou d’un "
             f"caractère spécial : {folder}. Choisissez un autre dossier par RACCORD_DATA_DIR."
         )
-    _check_version(data_dir, folder, version)
+    _check_version(folder, version)
     server = prepared_server(folder, version)
     _start(server, folder)
     _forget_the_dead(server)
@@ -87,20 +87,21 @@ def running(data_dir: Path, version: int = 18) -> Iterator[Addresses]:
             _forget_the_dead(server)
 
 
-def _check_version(data_dir: Path, folder: Path, version: int) -> None:
+def _check_version(folder: Path, version: int) -> None:
     """An empty registry must not begin beside a full one that another PostgreSQL holds.
 
     Raises ``EmbeddedError``.
     """
-    holders = {path.parent: path.read_text().strip() for path in data_dir.glob("*/PG_VERSION")}
-    wanted = str(version)
-    if holders.get(folder, wanted) != wanted or (holders and folder not in holders):
-        place, found = next(item for item in holders.items() if item[1] != wanted)
-        raise EmbeddedError(
-            f"{place} contient un registre de PostgreSQL {found}, et ce programme se sert de"
-            f" PostgreSQL {version}. Exportez-le par la version de Raccord qui l’a écrit (« raccord"
-            " export bundle »), puis importez le lot dans un autre dossier (RACCORD_DATA_DIR)."
-        )
+    begun = (folder / "PG_VERSION").exists()
+    for file in [folder / "PG_VERSION"] if begun else folder.parent.glob("postgresql-*/PG_VERSION"):
+        found = file.read_text().strip()
+        if found != str(version):
+            raise EmbeddedError(
+                f"{file.parent} contient un registre de PostgreSQL {found}, et ce programme se sert"
+                f" de PostgreSQL {version}. Exportez-le par la version de Raccord qui l’a écrit"
+                " (« raccord export bundle »), puis importez le lot dans un autre dossier"
+                " (RACCORD_DATA_DIR)."
+            )
 
 
 def prepared_server(folder: Path, version: int) -> PostgresServer:

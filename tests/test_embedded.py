@@ -150,6 +150,25 @@ def test_no_empty_registry_begins_beside_one_of_another_postgresql(tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["postgresql-16"]
 
 
+def test_a_folder_is_itself_however_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path("data"), Path("link"), Path("data")):
+        if not Path("link").exists():
+            Path("link").symlink_to("data")
+        with running(folder):
+            assert postmasters(tmp_path)
+
+
+def test_what_is_beside_the_server_is_no_other_registry(tmp_path: Path) -> None:
+    saved = tmp_path / "backup"
+    saved.mkdir()
+    (saved / "PG_VERSION").write_text("18\n")
+    with running(tmp_path):
+        assert postmasters(tmp_path)
+
+
 def test_a_folder_that_another_postgresql_wrote_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "postgresql-18"
     folder.mkdir()
