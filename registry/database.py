@@ -97,14 +97,18 @@ def _told_when_unusable() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseAway(error.orig) from error
-        state = _state(error)
-        if state in BUSY:
-            raise DatabaseBusy from error
-        if state in UNABLE:
-            raise DatabaseUnable(UNABLE[state]) from error
+        if refusal := _refusal(_state(error)):
+            raise refusal from error
         raise
     except Unguarded as error:
         raise DatabaseUnable(str(error)) from error
+
+
+def _refusal(state: str | None) -> DatabaseError | None:
+    """What a caller is told of a SQLSTATE; None for those that are nobody's business but ours."""
+    if state in BUSY:
+        return DatabaseBusy()
+    return DatabaseUnable(UNABLE[state]) if state in UNABLE else None
 
 
 class Share:
@@ -216,8 +220,8 @@ class Database:
             held.invalidate(error)
             raise Unguarded from error
         except (OSError, *BROKEN) as error:
-            if getattr(error, "sqlstate", None) in BUSY:
-                raise DatabaseBusy from error
+            if refusal := _refusal(getattr(error, "sqlstate", None)):
+                raise refusal from error
             if isinstance(error, (OSError, *AWAY)) or driver.is_closed():
                 held.invalidate(error)
                 raise DatabaseAway(error) from error

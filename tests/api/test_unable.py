@@ -11,7 +11,7 @@ import pytest
 
 from registry import opening
 from registry.app import create_app
-from registry.database import Database, connected
+from registry.database import Database, DatabaseUnable, connected
 from registry.domain.rollout.upkeep import settle
 from registry.embedded import Addresses
 from registry.settings import ROOT, Settings
@@ -26,6 +26,10 @@ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $
 CREATE TRIGGER full_disk BEFORE UPDATE ON vendor FOR EACH ROW EXECUTE FUNCTION fill();
 """
 EMPTY = "DROP TRIGGER full_disk ON vendor; DROP FUNCTION fill();"
+WITHOUT_MEMORY = """
+CREATE FUNCTION exhaust() RETURNS int LANGUAGE plpgsql AS $body$
+BEGIN RAISE EXCEPTION 'out of memory' USING ERRCODE = 'out_of_memory'; END $body$
+"""
 READ_ONLY = "ALTER DATABASE raccord SET default_transaction_read_only = on"
 WRITABLE = "ALTER DATABASE raccord RESET default_transaction_read_only"
 
@@ -69,6 +73,19 @@ async def test_a_full_disk_refuses_a_write_with_its_reason_and_writes_nothing(
     async with client_of(database) as client:
         edited = (await edit(client, by)).json()["data"]["editVendor"]
         assert edited["__typename"] == "Vendor", edited
+
+
+async def test_an_answer_of_one_statement_is_refused_with_the_same_reason(
+    database: Database, addresses: Addresses
+) -> None:
+    owner = await asyncpg.connect(addresses.owner)
+    await owner.execute(WITHOUT_MEMORY)
+    try:
+        with pytest.raises(DatabaseUnable, match="manque de mémoire"):
+            await database.value("SELECT exhaust()", [])
+    finally:
+        await owner.execute("DROP FUNCTION exhaust()")
+        await owner.close()
 
 
 @pytest.mark.usefixtures("world")
