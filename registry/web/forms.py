@@ -236,10 +236,10 @@ def shown_again(shown: Response) -> Response:
 
 async def write(visit: Visit, form: Form, work: Work) -> int:
     """The id of what was written, now or by the same sending before. Raises ``DomainError``."""
-    if visit.sending(form.get(TOKEN)) is None:
+    sending = visit.sending(form.get(TOKEN))
+    if sending is None:
         raise Conflict(READ_AGAIN)
     await charge(visit.database, visit.door.settings.writes_per_minute, visit.actor)
-    sending = visit.sending(form.get(TOKEN)) or ""
     try:
         async with (
             _evidence(visit, form) as given,
