@@ -3,4 +3,4 @@ HEAD = "0016"
 
 
 class CannotMigrate(Exception):
-    """What the database holds can't be brought to a revision; the message says the way out."""
+    """The database can't be brought to a revision; the message says the way out."""

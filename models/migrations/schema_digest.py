@@ -1,4 +1,4 @@
-"""What the database enforces, in one digest: policies, triggers, functions, grants, constraints.
+"""One digest tells what the database enforces: policies, triggers, functions, grants, constraints.
 
 A migration writes it in the table ``schema_digest`` and in the ledger; ``raccord verify`` takes it
 again. The query is here, not in a function of the database, which could be changed as well.
@@ -9,15 +9,15 @@ import sqlalchemy as sa
 DIGEST = """
 WITH service AS (SELECT * FROM pg_roles WHERE rolname = 'raccord_app'),
 home AS (SELECT oid AS namespace, nspacl, nspowner FROM pg_namespace WHERE nspname = 'public'),
-kept AS (
+own AS (
     SELECT pg_class.* FROM pg_class JOIN home ON namespace = relnamespace
     WHERE relkind IN ('r', 'v') AND relname <> 'alembic_version'
 ),
 granted AS (
-    SELECT 'table ' || relname AS what, relowner AS owner, relacl AS acl FROM kept
+    SELECT 'table ' || relname AS what, relowner AS owner, relacl AS acl FROM own
     UNION ALL
     SELECT concat_ws(' ', 'column', relname, attname), relowner, attacl
-    FROM kept JOIN pg_attribute ON attrelid = kept.oid WHERE attacl IS NOT NULL
+    FROM own JOIN pg_attribute ON attrelid = own.oid WHERE attacl IS NOT NULL
     UNION ALL
     SELECT 'function ' || CAST(CAST(pg_proc.oid AS regprocedure) AS text), proowner,
            coalesce(proacl, acldefault('f', proowner))
@@ -33,30 +33,30 @@ line AS (
     SELECT concat_ws(' | ', CAST(tgenabled AS text),
                      CASE WHEN tgisinternal THEN CAST(CAST(tgrelid AS regclass) AS text)
                           ELSE pg_get_triggerdef(pg_trigger.oid) END)
-    FROM pg_trigger JOIN kept ON kept.oid = tgrelid
+    FROM pg_trigger JOIN own ON own.oid = tgrelid
     UNION ALL
     SELECT pg_get_functiondef(pg_proc.oid)
     FROM pg_proc JOIN home ON namespace = pronamespace WHERE prokind = 'f'
     UNION ALL
     SELECT concat_ws(' | ', CAST(conrelid AS regclass), conname, convalidated,
                      pg_get_constraintdef(pg_constraint.oid))
-    FROM pg_constraint JOIN kept ON kept.oid = conrelid WHERE contype <> 'n'
+    FROM pg_constraint JOIN own ON own.oid = conrelid WHERE contype <> 'n'
     UNION ALL
     SELECT concat_ws(' | ', relname, relkind, relrowsecurity, relforcerowsecurity,
                      relowner = (SELECT oid FROM service),
-                     CASE relkind WHEN 'v' THEN pg_get_viewdef(kept.oid) END)
-    FROM kept
+                     CASE relkind WHEN 'v' THEN pg_get_viewdef(own.oid) END)
+    FROM own
     UNION ALL
     SELECT concat_ws(' | ', relname, attname, format_type(atttypid, atttypmod), attnotnull,
                      attgenerated, attidentity, pg_get_expr(adbin, adrelid))
-    FROM kept JOIN pg_attribute ON attrelid = kept.oid AND attnum > 0 AND NOT attisdropped
+    FROM own JOIN pg_attribute ON attrelid = own.oid AND attnum > 0 AND NOT attisdropped
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     UNION ALL
     SELECT concat_ws(' | ', pg_get_indexdef(indexrelid), indisvalid)
-    FROM pg_index JOIN kept ON kept.oid = indrelid
+    FROM pg_index JOIN own ON own.oid = indrelid
     UNION ALL
     SELECT concat_ws(' | ', 'rule', CAST(ev_class AS regclass), rulename, ev_enabled)
-    FROM pg_rewrite JOIN kept ON kept.oid = ev_class
+    FROM pg_rewrite JOIN own ON own.oid = ev_class
     UNION ALL
     SELECT concat_ws(' | ', 'event', evtname, evtenabled) FROM pg_event_trigger
     UNION ALL

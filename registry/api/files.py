@@ -19,7 +19,7 @@ NOT_STORED = {"Cache-Control": "no-store"}
 
 
 class Rated:
-    """What answers only those who do not ask too often."""
+    """The application inside answers only those who do not ask too often."""
 
     def __init__(self, app: ASGIApp, rates: Rates) -> None:
         self.app = app

@@ -57,12 +57,12 @@ WEIGHTS = {
     ("Product", "verdict"): prices.VERDICT,
     ("Vendor", "blocking"): prices.BLOCKING,
 }
-"""What a field of a type costs besides what it brings, for the work that it asks: once, as its
+"""A field of a type costs this besides what it brings, for the work that it asks: once, as its
 objects are read together however many they are.
 """
 TERRITORIES = {"departement", "region", "epci"}
 COMPUTED = {"asOf", "demarche"}
-"""What, in a scope or beside it, leaves the derived tables without an answer."""
+"""Either of them, in a scope or beside it, leaves the derived tables without an answer."""
 PRICED = TERRITORIES | COMPUTED
 Shape = float | bool | tuple[str, ...] | None
 """What a cost may depend on of a value: a number, the members of an object that are priced, or that

@@ -53,8 +53,8 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
         raise error
     signs = error.object[error.start : error.end]
     plain = "".join(PLAIN.get(sign) or unicodedata.normalize("NFKD", sign) for sign in signs)
-    kept = plain.encode("ascii", "ignore").decode()
-    return kept or "?", error.end
+    letters = plain.encode("ascii", "ignore").decode()
+    return letters or "?", error.end
 
 
 codecs.register_error("raccord", _nearest)

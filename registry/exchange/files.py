@@ -153,9 +153,9 @@ async def sweep(database: Database, folder: Path, needed: Needed) -> None:
     while batch := await asyncio.to_thread(lambda: [*islice(files, BATCH)]):
         digests = {path: bytes.fromhex(found[1]) for path in batch if (found := _named(path))}
         async with database.read() as session:
-            kept = await needed(session, [*digests.values()])
+            wanted = await needed(session, [*digests.values()])
         for path, digest in digests.items():
-            if digest in kept:
+            if digest in wanted:
                 continue
             async with database.transaction(REGISTRY) as session:
                 await storage.hold(session, digest)
