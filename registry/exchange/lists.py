@@ -10,18 +10,28 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.exchange.bundle.cells import RUN_BY_SPREADSHEETS, neutralise
+from registry.exchange.bundle.cells import CODE_SHAPED, RUN_BY_SPREADSHEETS, neutralise
+from registry.exchange.bundle.records import Dress
 
 Record = Mapping[str, object]
 LINES_AT_ONCE = 1_000
-QUOTED = re.compile('[,"\r\n]')
+QUOTED = re.compile('[,;\t"\r\n]')
 """A cell that holds one of these stands between quotes."""
+PLAIN = r"^[^=+\-@＝＋－＠'\",;\t\r\n][^\",;\t\r\n]*$"
+"""Most cells: read once by PostgreSQL, which need not look for anything else in them."""
 JSON_START, JSON_BETWEEN, JSON_END, JSON_NOTHING = b"[", b",\n", b"]\n", b"[]\n"
 
 
 class Format(StrEnum):
+    """How a file's name ends. The longer ending comes first: ``.excel.csv`` ends in ``.csv``."""
+
+    EXCEL = "excel.csv"
     CSV = "csv"
     JSON = "json"
+
+
+DRESSES = {Format.CSV: Dress(), Format.EXCEL: Dress("utf-8-sig", ";", "\r\n")}
+"""What programs expect, and what Excel reads and writes in France."""
 
 
 async def encode_rows(
@@ -34,10 +44,14 @@ async def encode_rows(
         async for written in _json(_objects(columns, parts)):
             yield written
         return
-    yield _header(columns)
+    dress = DRESSES[format]
+    yield _header(dress, columns)
     async for records in parts:
-        lines = [",".join([_cell(record[column]) for column in columns]) for record in records]
-        yield "".join(f"{line}\n" for line in lines).encode()
+        lines = (
+            dress.delimiter.join([_cell(record[column], format) for column in columns])
+            for record in records
+        )
+        yield "".join(f"{line}{dress.newline}" for line in lines).encode()
 
 
 async def encode_statement(
@@ -50,10 +64,12 @@ async def encode_statement(
         async for written in _json(_lines(session, sa.select(line).select_from(rows))):
             yield written
         return
-    yield _header([column.key for column in rows.columns])
-    cells = [_cell_of(column) for column in rows.columns]
-    commas = [part for cell in cells for part in (cell, sa.literal(","))][:-1]
-    async for lines in _lines(session, sa.select(sa.func.concat(*commas, "\n"))):
+    dress = DRESSES[format]
+    yield _header(dress, [column.key for column in rows.columns])
+    cells = [_cell_of(column, format) for column in rows.columns]
+    between = sa.literal(dress.delimiter)
+    pieces = [part for cell in cells for part in (cell, between)][:-1]
+    async for lines in _lines(session, sa.select(sa.func.concat(*pieces, dress.newline))):
         yield b"".join(lines)
 
 
@@ -86,34 +102,49 @@ async def _json(parts: AsyncIterator[Sequence[bytes]]) -> AsyncIterator[bytes]:
     yield JSON_NOTHING if opening == JSON_START else JSON_END
 
 
-def _header(columns: Sequence[str]) -> bytes:
-    return (",".join(columns) + "\n").encode()
+def _header(dress: Dress, columns: Sequence[str]) -> bytes:
+    return (dress.delimiter.join(columns) + dress.newline).encode(dress.encoding)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, format: Format) -> str:
+    text = _text(value)
+    if isinstance(value, float) and format is Format.EXCEL:
+        return text.replace(".", ",")
+    if isinstance(value, Enum) or not isinstance(value, str | list | tuple):
+        return text
+    if format is Format.EXCEL and CODE_SHAPED.fullmatch(text):
+        return f'="{text}"'
+    text = neutralise(text)
+    return '"{}"'.format(text.replace('"', '""')) if QUOTED.search(text) else text
+
+
+def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Enum):
         return str(value.value)
-    if isinstance(value, (list, tuple)):
-        return "|".join(map(_cell, value))
-    if not isinstance(value, str):
-        return str(value)
-    text = neutralise(value)
-    return '"{}"'.format(text.replace('"', '""')) if QUOTED.search(text) else text
+    if isinstance(value, list | tuple):
+        return "|".join(map(_text, value))
+    return str(value)
 
 
-def _cell_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+def _cell_of(column: sa.ColumnElement[Any], format: Format) -> sa.ColumnElement[Any]:
     """The same in SQL. ``concat`` takes NULL for nothing."""
-    if isinstance(column.type, postgresql.ARRAY):
-        return sa.func.array_to_string(column, "|")
     if isinstance(column.type, sa.Boolean):
         return sa.case((column, "true"), (sa.not_(column), "false"), else_="")
-    if not isinstance(column.type, sa.Text):
+    if isinstance(column.type, sa.Float) and format is Format.EXCEL:
+        return sa.func.replace(sa.cast(column, sa.Text), ".", ",")
+    text = column
+    if isinstance(column.type, postgresql.ARRAY):
+        text = sa.func.array_to_string(column, "|")
+    elif not isinstance(column.type, sa.Text):
         return column
-    run = column.regexp_match(f"^{RUN_BY_SPREADSHEETS.pattern}")
-    text = sa.case((run, sa.literal("'").concat(column)), else_=column)
-    quoted = sa.literal('"').concat(sa.func.replace(text, '"', '""')).concat('"')
-    return sa.case((column.regexp_match(QUOTED.pattern), quoted), else_=text)
+    harmless = sa.func.regexp_replace(text, RUN_BY_SPREADSHEETS.pattern, r"'\&", "g")
+    quoted = sa.literal('"').concat(sa.func.replace(harmless, '"', '""')).concat('"')
+    written = [(text.regexp_match(PLAIN), text), (text.regexp_match(QUOTED.pattern), quoted)]
+    if format is Format.EXCEL:
+        coded = sa.literal('="').concat(text).concat('"')
+        written.insert(0, (text.regexp_match(f"^({CODE_SHAPED.pattern})$"), coded))
+    return sa.case(*written, else_=harmless)

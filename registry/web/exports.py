@@ -30,7 +30,12 @@ from registry.web.stored_files import StoredFile, Version, compressed, gzipped, 
 from registry.web.visits import PRIVATE, At, Endpoint, Visit
 
 Row = TypeVar("Row")
-MEDIA_TYPES = {Format.CSV: "text/csv; charset=utf-8", Format.JSON: "application/json"}
+CSV_TYPE = "text/csv; charset=utf-8"
+MEDIA_TYPES = {
+    Format.EXCEL: CSV_TYPE,
+    Format.CSV: CSV_TYPE,
+    Format.JSON: "application/json",
+}
 FOR_ALL = {**OPEN, "Cache-Control": "public, no-cache", "Vary": "Accept-Encoding"}
 """Whoever has the file asks whether it changed, which costs nothing."""
 SERVED = 5

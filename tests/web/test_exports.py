@@ -60,7 +60,7 @@ def files(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("format", ["csv", "json"])
+@pytest.mark.parametrize("format", ["csv", "excel.csv", "json"])
 async def test_a_public_list_is_made_once_and_asked_whether_it_changed(
     reader: httpx2.AsyncClient, folder: Path, made: list[str], path: str, format: str
 ) -> None:
@@ -208,8 +208,9 @@ async def test_what_is_written_meanwhile_is_in_the_next_file(
 async def test_lines_made_by_postgresql_are_those_made_here(
     reader: httpx2.AsyncClient, database: Database, name: str
 ) -> None:
-    columns = ("name", "listed", "yes", "no", "number", "nothing")
-    record = dict(zip(columns, (name, ["a", "b"], True, False, 12, None), strict=True))
+    columns = ("name", "listed", "yes", "no", "number", "nothing", "share", "siren")
+    values = (name, ["a", "b"], True, False, 12, None, 0.5, "000062711")
+    record = dict(zip(columns, values, strict=True))
     statement = sa.select(
         sa.literal(name, sa.Text).label("name"),
         sa.cast(sa.literal("{a,b}"), sa.dialects.postgresql.ARRAY(sa.Text)).label("listed"),
@@ -217,6 +218,8 @@ async def test_lines_made_by_postgresql_are_those_made_here(
         sa.false().label("no"),
         sa.literal(12).label("number"),
         sa.null().cast(sa.Text).label("nothing"),
+        sa.literal(0.5, sa.Float).label("share"),
+        sa.literal("000062711", sa.Text).label("siren"),
     )
 
     async def records() -> AsyncIterator[list[exports.Record]]:
@@ -228,3 +231,23 @@ async def test_lines_made_by_postgresql_are_those_made_here(
             from_database = b"".join([part async for part in lines])
         rows = exports.encode_rows(format, columns, records())
         assert from_database == b"".join([part async for part in rows])
+
+
+@pytest.mark.parametrize("path", ["/collectivites", "/editeurs", "/logiciels", "/deploiement"])
+async def test_a_page_offers_its_list_to_spreadsheets(
+    reader: httpx2.AsyncClient, path: str
+) -> None:
+    page = await Browser(reader).open(path)
+    reply = await reader.get(page.link("CSV pour Excel"), headers=IDENTITY)
+    assert reply.url.path == f"{path}.excel.csv"
+    assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert reply.content.startswith("\ufeff".encode())
+    plain = await reader.get(page.link("CSV"), headers=IDENTITY)
+    header, *lines = reply.content.decode("utf-8-sig").split("\r\n")
+    assert header.split(";") == plain.text.split("\n")[0].split(",")
+    assert len(lines) == plain.text.count("\n")
+
+
+async def test_a_code_is_written_for_excel_as_it_is_taken_back(reader: httpx2.AsyncClient) -> None:
+    reply = await reader.get("/collectivites.excel.csv", headers=IDENTITY)
+    assert '\r\n="01001";="01001";="' in reply.content.decode()

@@ -15,8 +15,17 @@ from registry.exchange.tables import Column, Kind
 Value = str | bool | date | list[str]
 Reader = Callable[[str], Value]
 
-RUN_BY_SPREADSHEETS = re.compile(r"'*[=+\-@\t\r]")
-NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
+_RUN = r"=+\-@＝＋－＠"
+_FIRST = rf"[\"']*[{_RUN}\t\r]"
+_BETWEEN = r"(?<=[,;\t\r\n])"
+_NEXT = rf"[\"']*[{_RUN}]"
+RUN_BY_SPREADSHEETS = re.compile(f"^{_FIRST}|{_BETWEEN}{_NEXT}")
+"""At the start of a cell, and after what another spreadsheet may take for the end of one;
+PostgreSQL reads it alike.
+"""
+NEUTRALISED = re.compile(f"^'(?={_FIRST})|{_BETWEEN}'(?={_NEXT})")
+CODE_SHAPED = re.compile("[0-9][0-9A-Za-z._/-]*")
+"""A text that a spreadsheet may take for a number or a day."""
 SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 DIGITS = re.compile("[0-9]+")
 ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -32,19 +41,19 @@ class Unreadable(ValueError):
     """The reason, in French, with what is expected."""
 
 
+def neutralise(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would run; ``restore`` undoes it."""
+    return RUN_BY_SPREADSHEETS.sub(r"'\g<0>", text)
+
+
 def restore(text: str) -> str:
-    """Undo the apostrophe that an export puts before what a spreadsheet would run."""
-    return text[1:] if NEUTRALISED.match(text) else text
+    """Take away the apostrophes that ``neutralise`` puts, and no other."""
+    return NEUTRALISED.sub("", text)
 
 
 def bare_code(text: str) -> str:
     """The text of a code that a file for spreadsheets holds as a formula."""
     return text[2:-1] if CODE.fullmatch(text) else text
-
-
-def neutralise(text: str) -> str:
-    """What a spreadsheet would run is preceded by an apostrophe; ``restore`` undoes it."""
-    return f"'{text}" if RUN_BY_SPREADSHEETS.match(text) else text
 
 
 def reader(column: Column, today: date) -> Reader:

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.actor import Actor
 from registry.domain.policy import Action, authorise
+from registry.exchange.bundle.cells import RUN_BY_SPREADSHEETS
 from registry.exchange.bundle.reading import Progress
 from registry.exchange.tables import BUNDLED_KINDS, TABLES, Kind, Table
 
@@ -110,9 +111,10 @@ def _query(table: Table) -> str:
 
 
 def _cell(column: str, kind: Kind) -> str:
-    """What a spreadsheet would run is preceded by an apostrophe; nothing is empty text."""
+    """``cells.neutralise`` in SQL; nothing is empty text."""
     if kind in (Kind.TEXT, Kind.LINK, Kind.CONTACT):
-        return f"CASE WHEN {column} ~ '^''*[=+\\-@\\t\\r]' THEN '''' || {column} ELSE {column} END"
+        run = RUN_BY_SPREADSHEETS.pattern.replace("'", "''")
+        return f"regexp_replace({column}, '{run}', '''\\&', 'g')"
     if kind in (Kind.WORDS, Kind.TERRITORIES, Kind.PRODUCT_KEYS):
         return f"nullif(array_to_string({column}, '|'), '')"
     if kind is Kind.BOOLEAN:

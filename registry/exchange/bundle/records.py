@@ -14,7 +14,7 @@ SEPARATORS = ",;\t"
 WHITE = " \r\n\xa0"
 
 ANNOUNCED = re.compile(r'"?sep=([,;|\t])"?\1*', re.IGNORECASE)
-CODE = re.compile('="[^"]*"')
+CODE = re.compile('="[^",;\t\r\n]*"')
 """The one formula that our own files write: a code that a spreadsheet must leave as it is."""
 UNDECODED = re.compile("[\udc80-\udcff]")  # Bytes that are not UTF-8, as PEP 383 writes them.
 BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
