@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Thread
 
 from registry.database import Database, DatabaseError
-from registry.domain import evidence, messages, storage
+from registry.domain import evidence, messages, retention, storage
 from registry.domain.actor import REGISTRY
-from registry.domain.clock import today
+from registry.domain.clock import now, today
 from registry.domain.expiry import expire_commitments
 from registry.domain.rollout import upkeep
 from registry.exchange import files, mail
@@ -82,6 +82,18 @@ async def sweep_files(database: Database, settings: Settings) -> bool:
     return removed == evidence.MOST
 
 
+async def forget(database: Database, settings: Settings) -> bool:
+    """What tells of persons, once its period is over."""
+    more = False
+    for period in retention.PERIODS:
+        if period.remove is None:
+            continue
+        before = now() - timedelta(days=getattr(settings, period.setting))
+        async with database.transaction(REGISTRY) as session:
+            more |= await retention.apply(session, period.remove, before) == retention.MOST
+    return more
+
+
 async def send_messages(database: Database, settings: Settings) -> bool:
     """One; it is held until it is known to be sent, and a crash in between sends it twice."""
     if not settings.sends:
@@ -111,6 +123,7 @@ TASKS = (
     Task("expiry", HOUR, expire),
     Task("reminders", HOUR, remind),
     Task("storage", HOUR, sweep_files),
+    Task("retention", HOUR, forget),
 )
 
 

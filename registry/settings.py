@@ -54,6 +54,10 @@ def _networks(text: str) -> str:
     return text
 
 
+MOST_DAYS = 36_500
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+
+
 class Settings(BaseSettings):
     """``RACCORD_…`` variables. Without ``database_url`` the embedded PostgreSQL is used.
 
@@ -68,7 +72,8 @@ class Settings(BaseSettings):
     the public lists written as files, which may be lost: they are written again. Each organisation
     has ``storage_limit`` bytes for evidence and declarations, 0 being no limit; a file of
     declarations is deleted ``uploads_days`` after it was worked on, a piece of evidence that
-    nothing cites ``evidence_days`` after it was given.
+    nothing cites ``evidence_days`` after it was given. The other settings in ``_days`` are periods
+    of retention: see ``domain.retention``.
     Each process of the service has its metrics on ``metrics_port`` or the first free one after it.
     ``trusted_proxies``, addresses or networks joined by commas, are believed when they say for whom
     they ask. ``requests_per_minute`` and ``points_per_minute`` (the cost of queries) are what each
@@ -99,8 +104,16 @@ class Settings(BaseSettings):
     evidence_dir: Path | None = None
     exports_dir: Path | None = None
     storage_limit: int = Field(2_000_000_000, ge=0)
-    uploads_days: int = Field(30, ge=1)
-    evidence_days: int = Field(30, ge=1)
+    uploads_days: Days = 30
+    evidence_days: Days = 30
+    accounts_days: Days = 1_095
+    sessions_days: Days = 1
+    delegations_days: Days = 365
+    signatories_days: Days = 1_826
+    replaced_values_days: Days = 365
+    # Within the month a reminder is looked for anew, and a message that is gone would leave again.
+    messages_days: int = Field(365, ge=32, le=MOST_DAYS)
+    idempotency_days: Days = 30
     fixtures_dir: Path = ROOT / "fixtures"
     site_dir: Path | None = None
     pool_size: int = Field(9, ge=3)
@@ -135,6 +148,11 @@ class Settings(BaseSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr = SecretStr("")
     mail_from: str = Field("raccord@localhost", pattern=r"^[^\s@,<>]+@[A-Za-z0-9.-]+$")
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """The name of a setting in the environment."""
+        return f"{cls.model_config['env_prefix']}{field}".upper()
 
     @property
     def secure(self) -> bool:

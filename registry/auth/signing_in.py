@@ -110,7 +110,6 @@ async def enter(
             session,
             person,
             sessions.digest(secret),
-            datetime.now(UTC),
             id_token=id_token,
             replaced=sessions.digest(former) if former else None,
         )

@@ -94,10 +94,21 @@ def reason(error: Exception) -> str | None:
     return None
 
 
+ALLOWED = {
+    "value_error": "{error}",
+    "int_parsing": "un nombre entier est attendu",
+    "greater_than": "plus de {gt} est attendu",
+    "greater_than_equal": "{ge} au moins est attendu",
+    "less_than": "moins de {lt} est attendu",
+    "less_than_equal": "{le} au plus est attendu",
+}
+"""What is expected of a setting, by the kind of its fault."""
+
+
 def _setting(fault: Any) -> str:
-    name = "_".join(map(str, fault["loc"])).upper()
-    why = str(fault["ctx"]["error"]) if fault["type"] == "value_error" else ""
-    given = f"RACCORD_{name} : valeur refusée, « {fault['input']} »"
+    name = Settings.variable("_".join(map(str, fault["loc"])))
+    why = ALLOWED.get(fault["type"], "").format_map(fault.get("ctx", {}))
+    given = f"{name} : valeur refusée, « {fault['input']} »"
     return f"{given} : {why}." if why else f"{given}."
 
 

@@ -12,7 +12,9 @@ from registry.settings import Settings
 
 @program.command(cls=Command)
 def work() -> None:
-    """Fait une fois ce que le service fait de lui-même : échéances, rappels, courrier, fichiers."""
+    """Fait une fois ce que le service fait de lui-même : échéances, rappels, courrier, fichiers,
+    effacements.
+    """
     asyncio.run(_work(Settings()))
     complain("Travaux de fond à jour.")
 

@@ -1,5 +1,6 @@
 """What the registry holds of a mailbox or of an account, and how it forgets them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry.domain import ledger, record_values
 from registry.domain.actor import Actor, Role
 from registry.domain.errors import NotAllowed, NotFound
+from registry.domain.record_values import Value
 
 VALUES = sa.text("""
     SELECT noun, subject_id, field, value FROM record_value AS known
@@ -18,6 +20,10 @@ VALUES = sa.text("""
 """)
 ACCOUNTS = sa.text("""
     SELECT id FROM account WHERE lower(email) = lower(:mailbox) OR id = :account
+""")
+OF_RECORDS = sa.text("""
+    SELECT noun, subject_id, field, value FROM record_value
+    WHERE noun = :noun AND subject_id = ANY(:ids) ORDER BY subject_id, field, id
 """)
 MAILBOXES = sa.text("SELECT email FROM account WHERE id = :account")
 RECORDS: Mapping[str, str] = {
@@ -70,29 +76,47 @@ async def erase(session: AsyncSession, actor: Actor, person: str) -> Mapping[str
     _check_terminal(actor)
     subject = await _subject(session, person)
     await ledger.take_turn(session)
-    values = (await session.execute(VALUES, subject)).all()
+    values = [Value(*row) for row in await session.execute(VALUES, subject)]
     if not values:
         raise NotFound("person", "Le registre ne tient rien de cette personne.")
-    removed: dict[str, int] = {}
-    for noun, identifier, field, value in values:
-        if noun not in LEAVING:
-            await session.execute(
-                sa.text(f"UPDATE {noun} SET {field} = NULL WHERE id = :id AND {field} = :value"),
-                {"id": identifier, "value": value},
-            )
-        await record_values.erase(session, noun, identifier, field, value)
-        removed[noun] = removed.get(noun, 0) + 1
-    for noun in LEAVING:
-        ids = sorted({identifier for kind, identifier, _, _ in values if kind == noun})
-        await remove(session, actor, noun, ids)
+    await _forget(session, actor, values)
     messages = await session.execute(
         sa.text("DELETE FROM message WHERE lower(recipient) = lower(:mailbox) RETURNING id"),
         subject,
     )
-    return removed | {"message": len(messages.all())}
+    return Counter(value.noun for value in values) | {"message": len(messages.all())}
 
 
-async def remove(session: AsyncSession, actor: Actor, noun: str, ids: Sequence[int]) -> None:
+async def forget(session: AsyncSession, actor: Actor, noun: str, ids: Sequence[int]) -> None:
+    """Likewise for all that was ever recorded of a person in these records."""
+    rows = await session.execute(OF_RECORDS, {"noun": noun, "ids": [*ids]})
+    await _forget(session, actor, [Value(*row) for row in rows])
+
+
+async def _forget(session: AsyncSession, actor: Actor, values: Sequence[Value]) -> None:
+    """The records no longer hold the values, then the ledger; records of a person alone go."""
+    places = sorted({(value.noun, value.field) for value in values if value.noun not in LEAVING})
+    for noun, field in places:
+        held = [value for value in values if (value.noun, value.field) == (noun, field)]
+        await session.execute(
+            sa.text(
+                f"UPDATE {noun} SET {field} = NULL"
+                " FROM unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS given (id, value)"
+                f" WHERE {noun}.id = given.id AND {noun}.{field} = given.value"
+            ),
+            {
+                "ids": [value.subject_id for value in held],
+                "values": [value.value for value in held],
+            },
+        )
+    await record_values.erase(session, values)
+    for noun in LEAVING:
+        await _remove(
+            session, actor, noun, sorted({each.subject_id for each in values if each.noun == noun})
+        )
+
+
+async def _remove(session: AsyncSession, actor: Actor, noun: str, ids: Sequence[int]) -> None:
     """Delete rows whose personal values are erased, once the ledger says that they go."""
     if ids:
         await ledger.append(session, actor, "delete", noun, ids)

@@ -1,12 +1,25 @@
 """The personal values that the ledger holds as digests: reading them, and erasing them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+
+import models as models
+from registry.head import GREW
 
 ERASED = "effacé"
 DIGEST = "sha256"
+
+COLUMNS = tuple(
+    (table.name, column.name)
+    for table in SQLModel.metadata.sorted_tables
+    for column in table.columns
+    if column.info.get("ledger") == "personal"
+)
+"""Those whose values are here, as nouns and fields."""
 
 READ = sa.text("""
     SELECT record_digest(salt, value), value
@@ -14,7 +27,19 @@ READ = sa.text("""
     JOIN unnest(CAST(:nouns AS text[]), CAST(:ids AS bigint[])) AS wanted (noun, subject_id)
       USING (noun, subject_id)
 """)
-ERASE = sa.text("SELECT ledger_erase(:noun, :id, :field, :value)")
+ERASE = sa.text("""
+    SELECT noun, subject_id
+    FROM unnest(CAST(:nouns AS text[]), CAST(:ids AS bigint[]), CAST(:fields AS text[]),
+                CAST(:values AS text[])) AS given (noun, subject_id, field, value)
+    WHERE ledger_erase(noun, subject_id, field, value)
+""")
+
+
+class Value(NamedTuple):
+    noun: str
+    subject_id: int
+    field: str
+    value: str
 
 
 async def by_digest(
@@ -32,7 +57,16 @@ def restored(value: object, values: Mapping[str, str]) -> object:
     return value
 
 
-async def erase(session: AsyncSession, noun: str, identifier: int, field: str, value: str) -> bool:
-    """Forget the value, and say so in the ledger. The record itself no longer holds it."""
-    given = {"noun": noun, "id": identifier, "field": field, "value": value}
-    return bool(await session.scalar(ERASE, given))
+async def erase(session: AsyncSession, values: Sequence[Value]) -> int:
+    """Forget them, and say so in the ledger, which the records no longer hold; how many were there.
+
+    Writers queue from here on, as they do after ``ledger.append``.
+    """
+    session.info[GREW] = True
+    given = {
+        "nouns": [value.noun for value in values],
+        "ids": [value.subject_id for value in values],
+        "fields": [value.field for value in values],
+        "values": [value.value for value in values],
+    }
+    return len((await session.execute(ERASE, given)).all())

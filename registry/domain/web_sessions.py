@@ -45,20 +45,13 @@ async def open_session(
     session: AsyncSession,
     person: accounts.Person,
     digest: bytes,
-    now: datetime,
     *,
     id_token: str | None = None,
     replaced: bytes | None = None,
 ) -> Account:
     """Sign a person in under a new id; the browser's former session ends."""
-    await session.execute(
-        sa.delete(WebSession).where(
-            sa.or_(
-                col(WebSession.created_at) <= now - LIFETIME,
-                col(WebSession.digest) == (replaced or b""),
-            )
-        )
-    )
+    if replaced is not None:
+        await session.execute(sa.delete(WebSession).where(col(WebSession.digest) == replaced))
     account = await accounts.remember(session, person)
     opened = WebSession(
         digest=digest, account_id=account.recorded_id, siret=person.siret, id_token=id_token

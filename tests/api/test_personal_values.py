@@ -36,7 +36,8 @@ async def vendor(write: Ask, token: Token, database: Database) -> int:
 
 async def erase(database: Database, vendor: int, value: str, by: Actor = ADMINISTRATOR) -> bool:
     async with database.transaction(by) as session:
-        return await record_values.erase(session, "vendor", vendor, "contact", value)
+        given = record_values.Value("vendor", vendor, "contact", value)
+        return await record_values.erase(session, [given]) == 1
 
 
 async def faults(database: Database) -> list[tuple[str, str]]:

@@ -36,7 +36,6 @@ def sign_in(database: Database) -> SignIn:
                 session,
                 person,
                 sessions.digest(secret),
-                datetime.now(UTC),
                 id_token="signed",
                 replaced=sessions.digest(former) if former else None,
             )

@@ -1,7 +1,7 @@
 """What is coming is told in time, once, to those who can do something about it."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -149,7 +149,7 @@ async def test_a_session_that_was_opened_makes_a_recipient(
     await signed(database, today() + 7 * DAY)
     person = Person("https://idp.example", "1", establishment(EDITEUR), "elle@editeur.example")
     async with database.transaction(SIGN_IN) as session:
-        await open_session(session, person, bytes(32), datetime.now(UTC))
+        await open_session(session, person, bytes(32))
     await on(database, today())
     assert [row.recipient for row in await outbox()] == [CONTACT, "elle@editeur.example"]
 

@@ -128,7 +128,11 @@ def test_a_database_that_is_away_is_told_without_traceback(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("RACCORD_POOL_SIZE", "abc", "RACCORD_POOL_SIZE : valeur refusée, « abc »."),
+        ("RACCORD_POOL_SIZE", "abc", "valeur refusée, « abc » : un nombre entier est attendu."),
+        ("RACCORD_POOL_SIZE", "2", "RACCORD_POOL_SIZE : valeur refusée, « 2 » : 3 au moins est"),
+        ("RACCORD_ACCOUNTS_DAYS", "0", "« 0 » : 1 au moins est attendu."),
+        ("RACCORD_MESSAGES_DAYS", "31", "« 31 » : 32 au moins est attendu."),
+        ("RACCORD_MESSAGES_DAYS", "99999", "« 99999 » : 36500 au plus est attendu."),
         ("RACCORD_DATABASE_URL", "foo", "RACCORD_DATABASE_URL : adresse mal formée"),
         ("RACCORD_DATABASE_URL", "http://x", "RACCORD_DATABASE_URL : adresse mal formée"),
         ("RACCORD_DATABASE_URL", "postgresql://h:abc/x", "RACCORD_DATABASE_URL : adresse mal"),

@@ -71,6 +71,21 @@ def test_an_erased_person_is_nowhere_and_the_rest_stays(people: int, run: Run) -
     assert "ne tient rien" in again.err
 
 
+def test_a_signatory_is_erased_by_name(people: int, run: Run) -> None:
+    outcome = run("privacy", "erase", "Alix Exemple", "--yes")
+    assert (outcome.code, json.loads(outcome.out)) == (0, {"commitment": 1, "message": 0})
+    assert run("verify").code == 0
+
+
+def test_the_periods_are_told_as_they_are_set(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RACCORD_ACCOUNTS_DAYS", "730")
+    rows = json.loads(run("privacy", "periods", "--format", "json").out)
+    days = {row["setting"]: row["days"] for row in rows}
+    assert (days["RACCORD_ACCOUNTS_DAYS"], days["RACCORD_MESSAGES_DAYS"]) == (730, 365)
+    assert "RACCORD_ACCOUNTS_DAYS" in run("privacy", "periods").out
+    assert run("privacy", "periods", "--format", "csv").out.startswith("what,days,")
+
+
 def test_erasing_asks_first(people: int, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
     assert run("privacy", "erase", ALIX).code == 1
