@@ -20,12 +20,11 @@ SELECT EXISTS (
 """
 
 WAY_OUT = (
-    "Le journal de cette base contient en clair des contacts ou des signataires, et un journal ne"
-    " se récrit pas : cette base ne peut pas être mise à niveau, seulement remplacée. Avec la"
-    " version précédente du programme : « raccord export bundle DOSSIER ». Puis, avec celle-ci,"
-    " sur une base neuve (autre RACCORD_DATABASE_URL ou autre RACCORD_DATA_DIR) :"
-    " « raccord migrate », « raccord import referential --vintage 2026 », puis"
-    " « raccord import bundle DOSSIER »."
+    "Le journal de cette base tient en clair des contacts ou des signataires, et un journal ne se"
+    " récrit pas : exportez-la avec la version précédente du programme (« raccord export bundle"
+    " DOSSIER »), puis importez ce lot avec celle-ci dans une base neuve (autre"
+    " RACCORD_DATABASE_URL ou autre RACCORD_DATA_DIR) par « raccord migrate », « raccord import"
+    " referential --vintage MILLÉSIME » et « raccord import bundle DOSSIER »."
 )
 
 STATEMENTS = (
