@@ -68,6 +68,7 @@ class BulkReport:
     created: int = strawberry.field(description="Déclarations nouvelles.")
     confirmed: int = strawberry.field(description="Usages de l’autre partie confirmés.")
     changed: int = strawberry.field(description="Déclarations modifiées.")
+    unchanged: int = strawberry.field(description="Lignes qui disent ce que dit le registre.")
     ended: int = strawberry.field(description="Usages absents qui prennent fin.")
     different: int = strawberry.field(description="Lignes dont la date n’est pas la bonne.")
     faulty: int = strawberry.field(description="Lignes fautives.")
@@ -80,7 +81,10 @@ class BulkReport:
 
     @classmethod
     def of(cls, report: dict[str, Any]) -> "BulkReport":
-        counts = ("lines", "created", "confirmed", "changed", "ended", "different", "faulty")
+        counts = (
+            *("lines", "created", "confirmed", "changed", "unchanged", "ended", "different"),
+            "faulty",
+        )
         return cls(
             message=report.get("message"),
             **{name: report.get(name, 0) for name in counts},

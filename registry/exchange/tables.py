@@ -105,6 +105,8 @@ BUNDLED_KINDS = (
 )
 """The referential brings the other kinds."""
 
+NAME = "collectivite_name"
+"""Beside a code, for whoever reads; nothing is read from it."""
 DECLARANTS = (Source.VENDOR, Source.COLLECTIVITE, Source.MINISTRY)
 
 COLLECTIVITES = Table(

@@ -13,6 +13,7 @@ from registry.exchange.bundle.references import COLLECTIVITE, PRODUCT
 from registry.exchange.bundle.staging import Stage
 
 STEPS = sa.text("SELECT count(*) FROM written WHERE noun = 'activation' AND created")
+RIGHT = sa.text("SELECT count(*) FROM good WHERE NOT faulty")
 
 
 async def record(stage: Stage, given: Given) -> dict[str, Any]:
@@ -38,4 +39,6 @@ async def record(stage: Stage, given: Given) -> dict[str, Any]:
     # The author of a recorded step stays: that column is the file's for new steps alone.
     said = {name: held for name, held in stage.present.items() if name != "declared_by"}
     await record_history(replace(stage, present=said), HISTORY)
-    return {"created": await stage.session.scalar(STEPS) or 0}
+    created = await stage.session.scalar(STEPS) or 0
+    right = await stage.session.scalar(RIGHT) or 0
+    return {"created": created, "unchanged": right - created}

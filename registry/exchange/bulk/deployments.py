@@ -1,4 +1,8 @@
-"""deployments.csv as one side sends it: new links are declared, those in force are confirmed."""
+"""deployments.csv as one side sends it: new links are declared, those in force are confirmed.
+
+A line that says who else declared or confirmed a link, as the registry does, only repeats it: a
+list of clients comes back, and what was edited in it is all that changes.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +19,20 @@ LEFT JOIN deployment AS live
        ON live.collectivite_id = collectivite_code.collectivite_id
       AND live.product_id = product_key.product_id AND live.demarche = staged.demarche
       AND live.since <= CAST('{day}' AS date) AND (live.until IS NULL OR live.until > '{day}')
-      AND ({until} IS NULL OR {until} > '{day}')
+      AND ({until} IS NULL OR {until} > '{day}' OR live.since = staged.since)
 LEFT JOIN deployment AS past
        ON past.collectivite_id = collectivite_code.collectivite_id
       AND past.product_id = product_key.product_id AND past.demarche = staged.demarche
       AND past.since = staged.since
 """
+REPEATED = """
+EXISTS (SELECT FROM deployment WHERE deployment.id = good.existing_id AND {column} = good.{column})
+"""
+FOREIGN = """
+    good.live_id = target.id
+    AND NOT (target.declared_by = '{source}' AND target.confirmed_by IS NULL)
+"""
+"""A link in force that is not the sender's own to correct."""
 SHOWN = 1000
 
 
@@ -36,13 +48,16 @@ class Given:
 async def record(stage: Stage, given: Given) -> dict[str, Any]:
     """What was done, for the report: counts, and the first lines of what is worth reading."""
     await _resolve(stage, given)
-    await refuse_unknown_keys(stage, given.source, stage.actor)
+    repeated = REPEATED.format(column="declared_by")
+    await refuse_unknown_keys(stage, given.source, stage.actor, repeated)
     await _refuse(stage, given)
+    await _refuse_foreign(stage, given.source)
     differences = await _differences(stage)
     confirmed = await _confirm(stage, given.source)
-    changed = await _change_own(stage, given.source)
+    changed = await _change_own(stage, given.source) + await _end(stage, given.source)
     created = await _declare(stage, given.source)
     done: dict[str, Any] = {"created": created, "confirmed": confirmed, "changed": changed}
+    done["unchanged"] = await _unchanged(stage)
     return done | differences | await _complete(stage, given)
 
 
@@ -59,8 +74,13 @@ async def _resolve(stage: Stage, given: Given) -> None:
 async def _refuse(stage: Stage, given: Given) -> None:
     await stage.report(
         "confirmed_by",
-        "SELECT line, confirmed_by, 'laissez cette cellule vide : c’est l’autre partie ou le '"
-        " || 'ministère qui confirme' FROM good WHERE confirmed_by IS NOT NULL",
+        f"""
+        SELECT line, confirmed_by, 'ce n’est pas ce que dit le registre : laissez cette cellule '
+               || 'vide, c’est l’autre partie ou le ministère qui confirme'
+        FROM good WHERE confirmed_by IS NOT NULL AND NOT {REPEATED.format(column="confirmed_by")}
+          AND NOT (confirmed_by = '{given.source}'
+                   AND coalesce(declared_by, '{given.source}') <> '{given.source}')
+        """,
     )
     await stage.report(
         "demarche",
@@ -68,7 +88,7 @@ async def _refuse(stage: Stage, given: Given) -> None:
         SELECT line, demarche, 'le logiciel ne couvre pas cette démarche ; il couvre : '
                || array_to_string(demarches, ', ')
         FROM good JOIN product ON product.id = good.product_id
-        WHERE NOT demarche = ANY(demarches)
+        WHERE NOT demarche = ANY(demarches) AND live_id IS NULL
         """,
     )
     await stage.report(
@@ -125,6 +145,29 @@ async def _refuse_silent_operator(stage: Stage) -> None:
     )
 
 
+async def _refuse_foreign(stage: Stage, source: Source) -> None:
+    """What a file would change of a link that its sender can only confirm or end."""
+    foreign = FOREIGN.format(source=source)
+    await stage.report(
+        "until",
+        f"""
+        SELECT line, good.until, 'cet usage prend fin le ' || to_char(target.until, 'DD/MM/YYYY')
+               || ' : pour le prolonger, corrigez-le depuis sa page'
+        FROM good JOIN deployment AS target ON {foreign} AND good.until > target.until
+        """,
+    )
+    await stage.report(
+        "operator",
+        f"""
+        SELECT line, good.operator, 'le registre dit '
+               || coalesce('que l’opérateur est ' || target.operator, 'qu’il n’y en a pas')
+               || ' : laissez cette cellule vide, ou corrigez l’usage depuis sa page'
+        FROM good JOIN deployment AS target
+          ON {foreign} AND good.operator <> coalesce(target.operator, '') AND NOT good.faulty
+        """,
+    )
+
+
 async def _differences(stage: Stage) -> dict[str, Any]:
     """The recorded date of a link stays; the file's is told."""
     rows = await run(
@@ -151,6 +194,7 @@ async def _confirm(stage: Stage, source: Source) -> int:
         UPDATE deployment AS target SET confirmed_by = :source FROM good
         WHERE target.id = good.live_id AND NOT good.faulty AND target.confirmed_by IS NULL
           AND target.declared_by NOT IN (:source, 'MINISTRY')
+          AND (coalesce(good.declared_by, :source) = :source OR good.confirmed_by = :source)
         RETURNING target.id
         """,
         source=source,
@@ -176,6 +220,19 @@ async def _change_own(stage: Stage, source: Source) -> int:
     )
 
 
+async def _end(stage: Stage, source: Source) -> int:
+    """Any link may end sooner: what was said and confirmed of the days before stands."""
+    return await _written(
+        stage,
+        f"""
+        UPDATE deployment AS target SET until = good.until FROM good
+        WHERE NOT good.faulty AND {FOREIGN.format(source=source)}
+          AND good.until < coalesce(target.until, 'infinity')
+        RETURNING target.id
+        """,
+    )
+
+
 async def _declare(stage: Stage, source: Source) -> int:
     columns = [
         "collectivite_id",
@@ -194,6 +251,15 @@ async def _declare(stage: Stage, source: Source) -> int:
         created=True,
         source=source,
     )
+
+
+async def _unchanged(stage: Stage) -> int:
+    """The lines that say what is recorded already."""
+    counted = await run(
+        stage.session,
+        "SELECT (SELECT count(*) FROM good WHERE NOT faulty) - count(DISTINCT id) FROM written",
+    )
+    return int(counted.scalar_one())
 
 
 async def _complete(stage: Stage, given: Given) -> dict[str, Any]:

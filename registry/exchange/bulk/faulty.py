@@ -11,7 +11,7 @@ from registry.exchange.bundle.cells import neutralise, restore
 from registry.exchange.bundle.records import CODE, Sheet, read_sheet
 
 REASON = "motif"
-"""The column that tells what is wrong; a file that comes back with it is taken."""
+"""The column that tells what is wrong."""
 STEP = 1_000
 """Lines read between two moments at which a reader that left is noticed."""
 

@@ -25,7 +25,10 @@ WHOSE = {
 }
 
 
-async def refuse_unknown_keys(stage: Stage, source: Source, actor: Actor) -> None:
+async def refuse_unknown_keys(
+    stage: Stage, source: Source, actor: Actor, repeated: str = "false"
+) -> None:
+    """``repeated``: the lines that name as their author the one whom the registry names."""
     await stage.report(
         "collectivite",
         "SELECT line, collectivite, 'collectivité inconnue du registre' FROM good"
@@ -50,6 +53,9 @@ async def refuse_unknown_keys(stage: Stage, source: Source, actor: Actor) -> Non
     )
     await stage.report(
         "declared_by",
-        f"SELECT line, declared_by, 'laissez cette cellule vide, ou écrivez {source}' FROM good"
-        f" WHERE declared_by <> '{source}'",
+        f"""
+        SELECT line, declared_by, 'ce n’est pas ce que dit le registre : laissez cette cellule '
+               || 'vide, ou écrivez {source}'
+        FROM good WHERE declared_by <> '{source}' AND NOT {repeated}
+        """,
     )

@@ -27,7 +27,7 @@ from registry.exchange.bundle import recording
 from registry.exchange.bundle.faults import LIMIT, BundleRefused, Fault, Faults, HeaderRefused
 from registry.exchange.bundle.reading import opened
 from registry.exchange.bundle.staging import Stage, create_stage, fill_stage, run
-from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Column, Kind, Table
+from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, NAME, Column, Kind, Table
 from registry.exchange.turns import end_turn
 
 TABLES = {BulkNoun.DEPLOYMENTS: DEPLOYMENTS, BulkNoun.ACTIVATIONS: ACTIVATIONS}
@@ -40,6 +40,8 @@ BEAT = 0.5
 """Seconds between two tellings of how far the reading is."""
 VALID = "valid"
 """In the report of a refused trial: what its lines that are right would do without the others."""
+TOLD_ONLY = (NAME, REASON)
+"""Columns of our own files that only tell: a file that comes back with them is taken."""
 LOST = "Le fichier reçu n’est plus là : l’envoyer de nouveau."
 
 
@@ -153,12 +155,12 @@ async def _lines(stage: Stage) -> int:
 
 
 def _asked(table: Table, source: Source) -> Table:
-    """The author's own word by default, and the column of reasons that a correction brings back."""
+    """The author's own word by default, and the columns that our files bring back for nothing."""
     columns = [
         replace(column, default=source) if column.name == "declared_by" else column
         for column in table
     ]
-    return replace(table, columns=(*columns, Column(REASON, Kind.TEXT)))
+    return replace(table, columns=(*columns, *(Column(name, Kind.TEXT) for name in TOLD_ONLY)))
 
 
 def _told(faults: list[Fault]) -> dict[str, Any]:

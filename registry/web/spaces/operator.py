@@ -8,19 +8,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from models import Collectivite, Demarche, Deployment, Product
-from registry.domain import actors, clients, collectivites, deployments, products
+from registry.domain import actors, clients, collectivites, deployments, products, vendors
 from registry.domain.clients import ClientFilter, ClientOrder
 from registry.domain.pages import Page, Slice
 from registry.domain.policy import Action, Capacity, may, require_signed_in
 from registry.exchange.lists import Format, Record
 from registry.web import exports
 from registry.web.queries import Query, read_page
-from registry.web.spaces.vendors.clients import ORDERS
+from registry.web.spaces.vendors.clients import COLUMNS as USE_COLUMNS
+from registry.web.spaces.vendors.clients import ORDERS, as_record
 from registry.web.visits import At, Visit
 
 LIST = "/espace/operateur"
 FILTERS = ("demarche", "q", "tri")
-COLUMNS = ("collectivite", "name", "product", "demarche", "since", "acknowledged")
+COLUMNS = (*USE_COLUMNS, "acknowledged")
 
 
 class Operated(NamedTuple):
@@ -29,6 +30,7 @@ class Operated(NamedTuple):
     link: Deployment
     town: Collectivite
     product: Product
+    vendor_siren: str
     acknowledged: bool
 
 
@@ -65,23 +67,17 @@ async def _page(visit: Visit, query: Query, session: AsyncSession, page: Page) -
     found = await clients.operated(session, visit.actor.sirens, page, wanted, order)
     used = await products.by_ids(session, [row.product_id for row in found.rows])
     towns = await collectivites.by_ids(session, [row.collectivite_id for row in found.rows])
-    return found.carrying(
-        Operated(row, towns[row.collectivite_id], used[row.product_id], _acts(visit, row, used))
-        for row in found.rows
-    )
+    owners = await vendors.by_ids(session, [product.vendor_id for product in used.values()])
 
+    def operated(row: Deployment) -> Operated:
+        product = used[row.product_id]
+        acts = may(visit.actor, Action.RECORD_ACTIVATION, deployments.subject(row, product))
+        town, owner = towns[row.collectivite_id], owners[product.vendor_id]
+        return Operated(row, town, product, owner.siren, acts)
 
-def _acts(visit: Visit, row: Deployment, used: dict[int, Product]) -> bool:
-    subject = deployments.subject(row, used[row.product_id])
-    return may(visit.actor, Action.RECORD_ACTIVATION, subject)
+    return found.carrying(map(operated, found.rows))
 
 
 def _record(row: Operated) -> Record:
-    return {
-        "collectivite": row.town.code,
-        "name": row.town.name,
-        "product": row.product.name,
-        "demarche": row.link.demarche,
-        "since": row.link.since,
-        "acknowledged": row.acknowledged,
-    }
+    used = as_record(row.link, row.town, row.vendor_siren, row.product)
+    return {**used, "acknowledged": row.acknowledged}

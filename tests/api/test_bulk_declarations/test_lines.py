@@ -120,6 +120,73 @@ async def test_a_file_never_speaks_for_the_other_side(send: Send, token: Token) 
     ]
 
 
+@pytest.fixture
+async def links_of_all_sides(world: None, database: Database) -> None:
+    """01008 said by the collectivité, 01009 confirmed by both, and with an operator and an end."""
+    async with database.transaction(ADMINISTRATOR) as session:
+        product = await session.scalar(PRODUCT)
+        for code, more in (
+            ("01008", {"declared_by": Source.COLLECTIVITE}),
+            ("01009", {"confirmed_by": Source.COLLECTIVITE, **LIMITED}),
+        ):
+            town = commune(code, f"Commune {code}", 100)
+            await add(session, town)
+            await add(session, deployment(town, product, SCHOOL, **more))
+
+
+LIMITED = {"operator": siren(99960000), "until": date(2090, 1, 1)}
+SIDES = f"{HEADER},until,operator,declared_by,confirmed_by"
+
+
+@pytest.mark.parametrize(
+    ("line", "confirmed", "changed"),
+    [
+        ("01008,,,COLLECTIVITE,", 0, 0),
+        ("01008,,,,", 1, 0),
+        ("01008,,,COLLECTIVITE,VENDOR", 1, 0),
+        ("01008,2080-01-01,,COLLECTIVITE,", 0, 1),
+        ("01008,2023-02-01,,COLLECTIVITE,", 0, 1),
+        ("01009,,,VENDOR,COLLECTIVITE", 0, 0),
+        (f"01009,2090-01-01,{LIMITED['operator']},VENDOR,COLLECTIVITE", 0, 0),
+        ("01009,2080-01-01,,,", 0, 1),
+    ],
+)
+@pytest.mark.usefixtures("links_of_all_sides")
+async def test_a_line_that_repeats_the_registry_changes_nothing_else(
+    send: Send, token: Token, line: str, confirmed: int, changed: int
+) -> None:
+    code, _, rest = line.partition(",")
+    body = lines(f"{famille(code, '2023-01-01')},{rest}", header=SIDES)
+    report = (await send(await token(EBENE), body))["report"]
+    assert report["faults"] == []
+    assert (report["confirmed"], report["changed"], report["created"]) == (confirmed, changed, 0)
+    assert report["unchanged"] == 1 - max(confirmed, changed)
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("01008,,,MINISTRY,", "declared_by"),
+        ("01008,,,COLLECTIVITE,MINISTRY", "confirmed_by"),
+        ("01008,,000062711,COLLECTIVITE,", "operator"),
+        ("01009,,,VENDOR,MINISTRY", "confirmed_by"),
+        ("01009,,,VENDOR,VENDOR", "confirmed_by"),
+        ("01009,2095-01-01,,VENDOR,COLLECTIVITE", "until"),
+        ("01009,2020-01-01,,VENDOR,COLLECTIVITE", "until"),
+    ],
+)
+@pytest.mark.usefixtures("links_of_all_sides")
+async def test_what_a_line_says_otherwise_than_the_registry_is_told(
+    send: Send, token: Token, line: str, column: str
+) -> None:
+    code, _, rest = line.partition(",")
+    body = lines(f"{famille(code, '2023-01-01')},{rest}", header=SIDES)
+    done = await send(await token(EBENE), body)
+    assert done["state"] == "REFUSED"
+    assert [(fault["line"], fault["column"]) for fault in done["report"]["faults"]] == [(2, column)]
+    assert done["report"]["faults"][0]["reason"]
+
+
 async def test_the_same_file_again_changes_nothing(
     send: Send, token: Token, written: Written
 ) -> None:

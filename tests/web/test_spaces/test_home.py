@@ -61,7 +61,7 @@ async def test_an_operator_sees_what_it_runs(
     assert step.status == 200
     assert (await neighbour.open(step.path)).status == 403
     rows = (await operator.client.get("/espace/operateur.csv")).text.splitlines()
-    assert rows[1].startswith("01002,Éloise,Portail Familles,RESTAURATION_SCOLAIRE,")
+    assert rows[1].startswith("01002,Éloise,999900004,famille,RESTAURATION_SCOLAIRE,")
     found = await operator.open("/espace/operateur", q="éloise", tri="SINCE_DESC")
     assert "Portail Familles" in found.text
     none = await operator.open("/espace/operateur", demarche="ETAT_CIVIL")

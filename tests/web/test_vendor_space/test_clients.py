@@ -1,5 +1,6 @@
 """Clients: listed for the vendor alone, confirmed, ended, declared one by one or by a file."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from registry.exchange.bulk.running import run_next
 from registry.web.queries import PAGE
 from tests.api.conftest import Ask, Token, Written
 from tests.api.sides import AUBEPINE, EBENE, READY, TOWN, link, town
-from tests.web.browsing import Browser
+from tests.web.browsing import Browser, Page
 from tests.web.test_vendor_space.conftest import SPACE
 
+GiveBack = Callable[[str], Awaitable[Page]]
 HEADER = "collectivite,vendor_siren,product,demarche,since"
 
 
@@ -23,7 +25,10 @@ async def test_the_list_is_filtered_and_has_its_twins(vendor: Browser) -> None:
     assert "1 usage en cours." in page.text
     assert "Éloise" not in page.text
     written = (await vendor.client.get(page.link("CSV"))).text.splitlines()
-    assert written[0].split(",")[:4] == ["collectivite", "collectivite_name", "product", "demarche"]
+    assert written[0] == (
+        "collectivite,collectivite_name,vendor_siren,product,demarche,since,until,operator,"
+        "declared_by,confirmed_by"
+    )
     assert [line.split(",")[0] for line in written[1:]] == ["01001"]
     records = (await vendor.client.get(f"{SPACE}/clients.json")).json()
     assert [(record["collectivite"], record["product"]) for record in records] == [
@@ -169,6 +174,50 @@ async def test_a_file_is_tried_corrected_and_sent_for_good(
     assert "Le fichier est enregistré." in page.text
     assert "Déclarations nouvelles 1" in page.text
     assert [entry[:2] for entry in await written()] == [("bulk", "deployment")]
+
+
+@pytest.fixture
+def give_back(vendor: Browser, database: Database, uploads: Path) -> GiveBack:
+    """Send a file of clients for good, and read what became of it."""
+
+    async def run(content: str) -> Page:
+        form = (await vendor.open(f"{SPACE}/fichiers")).form("/fichiers")
+        files = {"file": ("clients.csv", content.encode("utf-8"))}
+        page = await vendor.send(form, files=files, dryRun=[])
+        assert await run_next(database, uploads)
+        return await vendor.open(page.path)
+
+    return run
+
+
+@pytest.mark.parametrize("format", ["CSV", "CSV pour Excel"])
+async def test_a_list_that_was_downloaded_goes_back_and_changes_nothing(
+    vendor: Browser, give_back: GiveBack, write: Ask, token: Token, written: Written, format: str
+) -> None:
+    """Whoever said its lines, confirmed or not; then one end is edited, and it alone changes."""
+    await write("DeclareDeployment", await token(town(TOWN)), **link())
+    before = await written()
+    page = await vendor.open(f"{SPACE}/clients")
+    content = (await vendor.client.get(page.link(format))).text
+    page = await give_back(content)
+    assert "Le fichier est enregistré." in page.text
+    for counted in ("lues 4", "nouvelles 0", "confirmés 0", "modifiées 0", "ne changent rien 4"):
+        assert counted in page.text
+    assert await written() == before
+    separator = ";" if "Excel" in format else ","
+    header, *lines, _ = content.replace("\r\n", "\n").split("\n")
+    place = header.split(separator).index("until")
+    for number, line in enumerate(lines):
+        cells = line.split(separator)
+        cells[place] = "2099-12-31"
+        edited = [*lines[:number], separator.join(cells), *lines[number + 1 :]]
+        page = await give_back("\n".join([header, *edited]))
+        assert "modifiées 1" in page.text, page.text
+        assert "ne changent rien 3" in page.text
+        assert len(await written()) == len(before) + 1 + number
+        lines = edited
+    records = (await vendor.client.get(f"{SPACE}/clients.json")).json()
+    assert {record["until"] for record in records} == {"2099-12-31"}
 
 
 async def test_files_sent_are_listed_by_pages(

@@ -14,6 +14,7 @@ from registry.domain.errors import InvalidInput
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.exchange.lists import Format, Record
+from registry.exchange.tables import DEPLOYMENTS, NAME
 from registry.web.exports import export_private, from_pages
 from registry.web.forms import EMPTY, Form, posted
 from registry.web.queries import Listed, Query, tried
@@ -32,17 +33,8 @@ CONFIRMATIONS = {
     AWAITED: "à confirmer par vous",
 }
 FILTERS = ("confirme", "demarche", "q", "tri", "logiciel")
-COLUMNS = (
-    "collectivite",
-    "collectivite_name",
-    "product",
-    "demarche",
-    "since",
-    "until",
-    "operator",
-    "declared_by",
-    "confirmed",
-)
+COLUMNS = ("collectivite", NAME, *(column.name for column in DEPLOYMENTS.columns[1:]))
+"""Those of the file that declares uses: the list goes back as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +113,8 @@ def as_file(format: Format) -> Served:
         async with space.visit.database.read() as session:
             owned = await _owned(session, space)
         asked = _asked(space, Query.of(space.visit.request, FILTERS, paging=()), owned)
-        source = from_pages(COLUMNS, partial(_page, asked, owned), _as_record)
+        record = partial(_as_record, space.vendor.siren)
+        source = from_pages(COLUMNS, partial(_page, asked, owned), record)
         return await export_private(space.visit, format, f"clients-{space.vendor.siren}", source)
 
     return write
@@ -161,16 +154,20 @@ async def _page(
     )
 
 
-def _as_record(row: Client) -> Record:
-    used = row.deployment
+def _as_record(siren: str, row: Client) -> Record:
+    return as_record(row.deployment, row.body, siren, row.product)
+
+
+def as_record(used: Deployment, body: Collectivite, siren: str, product: Product) -> Record:
     return {
-        "collectivite": row.body.code,
-        "collectivite_name": row.body.name,
-        "product": row.product.slug,
-        "demarche": used.demarche.value,
+        "collectivite": body.code,
+        NAME: body.name,
+        "vendor_siren": siren,
+        "product": product.slug,
+        "demarche": used.demarche,
         "since": used.since,
         "until": used.until,
         "operator": used.operator,
-        "declared_by": used.declared_by.value,
-        "confirmed": row.confirmed,
+        "declared_by": used.declared_by,
+        "confirmed_by": used.confirmed_by,
     }
