@@ -1,12 +1,12 @@
 """The engine and the only places that open, begin and commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import sqlalchemy as sa
@@ -16,7 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from models.migrations import CannotMigrate, schema_digest
-from registry.guard import GUARDED, SERVICE_ROLE, Driver, GuardedDriver, Unguarded
+from registry.guard import (
+    GUARDED,
+    SERVICE_ROLE,
+    Driver,
+    GuardedDriver,
+    Identified,
+    Unguarded,
+    identify,
+)
 from registry.head import GREW, TRUSTED, Head
 from registry.liveness import BROKEN, Distance, check_alive, note_use
 from registry.settings import ROOT
@@ -56,10 +64,6 @@ UNABLE = {
     "53200": "La base de données manque de mémoire.",
 }
 """By SQLSTATE, what its administrator must mend."""
-IDENTIFY = sa.text(
-    "SELECT set_config(name, value, true)"
-    " FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS said (name, value)"
-)
 MIGRATING = sa.text("SELECT pg_advisory_lock(7032024)")
 
 
@@ -137,16 +141,6 @@ class Share:
             self.places.release()
 
 
-class Identified(Protocol):
-    @property
-    def identity(self) -> Mapping[str, str]: ...
-
-
-async def _identify(session: AsyncSession, author: Identified) -> None:
-    identity = author.identity
-    await session.execute(IDENTIFY, {"names": [*identity], "values": [*identity.values()]})
-
-
 Settle = Callable[[AsyncSession], Awaitable[None]]
 
 
@@ -178,7 +172,7 @@ class Database:
         with _told_when_unusable():
             async with AsyncSession(engine) as session:
                 if author is not None:
-                    await _identify(session, author)
+                    await identify(session, author)
                 yield session
 
     @asynccontextmanager
@@ -191,7 +185,7 @@ class Database:
                 AsyncSession(self.engine, expire_on_commit=False) as session,
             ):
                 await session.begin()
-                await _identify(session, author)
+                await identify(session, author)
                 yield session
                 if dry_run:
                     await session.rollback()

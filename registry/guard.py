@@ -1,12 +1,15 @@
-"""A transaction begins by asking whether the row policies bind it.
+"""A transaction begins by asking whether the row policies bind it, and by saying who acts.
 
 A pooler may leave the parameters of a connection out, or give the next transaction a server's
 connection that another program turned to another role: the second wall would fall without a word.
 """
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
 SERVICE_ROLE = "raccord_app"
 GUARDED = f"current_user = '{SERVICE_ROLE}' AND current_setting('row_security') = 'on'"
@@ -15,6 +18,10 @@ OR_FAIL = f" SELECT 1 / CAST({GUARDED} AS int)"
 REASON = (
     f"La connexion à la base de données n’agit pas comme {SERVICE_ROLE}, sous les règles d’accès"
     f" aux lignes ; derrière un répartiteur : ALTER ROLE ce_compte SET role = '{SERVICE_ROLE}' ;"
+)
+IDENTIFY = sa.text(
+    "SELECT set_config(name, value, true)"
+    " FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS said (name, value)"
 )
 
 if TYPE_CHECKING:
@@ -41,3 +48,14 @@ class GuardedDriver(Driver):
         except asyncpg.DivisionByZeroError as failed:
             self.terminate()
             raise Unguarded from failed
+
+
+class Identified(Protocol):
+    @property
+    def identity(self) -> Mapping[str, str]: ...
+
+
+async def identify(session: AsyncSession, author: Identified) -> None:
+    """Tell the row policies and the ledger who acts, until the transaction ends."""
+    identity = author.identity
+    await session.execute(IDENTIFY, {"names": [*identity], "values": [*identity.values()]})

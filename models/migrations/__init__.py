@@ -1,4 +1,4 @@
-HEAD = "0016"
+HEAD = "0021"
 """The revision that the tables of this code are at; a test compares it with the scripts."""
 
 

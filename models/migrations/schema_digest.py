@@ -75,6 +75,10 @@ FROM (SELECT string_agg(text, chr(10) ORDER BY text COLLATE "C") AS lines FROM l
 """
 PLACE = "SELECT set_config('search_path', 'public', true)"
 """PostgreSQL words its catalogue as the path has it."""
+ACTING = (
+    "SELECT set_config('raccord.actor', 'migration', true),"
+    " set_config('raccord.role', 'ADMINISTRATOR', true)"
+)
 SERVER = "SELECT CAST(current_setting('server_version_num') AS integer) / 10000"
 REVISION = "SELECT version_num FROM alembic_version"
 
@@ -99,10 +103,8 @@ def record(connection: sa.Connection) -> None:
         ),
         {"revision": now[0], "server": now[1], "digest": digest},
     )
+    connection.exec_driver_sql(ACTING)
     connection.execute(
-        sa.text(
-            "SELECT ledger_append('migration', NULL, 'update', 'schema_digest',"
-            " CAST(:ids AS bigint[]))"
-        ),
+        sa.text("SELECT ledger_append('update', 'schema_digest', CAST(:ids AS bigint[]))"),
         {"ids": [written.scalar()]},
     )

@@ -91,7 +91,7 @@ async def record(session: AsyncSession, actor: Actor, step: Step, said: Said) ->
         **columns,
     )
     await histories.add(session, last, row)
-    await ledger.append(session, actor, "create", "activation", [row.recorded_id])
+    await ledger.append(session, "create", "activation", [row.recorded_id])
     return row
 
 

@@ -53,7 +53,7 @@ async def allow(session: AsyncSession, actor: Actor, siret: str, label: str) -> 
     checks.settle()
     if await _current(session, checked):
         raise AlreadyExists("siret", "Cet établissement est déjà sur la liste.")
-    return await _record(session, actor, "create", AllowedSiret(siret=checked, label=said))
+    return await _record(session, "create", AllowedSiret(siret=checked, label=said))
 
 
 async def disallow(session: AsyncSession, actor: Actor, siret: str) -> AllowedSiret:
@@ -71,7 +71,7 @@ async def disallow(session: AsyncSession, actor: Actor, siret: str) -> AllowedSi
     if entry is None:
         raise NotFound("siret", "Cet établissement n’est pas sur la liste.")
     entry.removed_at = now()
-    return await _record(session, actor, "remove", entry)
+    return await _record(session, "remove", entry)
 
 
 async def _current(session: AsyncSession, siret: str) -> AllowedSiret | None:
@@ -83,10 +83,8 @@ async def _current(session: AsyncSession, siret: str) -> AllowedSiret | None:
     return found
 
 
-async def _record(
-    session: AsyncSession, actor: Actor, action: str, entry: AllowedSiret
-) -> AllowedSiret:
+async def _record(session: AsyncSession, action: str, entry: AllowedSiret) -> AllowedSiret:
     session.add(entry)
     await session.flush()
-    await ledger.append(session, actor, action, "allowed_siret", [entry.recorded_id])
+    await ledger.append(session, action, "allowed_siret", [entry.recorded_id])
     return entry

@@ -74,10 +74,8 @@ async def edit(session: AsyncSession, actor: Actor, version: int, change: Change
     for target in changed:
         target.share = shares[target.stratum]
     await session.flush()
-    await ledger.append(session, actor, "edit", "campaign", [campaign.recorded_id])
-    await ledger.append(
-        session, actor, "edit", "target", [target.recorded_id for target in changed]
-    )
+    await ledger.append(session, "edit", "campaign", [campaign.recorded_id])
+    await ledger.append(session, "edit", "target", [target.recorded_id for target in changed])
     return CampaignRead(campaign, before.targets, before.signatures)
 
 

@@ -201,25 +201,23 @@ async def declare_no_online_demarche(
         )
     if since is None and body.no_online_demarche_since is not None:
         return body
-    return await _offline_since(session, actor, body, day)
+    return await _offline_since(session, body, day)
 
 
 async def withdraw_no_online_demarche(
     session: AsyncSession, actor: Actor, code: str
 ) -> Collectivite:
     """Nothing is written where it was not said."""
-    return await _offline_since(session, actor, await _own(session, actor, code), None)
+    return await _offline_since(session, await _own(session, actor, code), None)
 
 
-async def use_online(
-    session: AsyncSession, actor: Actor, collectivite_id: int, product_id: int
-) -> None:
+async def use_online(session: AsyncSession, collectivite_id: int, product_id: int) -> None:
     """By its own word it uses that product: what it said of having no online démarche falls."""
     body = await session.get_one(Collectivite, collectivite_id)
     product = await session.get_one(Product, product_id)
     if product.citizen_login:
         await session.refresh(body)  # It may have said so while this one waited for its turn.
-        await _offline_since(session, actor, body, None)
+        await _offline_since(session, body, None)
 
 
 async def _own(session: AsyncSession, actor: Actor, code: str) -> Collectivite:
@@ -232,10 +230,10 @@ async def _own(session: AsyncSession, actor: Actor, code: str) -> Collectivite:
 
 
 async def _offline_since(
-    session: AsyncSession, actor: Actor, body: Collectivite, day: date | None
+    session: AsyncSession, body: Collectivite, day: date | None
 ) -> Collectivite:
     if body.no_online_demarche_since != day:
         body.no_online_demarche_since = day
         await session.flush()
-        await ledger.append(session, actor, "update", "collectivite", [body.recorded_id])
+        await ledger.append(session, "update", "collectivite", [body.recorded_id])
     return body

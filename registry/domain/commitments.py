@@ -328,7 +328,7 @@ async def _move(
     await notify_commitment(session, step)
     by_ministry = wanted is CommitmentState.SIGNED and author.source is Source.MINISTRY
     action = "accept" if by_ministry else _ACTIONS[wanted]
-    await ledger.append(session, author.actor, action, "commitment", [step.recorded_id])
+    await ledger.append(session, action, "commitment", [step.recorded_id])
     return step
 
 

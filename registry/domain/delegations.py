@@ -62,7 +62,7 @@ async def name(session: AsyncSession, actor: Actor, siren: str, given: Delegate)
     authorise(actor, Action.NAME_DELEGATES, Subject(siren=checked))
     delegate = _checked(checked, given)
     delegation = Delegation(siren=checked, delegate_siren=delegate.siren, email=delegate.email)
-    return await _record(session, actor, "create", delegation)
+    return await _record(session, "create", delegation)
 
 
 async def end(session: AsyncSession, actor: Actor, delegation_id: int) -> Delegation:
@@ -76,7 +76,7 @@ async def end(session: AsyncSession, actor: Actor, delegation_id: int) -> Delega
     if delegation.ended_at is not None:
         raise NotInThisState("Cette délégation a déjà pris fin.", "ENDED", ())
     delegation.ended_at = now()
-    return await _record(session, actor, "end", delegation)
+    return await _record(session, "end", delegation)
 
 
 def _checked(siren: str, given: Delegate) -> Delegate:
@@ -95,10 +95,8 @@ def _checked(siren: str, given: Delegate) -> Delegate:
     return Delegate(delegate_siren, email)
 
 
-async def _record(
-    session: AsyncSession, actor: Actor, action: str, delegation: Delegation
-) -> Delegation:
+async def _record(session: AsyncSession, action: str, delegation: Delegation) -> Delegation:
     session.add(delegation)
     await session.flush()
-    await ledger.append(session, actor, action, "delegation", [delegation.recorded_id])
+    await ledger.append(session, action, "delegation", [delegation.recorded_id])
     return delegation

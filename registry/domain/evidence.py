@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from models import Evidence
 from registry.domain import ledger, storage, turns
-from registry.domain.actor import REGISTRY, Actor
+from registry.domain.actor import Actor
 from registry.domain.errors import InvalidInput, NotAllowed
 from registry.domain.filters import among, checked_siren
 from registry.domain.policy import Action, Subject, authorise, may
@@ -86,7 +86,7 @@ async def give(
         .on_conflict_do_nothing()
         .returning(col(Evidence.id))
     )
-    await ledger.append(session, actor, "give", "evidence", [] if given is None else [given])
+    await ledger.append(session, "give", "evidence", [] if given is None else [given])
     return given is not None
 
 
@@ -148,6 +148,6 @@ async def remove_uncited(session: AsyncSession, before: datetime) -> int:
     await ledger.take_turn(session)
     held = await session.scalars(UNCITED_HELD, values)
     ids = [*held]
-    await ledger.append(session, REGISTRY, "delete", "evidence", ids)
+    await ledger.append(session, "delete", "evidence", ids)
     await session.execute(sa.delete(Evidence).where(col(Evidence.id).in_(ids)))
     return len(ids)

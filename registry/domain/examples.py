@@ -88,7 +88,7 @@ async def allow_ministry(session: AsyncSession, actor: Actor) -> None:
         allowed = AllowedSiret(siret=siret, label=MINISTRY_NAME)
         session.add(allowed)
         await session.flush()
-        await ledger.append(session, actor, "create", "allowed_siret", [allowed.recorded_id])
+        await ledger.append(session, "create", "allowed_siret", [allowed.recorded_id])
 
 
 async def forget_trial(session: AsyncSession, actor: Actor) -> None:
@@ -100,7 +100,7 @@ async def forget_trial(session: AsyncSession, actor: Actor) -> None:
     if allowed is not None:
         allowed.removed_at = datetime.now(UTC)
         await session.flush()
-        await ledger.append(session, actor, "update", "allowed_siret", [allowed.recorded_id])
+        await ledger.append(session, "update", "allowed_siret", [allowed.recorded_id])
 
 
 async def _allowed(session: AsyncSession) -> AllowedSiret | None:

@@ -35,5 +35,5 @@ async def expire_commitments(session: AsyncSession, day: date) -> int:
     await session.execute(TURN)
     values = {"day": day, "actor": REGISTRY.name, "reason": REASON}
     expired = [*await session.scalars(EXPIRE, values)]
-    await ledger.append(session, REGISTRY, "expire", "commitment", expired)
+    await ledger.append(session, "expire", "commitment", expired)
     return len(expired)

@@ -71,7 +71,7 @@ async def claim(
     states = (_S.DRAFT, _S.SUBMITTED) if submit else (_S.DRAFT,)
     steps = await _add(session, actor, capacity, made, None, states, said)
     written = {"grant_claim": [made.recorded_id], "grant_claim_transition": steps}
-    await ledger.append_each(session, actor, "claim", written)
+    await ledger.append_each(session, "claim", written)
     return made
 
 
@@ -87,7 +87,7 @@ async def move(
     if state is _S.ACCEPTED:
         await _check_connected(session, town, last, said)
     written = await _add(session, actor, capacity, found, last, (state,), said)
-    await ledger.append(session, actor, state.value.lower(), "grant_claim_transition", written)
+    await ledger.append(session, state.value.lower(), "grant_claim_transition", written)
     return found
 
 

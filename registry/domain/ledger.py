@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.domain.actor import Actor
 from registry.head import GREW
 
-APPEND = sa.text("SELECT ledger_append(:actor, :organisation, :action, :noun, :ids)")
+APPEND = sa.text("SELECT ledger_append(:action, :noun, :ids)")
 
 LAST = sa.text("SELECT seq, leaf_hash, recorded_at FROM ledger ORDER BY seq DESC LIMIT 1")
 
@@ -42,47 +41,32 @@ async def take_turn(session: AsyncSession) -> None:
     await session.execute(TURN)
 
 
-async def append(
-    session: AsyncSession, actor: Actor, action: str, noun: str, ids: Sequence[int]
-) -> None:
-    """One entry for each record, as it stands now: call it last, as it makes writers queue."""
+async def append(session: AsyncSession, action: str, noun: str, ids: Sequence[int]) -> None:
+    """One entry for each record, as it stands now: call it last, as it makes writers queue.
+
+    The database says who acts: the author that the transaction began with.
+    """
     if ids:
         session.info[GREW] = True
-        await session.execute(
-            APPEND,
-            {
-                "actor": actor.name,
-                "organisation": actor.organisation,
-                "action": action,
-                "noun": noun,
-                "ids": list(ids),
-            },
-        )
+        await session.execute(APPEND, {"action": action, "noun": noun, "ids": list(ids)})
 
 
 async def append_each(
-    session: AsyncSession, actor: Actor, action: str, written: Mapping[str, Sequence[int]]
+    session: AsyncSession, action: str, written: Mapping[str, Sequence[int]]
 ) -> None:
     """Likewise for what one act wrote of several nouns."""
     for noun, ids in written.items():
-        await append(session, actor, action, noun, ids)
+        await append(session, action, noun, ids)
 
 
-async def append_selected(
-    session: AsyncSession, actor: Actor, action: str, noun: str, ids: str
-) -> None:
+async def append_selected(session: AsyncSession, action: str, noun: str, ids: str) -> None:
     """Likewise for the ids that a query of the program's own selects, however many."""
     session.info[GREW] = True
     await session.execute(
         sa.text(
-            "SELECT ledger_append(:actor, :organisation, :action, :noun, ids)"
+            "SELECT ledger_append(:action, :noun, ids)"
             f" FROM (SELECT array_agg(id) AS ids FROM ({ids}) AS selected) AS gathered"
             " WHERE ids IS NOT NULL"
         ),
-        {
-            "actor": actor.name,
-            "organisation": actor.organisation,
-            "action": action,
-            "noun": noun,
-        },
+        {"action": action, "noun": noun},
     )

@@ -55,6 +55,6 @@ async def merge(session: AsyncSession, actor: Actor, siren: str, target_siren: s
     if not merged:
         raise NotAllowed(WALL)
     changed = {*taken_over, *await session.scalars(ADOPT, ids), *merged}
-    await ledger.append(session, actor, "merge", "vendor", sorted(changed))
+    await ledger.append(session, "merge", "vendor", sorted(changed))
     await session.refresh(target)
     return target

@@ -79,7 +79,7 @@ async def erase(session: AsyncSession, actor: Actor, person: str) -> Mapping[str
     values = [Value(*row) for row in await session.execute(VALUES, subject)]
     if not values:
         raise NotFound("person", "Le registre ne tient rien de cette personne.")
-    await _forget(session, actor, values)
+    await _forget(session, values)
     messages = await session.execute(
         sa.text("DELETE FROM message WHERE lower(recipient) = lower(:mailbox) RETURNING id"),
         subject,
@@ -87,13 +87,13 @@ async def erase(session: AsyncSession, actor: Actor, person: str) -> Mapping[str
     return Counter(value.noun for value in values) | {"message": len(messages.all())}
 
 
-async def forget(session: AsyncSession, actor: Actor, noun: str, ids: Sequence[int]) -> None:
+async def forget(session: AsyncSession, noun: str, ids: Sequence[int]) -> None:
     """Likewise for all that was ever recorded of a person in these records."""
     rows = await session.execute(OF_RECORDS, {"noun": noun, "ids": [*ids]})
-    await _forget(session, actor, [Value(*row) for row in rows])
+    await _forget(session, [Value(*row) for row in rows])
 
 
-async def _forget(session: AsyncSession, actor: Actor, values: Sequence[Value]) -> None:
+async def _forget(session: AsyncSession, values: Sequence[Value]) -> None:
     """The records no longer hold the values, then the ledger; records of a person alone go."""
     places = sorted({(value.noun, value.field) for value in values if value.noun not in LEAVING})
     for noun, field in places:
@@ -112,14 +112,14 @@ async def _forget(session: AsyncSession, actor: Actor, values: Sequence[Value]) 
     await record_values.erase(session, values)
     for noun in LEAVING:
         await _remove(
-            session, actor, noun, sorted({each.subject_id for each in values if each.noun == noun})
+            session, noun, sorted({each.subject_id for each in values if each.noun == noun})
         )
 
 
-async def _remove(session: AsyncSession, actor: Actor, noun: str, ids: Sequence[int]) -> None:
+async def _remove(session: AsyncSession, noun: str, ids: Sequence[int]) -> None:
     """Delete rows whose personal values are erased, once the ledger says that they go."""
     if ids:
-        await ledger.append(session, actor, "delete", noun, ids)
+        await ledger.append(session, "delete", noun, ids)
         if noun == "account":
             await session.execute(
                 sa.text("DELETE FROM web_session WHERE account_id = ANY(:ids)"), {"ids": ids}

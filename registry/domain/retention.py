@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain import ledger, privacy, record_values
-from registry.domain.actor import REGISTRY
 
 MOST = 500
 """Rows that go in one transaction, during which nobody else writes what the ledger records."""
@@ -65,7 +64,7 @@ def _records(noun: str, over: str) -> Remove:
             return 0
         await ledger.take_turn(session)
         ids = (await session.scalars(held, values)).all()
-        await privacy.forget(session, REGISTRY, noun, ids)
+        await privacy.forget(session, noun, ids)
         return len(ids)
 
     return remove

@@ -94,7 +94,7 @@ async def name(session: AsyncSession, actor: Actor, code: str, given: Named) -> 
     await take_turn_on(session, "collectivite", body.recorded_id)
     await _refuse_repeated(session, body, values["name"])
     row = SoftwareRequest(collectivite_id=body.recorded_id, **values)
-    return await _record(session, actor, "create", row)
+    return await _record(session, "create", row)
 
 
 def _checked(body: Collectivite, given: Named) -> dict[str, Any]:
@@ -147,7 +147,7 @@ async def settle(
     for demarche in row.demarches:
         await _link(session, actor, row, Demarche(demarche), body, product)
     row.product_id, row.settled_on = product.id, today()
-    return await _record(session, actor, "settle", row)
+    return await _record(session, "settle", row)
 
 
 async def refuse(
@@ -155,7 +155,7 @@ async def refuse(
 ) -> SoftwareRequest:
     row = await _waiting(session, actor, identifier)
     row.refusal, row.settled_on = texts.required("reason", reason, 2000), today()
-    return await _record(session, actor, "refuse", row)
+    return await _record(session, "refuse", row)
 
 
 async def _waiting(session: AsyncSession, actor: Actor, identifier: int) -> SoftwareRequest:
@@ -200,10 +200,8 @@ def _is_said(period: Deployment) -> bool:
     return said and deployments.is_in_force(period, today())
 
 
-async def _record(
-    session: AsyncSession, actor: Actor, action: str, row: SoftwareRequest
-) -> SoftwareRequest:
+async def _record(session: AsyncSession, action: str, row: SoftwareRequest) -> SoftwareRequest:
     session.add(row)
     await session.flush()
-    await ledger.append(session, actor, action, "software_request", [row.recorded_id])
+    await ledger.append(session, action, "software_request", [row.recorded_id])
     return row

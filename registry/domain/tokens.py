@@ -181,7 +181,7 @@ async def create(
     _check_within(actor, token)
     if await _alive(session, token):
         raise AlreadyExists("name", f"Un jeton « {name} » est en vigueur : le renouveler.")
-    return await _record(session, actor, "create", token)
+    return await _record(session, "create", token)
 
 
 async def rotate(
@@ -203,10 +203,10 @@ async def rotate(
     _check_within(actor, new)
     for replaced in alive[1:]:
         replaced.revoked_at = now()
-        await _record(session, actor, "revoke", replaced)
+        await _record(session, "revoke", replaced)
     old.expires_at = min(old.expires_at, now() + GRACE)
-    await _record(session, actor, "rotate", old)
-    return await _record(session, actor, "create", new)
+    await _record(session, "rotate", old)
+    return await _record(session, "create", new)
 
 
 async def revoke(session: AsyncSession, actor: Actor, token_id: int) -> Token:
@@ -215,7 +215,7 @@ async def revoke(session: AsyncSession, actor: Actor, token_id: int) -> Token:
     if state(token) is TokenState.REVOKED:
         raise NotInThisState("Ce jeton est déjà révoqué.", TokenState.REVOKED, ())
     token.revoked_at = now()
-    return await _record(session, actor, "revoke", token)
+    return await _record(session, "revoke", token)
 
 
 async def _managed(session: AsyncSession, actor: Actor, token_id: int) -> Token:
@@ -297,8 +297,8 @@ async def _alive(session: AsyncSession, token: Token) -> list[Token]:
     return [row for row in found if state(row) is TokenState.ACTIVE]
 
 
-async def _record(session: AsyncSession, actor: Actor, action: str, token: Token) -> Token:
+async def _record(session: AsyncSession, action: str, token: Token) -> Token:
     session.add(token)
     await session.flush()
-    await ledger.append(session, actor, action, "token", [token.recorded_id])
+    await ledger.append(session, action, "token", [token.recorded_id])
     return token

@@ -126,10 +126,10 @@ async def register(session: AsyncSession, actor: Actor, siren: str, given: Vendo
     key = vendor.siren if vendor else checked
     values = await _values(session, key, asdict(given)) | {"claimed_on": today()}
     if vendor is None:
-        return await _record(session, actor, "create", Vendor(siren=checked, **values))
+        return await _record(session, "create", Vendor(siren=checked, **values))
     if vendor.claimed_on is not None:
         raise AlreadyExists("siren", f"{vendor.name} est déjà inscrit : modifier sa fiche.")
-    return await _record(session, actor, "claim", vendor, **values)
+    return await _record(session, "claim", vendor, **values)
 
 
 async def create(session: AsyncSession, actor: Actor, siren: str, given: VendorDetails) -> Vendor:
@@ -140,7 +140,7 @@ async def create(session: AsyncSession, actor: Actor, siren: str, given: VendorD
     if known is not None:
         raise AlreadyExists("siren", f"Ce SIREN désigne déjà {known.name} ({known.siren}).")
     values = await _values(session, checked, asdict(given))
-    return await _record(session, actor, "create", Vendor(siren=checked, **values))
+    return await _record(session, "create", Vendor(siren=checked, **values))
 
 
 async def edit(
@@ -154,7 +154,7 @@ async def edit(
     vendor = await authorised(session, actor, Action.EDIT_VENDOR, siren)
     await versions.check(session, vendor, version)
     values = await _values(session, vendor.siren, changes)
-    return await _record(session, actor, "edit", vendor, **values)
+    return await _record(session, "edit", vendor, **values)
 
 
 async def publish_statement(
@@ -164,7 +164,7 @@ async def publish_statement(
     vendor = await authorised(session, actor, Action.PUBLISH_STATEMENT, siren)
     text = texts.optional("statement", statement, LONGEST_STATEMENT)
     said_on = today() if text else None
-    return await _record(session, actor, "publish", vendor, statement=text, statement_on=said_on)
+    return await _record(session, "publish", vendor, statement=text, statement_on=said_on)
 
 
 _CHECKS: Mapping[str, Callable[[str, str | None], str | None]] = {
@@ -208,15 +208,13 @@ async def lineage(session: AsyncSession, vendor_id: int) -> frozenset[str]:
     return frozenset(await session.scalars(LINEAGE, {"id": vendor_id}))
 
 
-async def _record(
-    session: AsyncSession, actor: Actor, action: str, vendor: Vendor, **values: Any
-) -> Vendor:
+async def _record(session: AsyncSession, action: str, vendor: Vendor, **values: Any) -> Vendor:
     """What changes nothing leaves no trace."""
     vendor.sqlmodel_update(values)
     session.add(vendor)
     if session.is_modified(vendor):
         await session.flush()
-        await ledger.append(session, actor, action, "vendor", [vendor.recorded_id])
+        await ledger.append(session, action, "vendor", [vendor.recorded_id])
     return vendor
 
 

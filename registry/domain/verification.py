@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
 
 import models as models
 from models.migrations import schema_digest
@@ -53,12 +52,7 @@ SUBJECTS = {
 """What a dated history is about, for each table of steps."""
 
 
-WITH_DIGESTS = {
-    table.name
-    for table in SQLModel.metadata.sorted_tables
-    if any(column.info.get("ledger") in {"personal", "secret"} for column in table.columns)
-}
-"""The nouns whose entries hold a digest in the place of a value."""
+SAID = sa.text("SELECT ledger_record(:noun)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +263,7 @@ async def differences(session: AsyncSession) -> AsyncIterator[tuple[str, str | N
     """Each check's name with its first difference, or none where all agrees."""
     for check in (
         *LEDGER,
-        *map(_said, RECORDED),
+        *[_said(noun, await session.scalar(SAID, {"noun": noun})) for noun in RECORDED],
         *map(_dated, SUBJECTS),
         *PERSONAL,
         *DERIVED,
@@ -283,11 +277,11 @@ async def differences(session: AsyncSession) -> AsyncIterator[tuple[str, str | N
         yield f"texte recherché ({noun})", await _search(session, query)
 
 
-def _said(noun: str) -> Check:
-    """The last entry about a record is the record; a removed one was said to be."""
-    record = f"to_jsonb(kept) - ledger_columns('{noun}', 'unsaid')"
-    if noun in WITH_DIGESTS:
-        record = f"ledger_record('{noun}', id, to_jsonb(kept))"
+def _said(noun: str, record: str) -> Check:
+    """The last entry about a record is the record; a removed one was said to be.
+
+    ``record`` is what an entry holds, over its row ``subject``.
+    """
     gone = "false" if noun in PASSING else "entry ->> 'action' IS DISTINCT FROM 'delete'"
     return Check(
         f"journal et registre ({noun})",
@@ -296,8 +290,8 @@ def _said(noun: str) -> Check:
             SELECT DISTINCT ON (subject_id) subject_id AS id,
                    CAST(convert_from(payload, 'UTF8') AS jsonb) AS entry
             FROM ledger WHERE noun = '{noun}' ORDER BY subject_id, seq DESC) AS said
-        FULL JOIN {noun} AS kept USING (id)
-        WHERE CASE WHEN kept IS NULL THEN {gone}
+        FULL JOIN {noun} AS subject USING (id)
+        WHERE CASE WHEN subject.id IS NULL THEN {gone}
                    ELSE jsonb_strip_nulls({record})
                         IS DISTINCT FROM jsonb_strip_nulls(entry -> 'record')
                         OR entry ->> 'action' = 'delete' END

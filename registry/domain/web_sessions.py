@@ -9,6 +9,7 @@ from sqlmodel import col
 from models import Account, SignInAttempt, WebSession
 from registry.domain import accounts, actors, ledger
 from registry.domain.actor import Actor
+from registry.guard import identify
 
 ATTEMPT = timedelta(minutes=10)
 IDLE = timedelta(hours=2)
@@ -58,9 +59,9 @@ async def open_session(
     )
     session.add(opened)
     await session.flush()
-    author = accounts.author(account, person.siret)
-    await ledger.append(session, author, "sign-in", "account", [account.recorded_id])
-    await ledger.append(session, author, "sign-in", "web_session", [opened.recorded_id])
+    await identify(session, accounts.author(account, person.siret))
+    await ledger.append(session, "sign-in", "account", [account.recorded_id])
+    await ledger.append(session, "sign-in", "web_session", [opened.recorded_id])
     return account
 
 
@@ -142,9 +143,7 @@ async def end(
     rows = closed.all()
     if not rows:
         return None
-    author = accounts.author(account, opened.siret)
-    await ledger.append(session, author, "sign-out", "account", [account.recorded_id])
-    await ledger.append(
-        session, author, "sign-out", "web_session", [row.recorded_id for row in rows]
-    )
+    await identify(session, accounts.author(account, opened.siret))
+    await ledger.append(session, "sign-out", "account", [account.recorded_id])
+    await ledger.append(session, "sign-out", "web_session", [row.recorded_id for row in rows])
     return id_token

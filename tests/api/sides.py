@@ -54,7 +54,7 @@ async def record_world(database: Database) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         for noun in ("deployment", "activation", "collectivite"):
             ids = f"SELECT id FROM {noun}"
-            await ledger.append_selected(session, ADMINISTRATOR, "create", noun, ids)
+            await ledger.append_selected(session, "create", noun, ids)
 
 
 async def faults(database: Database) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ async def mayor(database: Database) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         row = Account(issuer="https://idp.example", subject="m", siret=siret, email=MAYOR)
         await add(session, row)
-        await ledger.append(session, ADMINISTRATOR, "sign_in", "account", [row.recorded_id])
+        await ledger.append(session, "sign_in", "account", [row.recorded_id])
 
 
 async def test_an_invitation_is_sent(write: Ask, sides: Sides, told: Told) -> None:

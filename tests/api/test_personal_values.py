@@ -113,7 +113,7 @@ async def test_a_value_keeps_its_salt_and_no_two_share_one(
 ) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         await session.execute(
-            sa.text("SELECT ledger_append('a', NULL, 'edit', 'vendor', :ids)"), {"ids": [vendor]}
+            sa.text("SELECT ledger_append('edit', 'vendor', :ids)"), {"ids": [vendor]}
         )
         kept = sa.text("SELECT salt FROM record_value WHERE noun = 'vendor'")
         salts = [*await session.scalars(kept)]
@@ -170,10 +170,7 @@ async def test_the_service_reads_what_is_public_and_writes_nothing(
             )
         )
         await session.execute(
-            sa.text(
-                "SELECT ledger_append('a', NULL, 'create', 'delegation', array_agg(id))"
-                " FROM delegation"
-            )
+            sa.text("SELECT ledger_append('create', 'delegation', array_agg(id)) FROM delegation")
         )
     async with database.read(PUBLIC) as session:
         assert [*await session.scalars(rows)] == ["vendor"]

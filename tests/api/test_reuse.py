@@ -80,7 +80,7 @@ async def named(client: httpx2.AsyncClient, by: str | None = None) -> str:
 async def rename(database: Database, name: str) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         row = await session.scalar(RENAME, {"name": name, "siren": EBENE})
-        await ledger.append(session, ADMINISTRATOR, "edit", "vendor", [row])
+        await ledger.append(session, "edit", "vendor", [row])
 
 
 async def test_an_answer_is_reused(reusing: httpx2.AsyncClient, silently: Silently) -> None:

@@ -77,10 +77,10 @@ async def people(database: Database) -> None:
         )
         for noun in ("vendor", "delegation", "commitment"):
             ids = f"SELECT id FROM {noun}"
-            await ledger.append_selected(session, ADMINISTRATOR, "create", noun, ids)
+            await ledger.append_selected(session, "create", noun, ids)
         own.contact = LASTING
         await session.flush()
-        await ledger.append(session, ADMINISTRATOR, "edit", "vendor", [own.recorded_id])
+        await ledger.append(session, "edit", "vendor", [own.recorded_id])
 
 
 def _commitment(own: Vendor) -> list[Commitment]:
@@ -152,7 +152,7 @@ async def test_whoever_signed_in_since_stays(database: Database, after: After) -
     async with database.transaction(ADMINISTRATOR) as session:
         age = "UPDATE account SET created_at = created_at - interval '99 days'"
         await session.execute(sa.text(age))
-        await ledger.append_selected(session, REGISTRY, "x", "account", "SELECT id FROM account")
+        await ledger.append_selected(session, "x", "account", "SELECT id FROM account")
     assert await after(0, accounts_days=40) == before
     await after(41, accounts_days=40)
     async with database.transaction(SIGN_IN) as session:

@@ -161,4 +161,4 @@ async def write(database: Database) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         touched = await session.scalar(TOUCHED)
         await session.execute(ENDED, {"id": touched})
-        await ledger.append(session, ADMINISTRATOR, "edit", "deployment", [touched])
+        await ledger.append(session, "edit", "deployment", [touched])

@@ -37,10 +37,10 @@ async def people(database: Database) -> int:
         await add(session, signed)
         for noun in ("vendor", "account", "delegation", "commitment"):
             ids = f"SELECT id FROM {noun}"
-            await ledger.append_selected(session, ADMINISTRATOR, "create", noun, ids)
+            await ledger.append_selected(session, "create", noun, ids)
         own.contact = ALIX
         await session.flush()
-        await ledger.append(session, ADMINISTRATOR, "edit", "vendor", [own.recorded_id])
+        await ledger.append(session, "edit", "vendor", [own.recorded_id])
         return accounts[0].recorded_id
 
 

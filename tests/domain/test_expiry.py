@@ -65,7 +65,7 @@ async def sign(database: Database, *periods: tuple[date, date | None], **values:
         await add(session, *signed)
         for noun, added in (("vendor", owners), ("commitment", signed)):
             ids = [row.recorded_id for row in added]
-            await ledger.append(session, ADMINISTRATOR, "create", noun, ids)
+            await ledger.append(session, "create", noun, ids)
 
 
 async def expire(database: Database) -> int:

@@ -5,7 +5,8 @@ from sqlalchemy.exc import DBAPIError
 
 from registry.database import Database
 from registry.domain import ledger
-from registry.domain.actor import ADMINISTRATOR
+from registry.domain.actor import ADMINISTRATOR, PUBLIC, Actor, Role
+from registry.domain.verification import RECORDED
 from registry.embedded import Addresses
 
 
@@ -15,7 +16,7 @@ async def add_vendor(database: Database, siren: str = "999900004") -> int:
             sa.text("INSERT INTO vendor (siren, name, search) VALUES (:s, 'V', 'v') RETURNING id"),
             {"s": siren},
         )
-        await ledger.append(session, ADMINISTRATOR, "create", "vendor", [identifier])
+        await ledger.append(session, "create", "vendor", [identifier])
     return identifier
 
 
@@ -47,7 +48,7 @@ async def test_a_rolled_back_write_leaves_no_entry_and_no_gap(database: Database
                     " VALUES ('999900004', 'V', 'v') RETURNING id"
                 )
             )
-            await ledger.append(session, ADMINISTRATOR, "create", "vendor", [identifier])
+            await ledger.append(session, "create", "vendor", [identifier])
             raise ZeroDivisionError
     await add_vendor(database)
     async with database.read() as session:
@@ -88,3 +89,122 @@ async def test_not_even_the_owner_rewrites_the_ledger(
             await owner.execute(statement)
     finally:
         await owner.close()
+
+
+APPENDED = sa.text("SELECT ledger_append('edit', 'vendor', :ids)")
+SAID = sa.text("""
+    SELECT entry ->> 'actor', entry ->> 'organisation'
+    FROM (SELECT CAST(convert_from(payload, 'UTF8') AS json) AS entry
+          FROM ledger ORDER BY seq DESC LIMIT 1) AS last
+""")
+REFUSED = "42501"
+
+
+async def sqlstate(database: Database, author: Actor, statement: str) -> str | None:
+    """Of the refusal of a statement in a transaction of that author; None where there is none."""
+    try:
+        async with database.transaction(author) as session:
+            await session.execute(sa.text(statement))
+    except DBAPIError as error:
+        return getattr(error.orig, "sqlstate", None)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("name", "organisation"), [("account:7", "999900004"), ("token:3", "130025265"), ("cli", None)]
+)
+async def test_an_entry_names_the_author_that_its_transaction_began_with(
+    database: Database, name: str, organisation: str | None
+) -> None:
+    identifier = await add_vendor(database)
+    async with database.transaction(Actor(Role.MEMBER, name, organisation)) as session:
+        await session.execute(APPENDED, {"ids": [identifier]})
+        assert (await session.execute(SAID)).one() == (name, organisation)
+
+
+async def test_no_argument_says_who_acts(database: Database) -> None:
+    async with database.read() as session:
+        names = await session.scalars(
+            sa.text(
+                "SELECT unnest(proargnames) FROM pg_proc"
+                " WHERE proname IN ('ledger_append', 'ledger_erase')"
+            )
+        )
+    assert not {*names} & {"actor", "organisation", "account", "role"}
+    undefined = "42883"
+    forged = "SELECT ledger_append('forged', '130025265', 'edit', 'vendor', '{1}')"
+    assert await sqlstate(database, ADMINISTRATOR, forged) == undefined
+
+
+@pytest.mark.parametrize("author", [PUBLIC, Actor(Role.ADMINISTRATOR, "")])
+async def test_nobody_writes_nothing(database: Database, author: Actor) -> None:
+    identifier = await add_vendor(database)
+    statement = f"SELECT ledger_append('edit', 'vendor', '{{{identifier}}}')"
+    assert await sqlstate(database, author, statement) == REFUSED
+
+
+async def test_a_transaction_that_says_nothing_is_refused(
+    database: Database, addresses: Addresses
+) -> None:
+    identifier = await add_vendor(database)
+    service = await asyncpg.connect(addresses.service)
+    try:
+        await service.execute("SET ROLE raccord_app")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="who acts"):
+            await service.execute(f"SELECT ledger_append('edit', 'vendor', '{{{identifier}}}')")
+    finally:
+        await service.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT ledger_append('edit', 'record_value', '{1}')",
+        "SELECT ledger_append('edit', 'message', '{1}')",
+        "SELECT ledger_append('erase', 'vendor', '{1}')",
+        "SELECT ledger_write('erase', 'vendor', '{1}', 'contact')",
+    ],
+)
+async def test_the_ledger_says_nothing_else(database: Database, statement: str) -> None:
+    assert await sqlstate(database, ADMINISTRATOR, statement) == REFUSED
+
+
+async def test_the_nouns_of_the_ledger_are_those_that_are_verified(database: Database) -> None:
+    async with database.read() as session:
+        assert {*await session.scalar(sa.text("SELECT ledger_nouns()"))} == {*RECORDED}
+
+
+async def test_the_digests_of_many_records_are_computed_in_one_statement(
+    database: Database, addresses: Addresses
+) -> None:
+    """No function is called for each row, however many there are."""
+    calls = [await function_calls(addresses, rows) for rows in (5, 50)]
+    assert 0 < calls[0] == calls[1]
+
+
+async def function_calls(addresses: Addresses, rows: int) -> int:
+    """How many calls of the ledger's functions an entry for each of these vendors takes."""
+    superuser = await asyncpg.connect(addresses.superuser, database="raccord")
+    transaction = superuser.transaction()
+    await transaction.start()
+    try:
+        await superuser.execute(
+            "SET LOCAL track_functions = 'all'; SET LOCAL raccord.actor = 'a';"
+            " SET LOCAL raccord.role = 'ADMINISTRATOR'"
+        )
+        await superuser.execute(
+            "WITH added AS ("
+            " INSERT INTO vendor (siren, name, search, contact)"
+            " SELECT 900000000 + n, 'V', 'v', 'c' || n || '@v.example'"
+            f" FROM generate_series(1, {rows}) AS n RETURNING id)"
+            " SELECT ledger_append('create', 'vendor', array_agg(id)) FROM added"
+        )
+        return int(
+            await superuser.fetchval(
+                "SELECT sum(pg_stat_get_xact_function_calls(oid)) FROM pg_proc"
+                " WHERE pronamespace = 'public'::regnamespace"
+            )
+        )
+    finally:
+        await transaction.rollback()
+        await superuser.close()

@@ -153,7 +153,7 @@ async def filled(database: Database) -> None:
         for noun in RECORDED:
             if noun != "schema_digest":
                 ids = f"SELECT id FROM {noun}"
-                await ledger.append_selected(session, ADMINISTRATOR, "create", noun, ids)
+                await ledger.append_selected(session, "create", noun, ids)
 
 
 @pytest.fixture

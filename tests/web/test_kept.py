@@ -71,7 +71,7 @@ async def recorded(
     async with database.transaction(ADMINISTRATOR, dry_run=dry_run) as session:
         row = vendor(number, "Ébène")
         await add(session, row)
-        await ledger.append(session, ADMINISTRATOR, "create", "vendor", [row.recorded_id])
+        await ledger.append(session, "create", "vendor", [row.recorded_id])
         assert 1 / (1 - refused)
 
 

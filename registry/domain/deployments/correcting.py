@@ -49,7 +49,7 @@ async def correct(
     source = Source.COLLECTIVITE if capacity is Capacity.OPERATOR else capacity.source
     row.sqlmodel_update({**values, "declared_by": source, "confirmed_by": None})
     own_word = capacity is Capacity.COLLECTIVITE
-    return await spoken(session, actor, "correct", row, own_word=own_word)
+    return await spoken(session, "correct", row, own_word=own_word)
 
 
 async def end(
@@ -70,7 +70,7 @@ async def end(
     if row.until == day:
         return row
     row.until = day
-    return await spoken(session, actor, "end", row, own_word=False)
+    return await spoken(session, "end", row, own_word=False)
 
 
 async def _held(

@@ -121,10 +121,10 @@ async def record(session: AsyncSession, actor: Actor, link: Link, source: Source
     current = next((row for row in periods if is_in_force(row, today())), None)
     if current is not None and link.lasts:
         _confirm_by_declaring(actor, current, link, source)
-        return await spoken(session, actor, "confirm", current, own_word=own_word)
+        return await spoken(session, "confirm", current, own_word=own_word)
     row = _fresh(periods, link, source)
     session.add(row)
-    return await spoken(session, actor, "create", row, own_word=own_word)
+    return await spoken(session, "create", row, own_word=own_word)
 
 
 def _confirm_by_declaring(actor: Actor, row: Deployment, link: Link, source: Source) -> None:
@@ -179,7 +179,7 @@ async def confirm(session: AsyncSession, actor: Actor, deployment_id: int) -> De
     if is_confirmed(row):
         return row
     row.confirmed_by = source
-    return await spoken(session, actor, "confirm", row, own_word=source is Source.COLLECTIVITE)
+    return await spoken(session, "confirm", row, own_word=source is Source.COLLECTIVITE)
 
 
 async def confirm_each(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> Deployment:

@@ -82,13 +82,13 @@ def told(row: Deployment) -> str:
 
 
 async def spoken(
-    session: AsyncSession, actor: Actor, action: str, row: Deployment, *, own_word: bool
+    session: AsyncSession, action: str, row: Deployment, *, own_word: bool
 ) -> Deployment:
     """The link as it now stands. A collectivité that says (``own_word``) what its inhabitants sign
     in to no longer says that it has no online démarche.
     """
     await session.flush()
-    await ledger.append(session, actor, action, "deployment", [row.recorded_id])
+    await ledger.append(session, action, "deployment", [row.recorded_id])
     if own_word and is_in_force(row, today()):
-        await collectivites.use_online(session, actor, row.collectivite_id, row.product_id)
+        await collectivites.use_online(session, row.collectivite_id, row.product_id)
     return row

@@ -228,7 +228,7 @@ async def _move(
     written = {"dispute_transition": [step.recorded_id]}
     if consequence is not None:
         written |= await consequence(session, author, case)
-    await ledger.append_each(session, author.actor, action, written)
+    await ledger.append_each(session, action, written)
     return case.dispute
 
 

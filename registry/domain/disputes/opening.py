@@ -92,7 +92,6 @@ async def _begin(
         commitments = await consequences.allege(session, author, product)
     await ledger.append_each(
         session,
-        author.actor,
         "open",
         {
             "dispute": [dispute.recorded_id],

@@ -61,7 +61,7 @@ async def record(
         **values,
     )
     await histories.add(session, last, step)
-    await ledger.append(session, actor, "record", "integration", [step.recorded_id])
+    await ledger.append(session, "record", "integration", [step.recorded_id])
     return step
 
 
@@ -86,7 +86,7 @@ async def amend(
     said = {"declared_by": Source.VENDOR, "evidence_url": url, "evidence_level": level_of(url)}
     unread = {"reviewed_on": None, "review": None, "confirmed_on": today()}
     step.sqlmodel_update(values | said | unread)
-    return await changed(session, actor, "amend", step)
+    return await changed(session, "amend", step)
 
 
 async def confirm(session: AsyncSession, actor: Actor, key: Key, step_id: int) -> Integration:
@@ -99,7 +99,7 @@ async def confirm(session: AsyncSession, actor: Actor, key: Key, step_id: int) -
     if refusal is not None:
         raise Conflict(refusal)
     step.sqlmodel_update({"declared_by": Source.VENDOR, "confirmed_on": today()})
-    return await changed(session, actor, "confirm", step)
+    return await changed(session, "confirm", step)
 
 
 def _told(

@@ -48,7 +48,7 @@ async def review(
     verified = decision is Decision.VERIFY
     step.evidence_level = EvidenceLevel.VERIFIED if verified else EvidenceLevel.SELF_DECLARED
     step.reviewed_on, step.review = today(), said
-    return await changed(session, actor, "verify" if verified else "send_back", step)
+    return await changed(session, "verify" if verified else "send_back", step)
 
 
 async def suspend(session: AsyncSession, actor: Actor, key: Key, said: Said) -> Integration:
@@ -86,5 +86,5 @@ async def _follow(
     await histories.add(session, last, step)
     await notify_review(session, step)
     action = "send_back" if state is IntegrationState.SANDBOX else "suspend"
-    await ledger.append(session, actor, action, "integration", [step.recorded_id])
+    await ledger.append(session, action, "integration", [step.recorded_id])
     return step

@@ -64,11 +64,9 @@ def level_of(evidence_url: str | None) -> EvidenceLevel:
     return EvidenceLevel.EVIDENCED if evidence_url else EvidenceLevel.SELF_DECLARED
 
 
-async def changed(
-    session: AsyncSession, actor: Actor, action: str, step: Integration
-) -> Integration:
+async def changed(session: AsyncSession, action: str, step: Integration) -> Integration:
     await session.flush()
     if action == "send_back":
         await notify_review(session, step)
-    await ledger.append(session, actor, action, "integration", [step.recorded_id])
+    await ledger.append(session, action, "integration", [step.recorded_id])
     return step

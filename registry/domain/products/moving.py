@@ -85,7 +85,7 @@ async def rename(
     product.sqlmodel_update({"slug": key, "search": folded(product.name, key)})
     session.add(product)
     await session.flush()
-    await _record(session, actor, "rename", ids, kept)
+    await _record(session, "rename", ids, kept)
     return product
 
 
@@ -126,8 +126,8 @@ async def move(
     away = {"buyer": buyer.id, "seller": seller.id, "ids": ids}
     if len([*await session.scalars(MOVE, away)]) < len(ids):
         raise Conflict("Un de ces logiciels vient de changer d’éditeur : relire, puis refaire.")
-    await _record(session, actor, "transfer", ids, kept)
-    await ledger.append(session, actor, "transfer", "commitment", moved)
+    await _record(session, "transfer", ids, kept)
+    await ledger.append(session, "transfer", "commitment", moved)
 
 
 async def _keep_keys(session: AsyncSession, ids: Sequence[int]) -> list[int]:
@@ -135,13 +135,13 @@ async def _keep_keys(session: AsyncSession, ids: Sequence[int]) -> list[int]:
 
 
 async def _record(
-    session: AsyncSession, actor: Actor, action: str, ids: Sequence[int], kept: Sequence[int]
+    session: AsyncSession, action: str, ids: Sequence[int], kept: Sequence[int]
 ) -> None:
     """And a former key that is the product's own again is former no more."""
     gone = [*await session.scalars(TAKEN_BACK, {"ids": list(ids)})]
-    await ledger.append(session, actor, action, "product", ids)
-    await ledger.append(session, actor, "create", "product_former_key", kept)
-    await ledger.append(session, actor, "delete", "product_former_key", gone)
+    await ledger.append(session, action, "product", ids)
+    await ledger.append(session, "create", "product_former_key", kept)
+    await ledger.append(session, "delete", "product_former_key", gone)
     await session.execute(FORGET_KEYS, {"ids": gone})
 
 

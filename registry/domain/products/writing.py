@@ -53,7 +53,7 @@ async def add(
     checks.settle()
     await take_turn(session)
     await refuse_taken(session, vendor, [values["slug"]], [])
-    return await record(session, actor, "create", Product(vendor_id=vendor.recorded_id, **values))
+    return await record(session, "create", Product(vendor_id=vendor.recorded_id, **values))
 
 
 async def edit(
@@ -69,7 +69,7 @@ async def edit(
     await versions.check(session, product, version)
     values = _values(product.slug, changes)
     await _refuse_unused(session, product, values.get("demarches", product.demarches))
-    return await record(session, actor, "edit", product, **values)
+    return await record(session, "edit", product, **values)
 
 
 async def retire(
@@ -86,7 +86,7 @@ async def retire(
     if retired_on is not None and not EARLIEST <= str(retired_on) <= LATEST:
         raise InvalidInput("retired_on", f"Une date du {EARLIEST} au {LATEST} est attendue.")
     action = "retire" if retired_on else "restore"
-    return await record(session, actor, action, product, retired_on=retired_on)
+    return await record(session, action, product, retired_on=retired_on)
 
 
 def is_retired(product: Product, day: date) -> bool:
@@ -150,13 +150,11 @@ async def _refuse_unused(session: AsyncSession, product: Product, demarches: Seq
         )
 
 
-async def record(
-    session: AsyncSession, actor: Actor, action: str, product: Product, **values: Any
-) -> Product:
+async def record(session: AsyncSession, action: str, product: Product, **values: Any) -> Product:
     """What changes nothing leaves no trace."""
     product.sqlmodel_update(values)
     session.add(product)
     if session.is_modified(product):
         await session.flush()
-        await ledger.append(session, actor, action, "product", [product.recorded_id])
+        await ledger.append(session, action, "product", [product.recorded_id])
     return product

@@ -137,7 +137,7 @@ async def _record(
     if refused:
         counts = {name: count for name, count in done.items() if isinstance(count, int)}
         return {"lines": lines, VALID: counts} | _told(faults.found)
-    written = await recording.settle(session, actor, "bulk")
+    written = await recording.settle(session, "bulk")
     if lines > LARGE and not written.nothing:
         await end_turn(session)
     return {"lines": lines} | done | _told(faults.found)

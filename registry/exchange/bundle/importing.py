@@ -51,7 +51,7 @@ async def import_bundle(
         if table in found:
             await _import(session, actor, folder, table, faults, progress)
     faults.settle()
-    report = await recording.settle(session, actor, "import")
+    report = await recording.settle(session, "import")
     await end_turn(session)
     return report
 

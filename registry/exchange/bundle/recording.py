@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain import ledger
-from registry.domain.actor import Actor
 from registry.domain.turns import take_turn
 from registry.exchange.bundle.staging import run
 
@@ -38,7 +37,7 @@ async def prepare(session: AsyncSession) -> None:
     )
 
 
-async def settle(session: AsyncSession, actor: Actor, action: str) -> Report:
+async def settle(session: AsyncSession, action: str) -> Report:
     """The ledger's entries, one for each record, last of all."""
     counts = await run(
         session,
@@ -51,9 +50,9 @@ async def settle(session: AsyncSession, actor: Actor, action: str) -> Report:
     rows = counts.all()
     for noun, _, _ in rows:
         await ledger.append_selected(
-            session, actor, action, noun, f"SELECT DISTINCT id FROM written WHERE noun = '{noun}'"
+            session, action, noun, f"SELECT DISTINCT id FROM written WHERE noun = '{noun}'"
         )
-    removed = await _remove_former_keys(session, actor)
+    removed = await _remove_former_keys(session)
     return Report(
         {noun: created for noun, created, _ in rows if created},
         {noun: changed for noun, _, changed in rows if changed},
@@ -61,10 +60,8 @@ async def settle(session: AsyncSession, actor: Actor, action: str) -> Report:
     )
 
 
-async def _remove_former_keys(session: AsyncSession, actor: Actor) -> int:
-    await ledger.append_selected(
-        session, actor, "delete", "product_former_key", "SELECT id FROM removed"
-    )
+async def _remove_former_keys(session: AsyncSession) -> int:
+    await ledger.append_selected(session, "delete", "product_former_key", "SELECT id FROM removed")
     gone = await run(
         session,
         "DELETE FROM product_former_key WHERE id IN (SELECT id FROM removed) RETURNING id",

@@ -123,7 +123,7 @@ async def import_datapass(session: AsyncSession, actor: Actor, path: Path) -> Re
         "integration": await _add_steps(session, actor, reading),
     }
     for noun, ids in written.items():
-        await ledger.append(session, actor, "import", noun, ids)
+        await ledger.append(session, "import", noun, ids)
     return Report(
         {noun: len(ids) for noun, ids in written.items() if ids},
         len(reading.entries),

@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.domain.actor import Actor
 from registry.domain.transitions import PROGRESS
 from registry.exchange.referential.changes import Changes, remove
 
@@ -70,7 +69,7 @@ class Activations:
     to_settle: list[str]
 
 
-async def follow(session: AsyncSession, actor: Actor, changes: Changes) -> Activations:
+async def follow(session: AsyncSession, changes: Changes) -> Activations:
     """The history further along stays; on a tie the successor's, then that of the lowest code."""
     await session.execute(sa.text("DROP TABLE IF EXISTS pg_temp.history"))
     await session.execute(
@@ -78,7 +77,7 @@ async def follow(session: AsyncSession, actor: Actor, changes: Changes) -> Activ
     )
     aside = (await session.execute(sa.text(ASIDE))).all()
     steps = (await session.execute(sa.text(STEPS))).scalars().all()
-    await remove(session, actor, "activation", steps, changes)
+    await remove(session, "activation", steps, changes)
     kept = (await session.execute(sa.text(KEEP))).scalars()
     changes["update", "activation"].update(kept)
     moved = int(await session.scalar(sa.text(MOVED)) or 0)

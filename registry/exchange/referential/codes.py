@@ -5,7 +5,6 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.domain.actor import Actor
 from registry.exchange.referential.changes import Changes, remove
 
 SUCCEED = """
@@ -91,14 +90,12 @@ async def name_successors(session: AsyncSession, changes: Changes) -> None:
     await session.execute(sa.text("ANALYZE family"))
 
 
-async def write(
-    session: AsyncSession, actor: Actor, closed: Collection[int], changes: Changes
-) -> None:
+async def write(session: AsyncSession, closed: Collection[int], changes: Changes) -> None:
     """A SIREN of a body closed without successor keeps meaning that body, where its links are."""
     await session.execute(sa.text("DROP TABLE IF EXISTS pg_temp.resolved"))
     await session.execute(sa.text(RESOLVE), {"closed": closed})
     outdated = (await session.execute(sa.text(OUTDATED))).scalars().all()
-    await remove(session, actor, "collectivite_former_code", outdated, changes)
+    await remove(session, "collectivite_former_code", outdated, changes)
     repointed = (await session.execute(sa.text(REPOINT))).scalars()
     changes["update", "collectivite_former_code"].update(repointed)
     added = (await session.execute(sa.text(ADD))).scalars()

@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.domain.actor import Actor
 from registry.exchange.referential.changes import Changes, remove
 
 # Gaps and islands: a period starts an island when all earlier ones have ended. Two of the same
@@ -81,7 +80,7 @@ class Deployments:
     to_settle: list[str]
 
 
-async def follow(session: AsyncSession, actor: Actor, changes: Changes) -> Deployments:
+async def follow(session: AsyncSession, changes: Changes) -> Deployments:
     """Of periods that meet, the successor's own row stays, or that of the lowest INSEE code.
 
     Who declared and confirmed it, and its operator, come together from one period: a confirmed
@@ -91,7 +90,7 @@ async def follow(session: AsyncSession, actor: Actor, changes: Changes) -> Deplo
     await session.execute(sa.text(MEET))
     silenced = (await session.execute(sa.text(SILENCED))).all()
     absorbed = (await session.execute(sa.text(ABSORBED))).scalars().all()
-    await remove(session, actor, "deployment", absorbed, changes)
+    await remove(session, "deployment", absorbed, changes)
     kept = (await session.execute(sa.text(KEEP))).all()
     changes["update", "deployment"].update(row.id for row in kept)
     return Deployments(sum(row.moved for row in kept), len(absorbed), _sentences(silenced))

@@ -58,12 +58,12 @@ async def load(
         await end_turn(session)
     await codes.name_successors(session, changes)
     to_settle = await settle.sentences(session, closed)
-    await codes.write(session, actor, closed, changes)
+    await codes.write(session, closed, changes)
     await collectivites.inherit(session, closed, changes)
     await software_requests.follow(session, changes)
-    moved = await deployments.follow(session, actor, changes)
-    carried = await activations.follow(session, actor, changes)
-    entries = await enter(session, actor, changes)
+    moved = await deployments.follow(session, changes)
+    carried = await activations.follow(session, changes)
+    entries = await enter(session, changes)
     await end_turn(session)
     return Report(
         vintage=geography.vintage,

@@ -120,7 +120,7 @@ class Walk:
                 declared_by=Source.VENDOR,
             )
             await histories.add(session, last, step)
-            await ledger.append(session, ADMINISTRATOR, "say", "commitment", [step.recorded_id])
+            await ledger.append(session, "say", "commitment", [step.recorded_id])
 
     async def qualify(self, slug: str) -> None:
         async with self.database.transaction(ADMINISTRATOR) as session:
@@ -133,7 +133,7 @@ class Walk:
             )
             step = qualified(used, today())
             await histories.add(session, last, step)
-            await ledger.append(session, ADMINISTRATOR, "say", "integration", [step.recorded_id])
+            await ledger.append(session, "say", "integration", [step.recorded_id])
 
     async def wait(self) -> None:
         owner = await asyncpg.connect(self.addresses.owner)
@@ -144,7 +144,7 @@ class Walk:
         async with self.database.transaction(ADMINISTRATOR) as session:
             for noun in ("commitment", "dispute_transition"):
                 ids = f"SELECT id FROM {noun}"
-                await ledger.append_selected(session, ADMINISTRATOR, "wait", noun, ids)
+                await ledger.append_selected(session, "wait", noun, ids)
 
 
 HOLDER = sa.text("""
@@ -193,7 +193,7 @@ async def begin(
         await add(session, *(deployment(town, one, SCHOOL) for town in towns for one in used))
         for noun in verification.RECORDED:
             ids = f"SELECT id FROM {noun}"
-            await ledger.append_selected(session, ADMINISTRATOR, "create", noun, ids)
+            await ledger.append_selected(session, "create", noun, ids)
     walk = Walk(database, addresses, tokens, write, ask, [])
     for holder, rows in model.said.items():
         for row in rows:

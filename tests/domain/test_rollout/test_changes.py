@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from registry.database import Database
 from registry.domain import ledger
-from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 from registry.domain.errors import InvalidInput
 from registry.domain.pages import Page
@@ -187,9 +186,9 @@ async def test_between_two_entries_each_side_is_what_was_answered_then(
 
 async def record_what_no_import_brings(registry: Loaded) -> None:
     bodies = [*registry.bodies.values()]
-    await ledger.append(registry.session, ADMINISTRATOR, "create", "collectivite", bodies)
+    await ledger.append(registry.session, "create", "collectivite", bodies)
     campaign = (await registry.session.scalars(sa.text("SELECT id FROM campaign"))).all()
-    await ledger.append(registry.session, ADMINISTRATOR, "edit", "campaign", campaign)
+    await ledger.append(registry.session, "edit", "campaign", campaign)
 
 
 async def answers(registry: Loaded) -> list[Answer]:
@@ -203,7 +202,7 @@ async def test_a_late_declaration_moves_the_ledger_and_not_the_dates(database: D
         said = await head(session)
         await session.execute(LATE, {"body": registry.bodies["59001"]})
         (late,) = await session.scalars(sa.text("SELECT id FROM deployment"))
-        await ledger.append(session, ADMINISTRATOR, "create", "deployment", [late])
+        await ledger.append(session, "create", "deployment", [late])
         yesterday = today() - timedelta(days=1)
         by_dates = await period(session, since=yesterday)
         by_entries = await period(session, since_entry=said)

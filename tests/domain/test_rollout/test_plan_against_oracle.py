@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.database import Database
 from registry.domain import ledger
-from registry.domain.actor import ADMINISTRATOR
 from registry.domain.rollout.blockers import Grouping
 from registry.domain.rollout.covering import Objective
 from registry.domain.rollout.fixes import Fixes
@@ -296,7 +295,7 @@ async def test_nothing_is_proven_of_a_registry_that_changed_meanwhile(
             nonlocal reads
             reads += 1
             if reads % 2 == 0:
-                await ledger.append(session, ADMINISTRATOR, "edit", "campaign", campaign)
+                await ledger.append(session, "edit", "campaign", campaign)
             yield session
 
         for scope, _ in asked:

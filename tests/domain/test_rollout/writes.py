@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import ActivationState, CommitmentState, IntegrationState, Service
 from registry.domain import ledger
-from registry.domain.actor import ADMINISTRATOR
 from registry.domain.clock import today
 
 DAYS = [today() - timedelta(days=back) for back in (2000, 700, 400, 30, 1, 0)]
@@ -35,7 +34,7 @@ async def _changed(
     session: AsyncSession, noun: str, query: str, values: Mapping[str, Any], action: str = "update"
 ) -> None:
     ids = (await session.scalars(sa.text(f"{query} RETURNING id"), values)).all()
-    await ledger.append(session, ADMINISTRATOR, action, noun, ids)
+    await ledger.append(session, action, noun, ids)
 
 
 async def declare(session: AsyncSession, random: Random) -> None:
@@ -84,7 +83,7 @@ async def remove(session: AsyncSession, random: Random) -> None:
 
 
 async def _removed(session: AsyncSession, noun: str, identifier: int) -> None:
-    await ledger.append(session, ADMINISTRATOR, "delete", noun, [identifier])
+    await ledger.append(session, "delete", noun, [identifier])
     await session.execute(sa.text(f"DELETE FROM {noun} WHERE id = :id"), {"id": identifier})
 
 

@@ -151,4 +151,4 @@ async def tell_the_ledger(database: Database) -> None:
         for noun in ("collectivite", "territory"):
             ids = f"SELECT id FROM {noun} WHERE id NOT IN (SELECT subject_id FROM ledger"
             entries = f"{ids} WHERE noun = '{noun}')"
-            await ledger.append_selected(session, ADMINISTRATOR, "create", noun, entries)
+            await ledger.append_selected(session, "create", noun, entries)
