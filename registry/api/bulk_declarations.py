@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -27,7 +28,9 @@ from registry.domain.bulk_declarations import Sent
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.pages import Page
 from registry.exchange.bulk import faulty, files
-from registry.exchange.files import Received, allowance, keep, received
+from registry.exchange.files import Received, allowance, keep
+from registry.exchange.workbooks.reading import received_lines
+from registry.leaving import left
 from registry.settings import Settings
 
 PATIENCE = 600.0
@@ -196,7 +199,8 @@ async def _send(request: Request, database: Database, settings: Settings) -> Res
     async with database.read() as session:
         await bulk_declarations.sender(session, actor, noun, asked["siren"])
     body = patiently(request, PATIENCE)
-    async with received(settings.uploads_folder, body, settings.upload_limit) as file:
+    folder, largest = settings.uploads_folder, settings.upload_limit
+    async with received_lines(folder, body, largest, partial(left, request)) as file:
         row = await _received(
             database, actor, Sent(noun, file.digest, file.size, **asked), file, request, settings
         )

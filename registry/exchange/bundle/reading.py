@@ -22,6 +22,9 @@ _HIDDEN = (
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 )
 HIDDEN = re.compile(f"[{_HIDDEN}]")
+ERROR = re.compile(r"#(N/[AD]|[A-Z0/]{1,10} ?[!?])|Err:[0-9]{3}")
+"""What spreadsheets show in the place of what a formula can't tell."""
+IN_ERROR = "cellule en erreur dans le tableur : corrigez sa formule, ou écrivez la valeur"
 
 Progress = Callable[[str, int, int], None]
 """Told the file's name, the bytes read and the bytes in all."""
@@ -158,7 +161,7 @@ def _read(
             try:
                 row.append(read(cell))
             except Unreadable as unreadable:
-                reason = str(unreadable)
+                reason = IN_ERROR if ERROR.fullmatch(cell) else str(unreadable)
             else:
                 continue
         elif not column.mandatory:

@@ -17,9 +17,11 @@ from registry.domain.errors import DomainError, InvalidInput, NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.exchange.bulk import faulty, files
-from registry.exchange.files import allowance, keep, received
+from registry.exchange.files import allowance, keep
 from registry.exchange.lists import Format, Record
 from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Table
+from registry.exchange.workbooks.reading import received_lines
+from registry.leaving import left
 from registry.web.exports import export_private, from_pages
 from registry.web.forms import MAX_UPLOAD, Form, posted, shown_again
 from registry.web.queries import Query, read_page
@@ -73,7 +75,8 @@ async def send(space: Space) -> Response:
             await bulk_declarations.sender(session, space.visit.actor, noun)
         _check_chosen(form)
         folder = space.visit.door.settings.uploads_folder
-        async with received(folder, _chunks(form.files.get(FILE)), MAX_UPLOAD) as file:
+        chunks, gone = _chunks(form.files.get(FILE)), partial(left, space.visit.request)
+        async with received_lines(folder, chunks, MAX_UPLOAD, gone) as file:
             boxes = form.has("dryRun"), form.has("acceptValid")
             sent = Sent(noun, file.digest, file.size, *boxes, complete_on)
             with_file = replace(form, values={**form.values, FILE: [file.digest.hex()]})
