@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
-from python_calamine import CalamineError, PasswordError, load_workbook
+from python_calamine import CalamineError, load_workbook
 
 from registry.exchange.workbooks import AS_CSV, REFUSED
 from registry.exchange.workbooks.error_cells import Errors, NotXml, TooManyErrors, find_errors
@@ -28,7 +28,7 @@ MEMORY = 1 << 30
 CPU_SECONDS = 30
 
 OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
-EXCEL = "xl/workbook.xml"
+EXCEL, MANIFEST = "xl/workbook.xml", "META-INF/manifest.xml"
 AS_WORKBOOK = "enregistrez la feuille au format .xlsx, .ods ou « CSV UTF-8 »"
 XML = (".xml", ".rels")
 DOCTYPE = b"<!DOCTYPE"
@@ -76,10 +76,6 @@ def write_sheet(path: Path, out: BinaryIO) -> None:
             sheet = workbook.get_sheet_by_index(0)
             left = sheet.start[1] if sheet.start else 0
             _write(_with_errors(sheet.iter_rows(), left, errors), out)
-    except PasswordError as cause:
-        raise Refused(
-            "ce classeur est protégé par un mot de passe : enregistrez-le sans mot de passe"
-        ) from cause
     except TooManyErrors as cause:
         raise Refused(
             "ce classeur a trop de cellules en erreur (#N/A, #REF!…) : corrigez leur formule"
@@ -110,16 +106,21 @@ def check(archive: ZipFile, packed: int) -> bool:
 
 def _check_kind(archive: ZipFile) -> None:
     names = archive.namelist()
-    if any(entry.flag_bits & 1 for entry in archive.infolist()):
-        raise Refused("ce fichier est protégé par un mot de passe : enregistrez-le sans")
+    if any(entry.flag_bits & 1 for entry in archive.infolist()) or (
+        MANIFEST in names and b":encryption-data" in _beginning(archive, MANIFEST)
+    ):
+        raise Refused("ce classeur est protégé par un mot de passe : enregistrez-le sans")
     if EXCEL in names:
         return
-    if "mimetype" in names:
-        with archive.open("mimetype") as mimetype:
-            if mimetype.read(CHUNK).strip() == OPEN_DOCUMENT:
-                return
+    if "mimetype" in names and _beginning(archive, "mimetype").strip() == OPEN_DOCUMENT:
+        return
     kind = next((PARTS[name] for name in names if name in PARTS), "")
     raise Refused(f"{kind or 'archive ou document qui n’est pas un classeur'} : {AS_WORKBOOK}")
+
+
+def _beginning(archive: ZipFile, name: str) -> bytes:
+    with archive.open(name) as content:
+        return content.read(CHUNK)
 
 
 def _unpack(content: IO[bytes], room: int, *, is_xml: bool) -> tuple[int, bool]:

@@ -179,7 +179,7 @@ REFUSED = {
         "Archive",
     ),
     "a password": (
-        ods(GOOD, "<manifest:encryption-data></manifest:encryption-data>"),
+        ods(GOOD, "<manifest:encryption-data/>"),
         "mot de passe",
     ),
     "half a workbook": (xlsx(GOOD)[:3000], "abîmé"),
