@@ -63,9 +63,11 @@ class GraphQLDoor:
     async def answer(self, request: Request, allowance: Allowance) -> Response:
         kind = media.JSON
         try:
-            _check_method(request.method)
-            kind = media.negotiated(request.headers.get("accept"))
-            allowance.ask()
+            try:
+                _check_method(request.method)
+                kind = media.negotiated(request.headers.get("accept"))
+            finally:
+                allowance.ask()
             check_origin(request)
             wanted = await asked(request)
             try:

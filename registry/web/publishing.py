@@ -61,9 +61,9 @@ def _moment(text: str | None) -> datetime | None:
     """A date of HTTP; what is none says nothing."""
     try:
         moment = parsedate_to_datetime(text or "")
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def elsewhere(path: str) -> Response:

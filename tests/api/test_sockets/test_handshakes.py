@@ -1,5 +1,6 @@
 """Who may open a socket; everyone else has a status of HTTP."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -8,7 +9,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from registry.api import sockets
+from registry.app import create_app
+from registry.database import Database
 from registry.logs import Bugs
+from registry.settings import Settings
 from tests.api.test_sockets.talking import (
     ACK,
     INIT,
@@ -20,6 +24,7 @@ from tests.api.test_sockets.talking import (
     opened,
     tell,
 )
+from tests.servers import listening
 
 
 async def denied(address: str, **options: Any) -> tuple[int, str]:
@@ -40,6 +45,30 @@ async def test_a_process_holds_so_many_sockets(
     async with acknowledged(address), acknowledged(address):
         assert await denied(address) == (503, "LIMIT_EXCEEDED")
     assert await answers(address)
+
+
+async def test_an_address_holds_so_many_sockets(shared_database: Database) -> None:
+    settings = Settings(sockets_per_address=2, trusted_proxies="127.0.0.1")
+    async with listening(create_app(shared_database, settings), settings) as url:
+        address = url.replace("http", "ws", 1) + "/graphql"
+        own, other = ({"X-Forwarded-For": each} for each in ("192.0.2.1", "192.0.2.2"))
+        async with acknowledged(address, additional_headers=own) as socket:
+            async with acknowledged(address, additional_headers=own):
+                assert await denied(address, additional_headers=own) == (429, "LIMIT_EXCEEDED")
+                async with acknowledged(address, additional_headers=other):
+                    pass
+            async with asyncio.timeout(5), await freed(address, own):
+                await tell(socket, {"type": "ping"})
+                assert (await heard(socket))["type"] == "pong"
+
+
+async def freed(address: str, headers: dict[str, str]) -> Any:
+    """A socket in the place of one that was closed, which the service learns of in a moment."""
+    while True:
+        try:
+            return await opened(address, additional_headers=headers)
+        except InvalidStatus:
+            await asyncio.sleep(0.01)
 
 
 def own(address: str) -> str:
