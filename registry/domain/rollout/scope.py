@@ -141,6 +141,13 @@ async def bind_bodies(
     )
 
 
+def of_bodies(basis: Basis) -> Bound:
+    """The open ones among ``ids``; all the values are bound by who runs it."""
+    among = "collectivite_id = ANY(:ids)"
+    usages = _usages({}, among, None, basis)
+    return Bound(date.min, "id = ANY(:ids) AND closed_on IS NULL", *usages)
+
+
 async def bind_all(session: AsyncSession, as_of: date, basis: Basis) -> Bound:
     """Every open collectivité, whatever its strata; nothing that is derived is read."""
     accepted = (await session.execute(STANDING)).one().accepted_services

@@ -3,10 +3,12 @@
 Triggers mark in ``touched`` what each statement changes. A transaction takes the marks as the
 last thing it does, in the ledger's turn: none derives from half of what another one writes. Where
 marks are left, or another day has come, readers compute what they ask.
+
+The service may not write the derived tables: a function of the database does, which holds the rule
+as it is composed here. Another rule needs a migration that runs ``FUNCTION`` anew; a test says so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+import re
 from datetime import date
 
 import sqlalchemy as sa
@@ -14,115 +16,43 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from models import BlockerCount, CollectiviteReadiness, CoverageCount, ProductVerdict
-from registry.domain import ledger
 from registry.domain.clock import today
 from registry.domain.rollout.blockers import Grouping, tallied
 from registry.domain.rollout.coverage import counted
 from registry.domain.rollout.readiness import STATE, with_readiness
-from registry.domain.rollout.scope import STANDING, Basis, bind_bodies
+from registry.domain.rollout.scope import Basis, of_bodies
 from registry.domain.rollout.verdicts import VERDICTS
 
-MARKED = sa.text("SELECT EXISTS (SELECT FROM touched)")
-MARKED_FOR_ALL = sa.text("SELECT EXISTS (SELECT FROM touched WHERE noun = 'campaign')")
-TAKE = sa.text("""
-    WITH taken AS (DELETE FROM touched RETURNING noun, subject_id)
-    SELECT noun, array_agg(DISTINCT subject_id) AS ids FROM taken GROUP BY noun
-""")
-ALL_BODIES = sa.text("""
-    SELECT id FROM collectivite WHERE closed_on IS NULL
-    UNION SELECT collectivite_id FROM readiness
-""")
-ALL_PRODUCTS = sa.text("SELECT id FROM product")
-PRODUCTS = sa.text("SELECT id FROM product WHERE id = ANY(:products) OR vendor_id = ANY(:vendors)")
-USERS = sa.text("SELECT DISTINCT collectivite_id FROM deployment WHERE product_id = ANY(:products)")
-CROSSED = sa.text("""
-    SELECT collectivite_id FROM deployment
-    WHERE (since > :earlier AND since <= :later) OR (until > :earlier AND until <= :later)
-    UNION
-    SELECT collectivite_id FROM activation
-    WHERE effective_on > :earlier AND effective_on <= :later
-    UNION
-    SELECT id FROM collectivite
-    WHERE no_online_demarche_since > :earlier AND no_online_demarche_since <= :later
-""")
-"""The collectivités for which something begins or ends between two days."""
-DATE = sa.text("UPDATE derivation SET as_of = :day WHERE as_of <> :day")
+DERIVE = "SELECT refresh_derived(:day)"
+MARKED = "EXISTS (SELECT FROM touched)"
+ALWAYS = sa.text(DERIVE)
+WHERE_MARKED = sa.text(f"{DERIVE} WHERE {MARKED}")
+UNLESS_FOR_ALL = sa.text(
+    f"{DERIVE} WHERE {MARKED} AND NOT EXISTS (SELECT FROM touched WHERE noun = 'campaign')"
+)
+WHERE_LATE = sa.text(f"{DERIVE} FROM derivation WHERE {MARKED} OR as_of <> :day")
 
 
 async def settle(session: AsyncSession) -> None:
     """What this transaction changed, derived anew: the last thing that a transaction does."""
-    if await session.scalar(MARKED):
-        await derive(session, today())
+    await session.execute(WHERE_MARKED, {"day": today()})
 
 
 async def settle_soon(session: AsyncSession) -> None:
     """Likewise where someone waits: what changes for everyone is left to who catches up, and
     readers compute meanwhile.
     """
-    if await session.scalar(MARKED) and not await session.scalar(MARKED_FOR_ALL):
-        await derive(session, today())
+    await session.execute(UNLESS_FOR_ALL, {"day": today()})
 
 
 async def catch_up(session: AsyncSession) -> None:
     """What an older revision, a write past the program or the turn of a day left to do."""
-    standing = (await session.execute(STANDING)).one()
-    if standing.touched or standing.derived_on != today():
-        await derive(session, today())
+    await session.execute(WHERE_LATE, {"day": today()})
 
 
 async def derive(session: AsyncSession, day: date) -> None:
     """All that is marked, and all that changes from the day it was derived for to this one."""
-    await ledger.take_turn(session)
-    standing = (await session.execute(STANDING)).one()
-    taken = {row.noun: row.ids for row in await session.execute(TAKE)}
-    if "campaign" in taken:
-        bodies = set(await session.scalars(ALL_BODIES))
-        await _refresh_verdicts(session, await session.scalars(ALL_PRODUCTS), day)
-    else:
-        bodies = set(taken.get("collectivite", ()))
-        bodies |= await _crossed(session, standing.derived_on, day)
-        products = await _products(session, taken, every=standing.derived_on != day)
-        moved = await _refresh_verdicts(session, products, day)
-        bodies |= set(await session.scalars(USERS, {"products": moved}))
-    if bodies:
-        for basis in Basis:
-            await _refresh_readiness(session, sorted(bodies), basis, day)
-    await session.execute(DATE, {"day": day})
-
-
-async def _crossed(session: AsyncSession, derived_on: date, day: date) -> set[int]:
-    if derived_on == day:
-        return set()
-    days = {"earlier": min(derived_on, day), "later": max(derived_on, day)}
-    return set(await session.scalars(CROSSED, days))
-
-
-async def _products(
-    session: AsyncSession, taken: Mapping[str, Sequence[int]], *, every: bool
-) -> Iterable[int]:
-    if every:
-        return await session.scalars(ALL_PRODUCTS)
-    marked = {"products": taken.get("product", []), "vendors": taken.get("vendor", [])}
-    return await session.scalars(PRODUCTS, marked) if any(marked.values()) else ()
-
-
-async def _refresh_verdicts(session: AsyncSession, ids: Iterable[int], day: date) -> list[int]:
-    """Those of the products that now mean something else for their clients."""
-    products = list(ids)
-    if not products:
-        return []
-    standing = (await session.execute(STANDING)).one()
-    values = {"products": products, "as_of": day, "accepted": standing.accepted_services}
-    return list(await session.scalars(REFRESH_VERDICTS, values))
-
-
-async def _refresh_readiness(
-    session: AsyncSession, ids: list[int], basis: Basis, day: date
-) -> None:
-    bound = await bind_bodies(session, ids, as_of=day, basis=basis)
-    open_bodies = replace(bound, bodies=f"{bound.bodies} AND closed_on IS NULL")
-    query = sa.text(f"{with_readiness(open_bodies)}, {REFRESH_READINESS}")
-    await session.execute(query, bound.values)
+    await session.execute(ALWAYS, {"day": day})
 
 
 def _columns(table: type[SQLModel]) -> str:
@@ -146,7 +76,7 @@ VERDICT = _columns(ProductVerdict)
 MEANING = "vendor_id, qualified, evidenced, declared_on IS NULL, verdict"
 """What of a verdict tells in the readiness of those who use the product."""
 
-REFRESH_VERDICTS = sa.text(f"""
+REFRESH_VERDICTS = f"""
     WITH {VERDICTS},
     kept AS (SELECT {VERDICT} FROM product_verdict),
     moved AS (
@@ -157,10 +87,11 @@ REFRESH_VERDICTS = sa.text(f"""
         INSERT INTO product_verdict ({VERDICT}) TABLE moved
         {_or_update(ProductVerdict, REPLACED)}
     )
-    SELECT product_id FROM (
+    SELECT coalesce(array_agg(product_id), '{{}}') FROM (
         SELECT product_id, {MEANING} FROM moved EXCEPT SELECT product_id, {MEANING} FROM kept
     ) AS changed
-""")
+"""
+"""Those of the products that now mean something else for their clients."""
 
 
 def _count_blockers(by: Grouping) -> str:
@@ -203,4 +134,78 @@ REFRESH_READINESS = f"""
     ),
     product_counts AS ({_count_blockers(Grouping.PRODUCT)})
     {_count_blockers(Grouping.VENDOR)}
+"""
+
+
+def _executed(query: str, *names: str) -> str:
+    """The query as EXECUTE takes it, which plans it for the values it is given."""
+    for place, name in enumerate(names, 1):
+        query = re.sub(rf"(?<!:):{name}\b", f"${place}", query)
+    return f"EXECUTE $query${query}$query$"
+
+
+def _refresh(basis: Basis) -> str:
+    bound = of_bodies(basis)
+    query = f"{with_readiness(bound)}, {REFRESH_READINESS}"
+    executed = _executed(query, "ids", "basis", "as_of", "accepted")
+    return f"{executed} USING bodies, CAST('{basis}' AS text), day, accepted;"
+
+
+FUNCTION = f"""
+CREATE OR REPLACE FUNCTION refresh_derived(day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+DECLARE
+    accepted text[];
+    derived_on date;
+    for_all boolean;
+    bodies bigint[];
+    products bigint[];
+    vendors bigint[];
+    moved bigint[];
+BEGIN
+    -- In the ledger's turn; the next statement's snapshot sees what the lock waited for.
+    PERFORM pg_advisory_xact_lock(7032022);
+    SELECT accepted_services, as_of INTO accepted, derived_on FROM campaign CROSS JOIN derivation;
+    WITH taken AS (DELETE FROM touched RETURNING noun, subject_id)
+    SELECT coalesce(bool_or(noun = 'campaign'), false),
+           coalesce(array_agg(DISTINCT subject_id) FILTER (WHERE noun = 'collectivite'), '{{}}'),
+           coalesce(array_agg(DISTINCT subject_id) FILTER (WHERE noun = 'product'), '{{}}'),
+           coalesce(array_agg(DISTINCT subject_id) FILTER (WHERE noun = 'vendor'), '{{}}')
+    INTO for_all, bodies, products, vendors FROM taken;
+    IF for_all OR derived_on <> day THEN
+        products := ARRAY(SELECT id FROM product);
+    ELSIF vendors <> '{{}}' THEN
+        products := products || ARRAY(SELECT id FROM product WHERE vendor_id = ANY(vendors));
+    END IF;
+    IF products <> '{{}}' THEN
+        {_executed(REFRESH_VERDICTS, "products", "as_of", "accepted")}
+        INTO moved USING products, day, accepted;
+        bodies := bodies || ARRAY(
+            SELECT DISTINCT collectivite_id FROM deployment WHERE product_id = ANY(moved));
+    END IF;
+    IF for_all THEN
+        bodies := ARRAY(SELECT id FROM collectivite WHERE closed_on IS NULL
+                        UNION SELECT collectivite_id FROM readiness);
+    ELSIF derived_on <> day THEN
+        -- Those for which something begins or ends between the two days.
+        bodies := bodies || ARRAY(
+            SELECT collectivite_id FROM deployment
+            WHERE (since > least(derived_on, day) AND since <= greatest(derived_on, day))
+               OR (until > least(derived_on, day) AND until <= greatest(derived_on, day))
+            UNION
+            SELECT collectivite_id FROM activation
+            WHERE effective_on > least(derived_on, day)
+              AND effective_on <= greatest(derived_on, day)
+            UNION
+            SELECT id FROM collectivite
+            WHERE no_online_demarche_since > least(derived_on, day)
+              AND no_online_demarche_since <= greatest(derived_on, day));
+    END IF;
+    IF bodies <> '{{}}' THEN
+        bodies := ARRAY(SELECT DISTINCT unnest(bodies) ORDER BY 1);
+        {"".join(map(_refresh, Basis))}
+    END IF;
+    UPDATE derivation SET as_of = day WHERE as_of <> day;
+END
+$body$
 """

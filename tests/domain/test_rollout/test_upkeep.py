@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
+from sqlalchemy.exc import DBAPIError
 
 from models import Demarche, Deployment
 from registry.database import Database
@@ -187,3 +188,33 @@ async def written(database: Database) -> set[tuple[str, int, str]]:
     query = sa.text("SELECT basis, collectivite_id, CAST(xmin AS text) FROM readiness")
     async with database.read() as session:
         return {tuple(row) for row in await session.execute(query)}
+
+
+async def test_the_database_refreshes_by_the_rule_as_it_is_composed(
+    database: Database, addresses: Addresses
+) -> None:
+    """Otherwise a new migration has to run the text of ``upkeep.FUNCTION``."""
+    owner = await asyncpg.connect(addresses.owner)
+    try:
+        async with owner.transaction():
+            query = "SELECT prosrc FROM pg_proc WHERE proname = 'refresh_derived'"
+            migrated = await owner.fetchval(query)
+            await owner.execute(upkeep.FUNCTION)
+            assert await owner.fetchval(query) == migrated
+    finally:
+        await owner.close()
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["derivation", "touched", "product_verdict", "readiness", "coverage_count", "blocker_count"],
+)
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM {}", "TRUNCATE {}", "INSERT INTO {} DEFAULT VALUES"]
+)
+async def test_the_service_can_not_write_what_is_derived(
+    database: Database, table: str, statement: str
+) -> None:
+    with pytest.raises(DBAPIError, match="permission denied"):
+        async with database.transaction(ADMINISTRATOR) as session:
+            await session.execute(sa.text(statement.format(table)))

@@ -1,4 +1,8 @@
-"""The ledger writes who acts as the transaction says it, and digests personal values at once."""
+"""What the service may not write itself, a function of the owner's writes: the ledger, with who
+acts as the transaction says it, and what is derived.
+"""
+
+from pathlib import Path
 
 from alembic import op
 
@@ -144,8 +148,16 @@ STATEMENTS = (
     """,
 )
 
+DERIVED = (
+    Path(__file__).with_name("2026-12-01_refresh_derived.sql").read_text(encoding="utf-8"),
+    "REVOKE ALL ON FUNCTION refresh_derived FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION refresh_derived TO raccord_app",
+    "REVOKE INSERT, UPDATE, DELETE ON derivation, touched, product_verdict, readiness,"
+    " coverage_count, blocker_count FROM raccord_app",
+)
+
 
 def upgrade() -> None:
     connection = op.get_bind()
-    for statement in STATEMENTS:
+    for statement in (*STATEMENTS, *DERIVED):
         connection.exec_driver_sql(statement)
