@@ -246,7 +246,7 @@ async def _faulty_lines(request: Request, database: Database, settings: Settings
     if not source.is_file():
         raise NotFound("id", files.gone(settings.uploads_days))
     headers = NOT_STORED | {
-        "Content-Disposition": 'attachment; filename="lignes-fautives.csv"',
+        "Content-Disposition": f'attachment; filename="{faulty.name()}"',
     }
     return StreamingResponse(faulty.lines(source, reasons), 200, headers, media_type="text/csv")
 

@@ -48,6 +48,9 @@ def main() -> None:
     except typer.TyperException as mistake:
         complain(_usage(mistake))
         code = mistake.exit_code
+    except typer.Abort:
+        complain("Abandonné.")
+        code = 1
     except MISTAKES as error:
         told = reason(error)
         if told is None:

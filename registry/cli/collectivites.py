@@ -92,9 +92,9 @@ EMPTY = (
 
 USE_COLUMNS = (
     "vendor_siren",
-    "vendor",
-    "slug",
+    "vendor_name",
     "product",
+    "product_name",
     "verdict",
     "demarche",
     "since",
@@ -143,9 +143,9 @@ def _answer_record(found: answer.Answer, named: Named) -> dict[str, object]:
 def _contact_record(contact: Contact, named: Named) -> dict[str, object]:
     return {
         "vendor_siren": named.vendors[contact.vendor_id].siren,
-        "vendor": contact.vendor_name,
-        "slug": named.products[contact.product_id].slug,
-        "product": contact.product_name,
+        "vendor_name": contact.vendor_name,
+        "product": named.products[contact.product_id].slug,
+        "product_name": contact.product_name,
         "address": contact.address,
     }
 

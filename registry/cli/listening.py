@@ -31,6 +31,15 @@ def bound(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def listen(sockets: list[socket.socket], backlog: int, host: str) -> None:
+    """Raises ``CannotListen``: another program may listen since the port was found free."""
+    for listener in sockets:
+        try:
+            listener.listen(backlog)
+        except OSError as error:
+            raise refusal(error, host, listener.getsockname()[1]) from error
+
+
 def refusal(error: OSError, host: str, port: int) -> CannotListen:
     match error.errno:
         case errno.EADDRINUSE:

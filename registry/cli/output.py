@@ -1,8 +1,8 @@
 """Data to stdout, messages to stderr, progress where a person watches."""
 
 import codecs
-import csv
 import io
+import json
 import re
 import sys
 import textwrap
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from enum import Enum
 from typing import TYPE_CHECKING
 
 import orjson
@@ -29,6 +28,7 @@ WIDE = 200
 """Columns of a table that goes to a file or to another program."""
 
 UNBOUNDED = 100_000
+ANSWERS = {"o": True, "oui": True, "n": False, "non": False, "": False}
 
 
 PLAIN = dict(zip("’«»…—–−", ("'", '"', '"', "...", "-", "-", "-"), strict=True)) | {"œ": "oe"}
@@ -72,24 +72,37 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def write_json(value: object) -> None:
-    typer.echo(fitting(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode()))
+    """In an alphabet that has not got all letters, as JSON spells the others: nothing is lost."""
+    text = orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode()
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(json.loads(text), indent=2)
+    typer.echo(text)
 
 
 def write_csv(records: Sequence[Record], columns: Sequence[str]) -> None:
-    """Formulas are neutralised: such a file ends in a spreadsheet."""
-    from registry.exchange.bundle.cells import neutralise
+    """As the files of the site: what is no terminal gets UTF-8, whatever its alphabet."""
+    from registry.exchange.lists import Format, encode_records, header
 
-    def cell(value: object) -> object:
-        if value is None:
-            return ""
-        if isinstance(value, Enum):
-            return value.value
-        return neutralise(value) if isinstance(value, str) else value
+    content = header(Format.CSV, columns) + encode_records(Format.CSV, columns, records)
+    if sys.stdout.isatty():
+        typer.echo(fitting(content.decode()), nl=False)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    for record in records:
-        writer.writerow([cell(record[column]) for column in columns])
+
+def confirm(question: str) -> bool:
+    """No, where nothing is answered. Raises ``typer.Abort`` where nobody can."""
+    while True:
+        typer.echo(fitting(f"{question} [o/N] : "), nl=False, err=True)
+        answer = sys.stdin.readline()
+        if not answer:
+            raise typer.Abort
+        if answer.strip().lower() in ANSWERS:
+            return ANSWERS[answer.strip().lower()]
+        complain("Répondez par « o » (oui) ou « n » (non).")
 
 
 def tell(sentence: str, *, stderr: bool = False) -> None:

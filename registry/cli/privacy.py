@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.french import Command, Group
-from registry.cli.output import complain, counted, display, table, write_csv, write_json
+from registry.cli.output import complain, confirm, counted, display, table, write_csv, write_json
 from registry.cli.program import Format, FormatOption, program, reading, writing
 from registry.domain import privacy
 from registry.domain.actor import ADMINISTRATOR
@@ -36,7 +36,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Ne demande pas de confirmer.")] = False,
 ) -> None:
     """Efface cette personne : ses valeurs, son compte, ses délégations, ses messages."""
-    if not yes and not typer.confirm(f"Effacer « {person} » sans retour possible ?", err=True):
+    if not yes and not confirm(f"Effacer « {person} » sans retour possible ?"):
         complain("Rien n’a été effacé.")
         raise typer.Exit(1)
     write_json(writing(lambda session: privacy.erase(session, ADMINISTRATOR, person)))

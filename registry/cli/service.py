@@ -15,12 +15,13 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from registry import connections, logs, opening
 from registry.auth import proconnect, trial
 from registry.cli.french import Command
-from registry.cli.listening import bound, refusal, url
+from registry.cli.listening import bound, listen, refusal, url
 from registry.cli.loading import loading
 from registry.cli.output import complain, progress
 from registry.cli.program import program
@@ -31,6 +32,9 @@ from registry.settings import Settings
 TRYING = "registry.app:trying"
 PATIENCE = 10.0
 """Seconds for what is around the service to end, once all is answered or dropped."""
+STEP = 0.1
+"""Seconds between two looks at who asks to end at once."""
+NOT_STARTED = "Le service n’a pas pu démarrer, ou l’un de ses processus : son journal dit pourquoi."
 
 
 def _socket(**given: Any) -> asyncio.Protocol:
@@ -67,8 +71,11 @@ class Service(uvicorn.Server):
         _announce(self.config)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
+        """Whoever asks twice waits for nothing more."""
         patience = (self.config.timeout_graceful_shutdown or 0) + PATIENCE
+        if self.should_exit:
+            patience = 0.0
+        super().handle_exit(sig, frame)
         guard = Timer(patience, self._leave_undone)
         guard.daemon = True
         guard.start()
@@ -81,7 +88,12 @@ class Service(uvicorn.Server):
 
 
 class Workers(Multiprocess):
-    """Several processes, which end in time too."""
+    """Several processes, which end in time too.
+
+    ``failed``: one ended by itself, as any that took its place would.
+    """
+
+    failed = False
 
     def init_processes(self) -> None:
         super().init_processes()
@@ -90,6 +102,12 @@ class Workers(Multiprocess):
                 _announce(self.config)
                 break
 
+    def keep_subprocess_alive(self) -> None:
+        if any((each.exitcode or 0) > 0 for each in self.processes):
+            self.failed = True
+            self.should_exit.set()
+        super().keep_subprocess_alive()
+
     def terminate_all(self) -> None:
         """Whoever comes now is refused, and not left before a door that nobody opens."""
         for listener in self.sockets:
@@ -97,9 +115,12 @@ class Workers(Multiprocess):
         super().terminate_all()
 
     def join_all(self) -> None:
+        """Until all ended, the time is over, or whoever asked for it asks again."""
         deadline = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + PATIENCE
         for each in self.processes:
-            each.process.join(max(0.0, deadline - time.monotonic()))
+            while each.process.is_alive() and time.monotonic() < deadline:
+                each.process.join(STEP)
+                deadline = 0.0 if self.signal_queue else deadline
             if each.process.is_alive():
                 each.kill()
         super().join_all()
@@ -161,9 +182,12 @@ def serve(
 def _serve(config: uvicorn.Config, sockets: list[socket.socket], running: ExitStack) -> None:
     """Until a signal, which must not cut short what follows: the database closes too."""
     if config.workers > 1:
-        for listener in sockets:
-            listener.listen(config.backlog)
-        Workers(config, sockets).run()
+        listen(sockets, config.backlog, config.host)
+        workers = Workers(config, sockets)
+        workers.run()
+        if workers.failed:
+            complain(NOT_STARTED)
+            raise typer.Exit(1)
         return
     server = Service(config, running)
 
@@ -172,8 +196,13 @@ def _serve(config: uvicorn.Config, sockets: list[socket.socket], running: ExitSt
 
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, leave)
-    server.run(sockets)
-    if not server.started:
+    try:
+        server.run(sockets)
+    except SystemExit as ended:
+        if ended.code != STARTUP_FAILURE:
+            raise
+    if not server.started and not server.should_exit:
+        complain(NOT_STARTED)
         raise typer.Exit(1)
 
 

@@ -1,12 +1,11 @@
 """Coverage over time."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from registry.cli.coverage import SHORT_STRATA
+from registry.cli.coverage import SHORT_STRATA, coverage_records
 from registry.cli.french import Command
 from registry.cli.output import Record, display, shown, table, tell, write_csv, write_json
 from registry.cli.program import Format, FormatOption, program, reading
@@ -74,16 +73,7 @@ def trend(
 
 
 def _point_records(point: Coverage) -> list[Record]:
-    return [
-        {
-            "as_of": point.as_of,
-            "stratum": "TOTAL" if isinstance(line, TotalCoverage) else line.stratum,
-            **asdict(line.counts),
-            "target_count": line.target_count,
-            "missing": line.missing,
-        }
-        for line in _lines(point)
-    ]
+    return [{"as_of": point.as_of} | record for record in coverage_records(point)]
 
 
 def _lines(point: Coverage) -> tuple[StratumCoverage | TotalCoverage, ...]:

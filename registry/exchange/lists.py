@@ -1,7 +1,7 @@
 """A list as a file: its rows written here, or its lines made by PostgreSQL, to the same bytes."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -44,14 +44,9 @@ async def encode_rows(
         async for written in _json(_objects(columns, parts)):
             yield written
         return
-    dress = DRESSES[format]
-    yield _header(dress, columns)
+    yield header(format, columns)
     async for records in parts:
-        lines = (
-            dress.delimiter.join([_cell(record[column], format) for column in columns])
-            for record in records
-        )
-        yield "".join(f"{line}{dress.newline}" for line in lines).encode()
+        yield encode_records(format, columns, records)
 
 
 async def encode_statement(
@@ -65,7 +60,7 @@ async def encode_statement(
             yield written
         return
     dress = DRESSES[format]
-    yield _header(dress, [column.key for column in rows.columns])
+    yield header(format, [column.key for column in rows.columns])
     cells = [_cell_of(column, format) for column in rows.columns]
     between = sa.literal(dress.delimiter)
     pieces = [part for cell in cells for part in (cell, between)][:-1]
@@ -102,8 +97,19 @@ async def _json(parts: AsyncIterator[Sequence[bytes]]) -> AsyncIterator[bytes]:
     yield JSON_NOTHING if opening == JSON_START else JSON_END
 
 
-def _header(dress: Dress, columns: Sequence[str]) -> bytes:
+def header(format: Format, columns: Sequence[str]) -> bytes:
+    dress = DRESSES[format]
     return (dress.delimiter.join(columns) + dress.newline).encode(dress.encoding)
+
+
+def encode_records(format: Format, columns: Sequence[str], records: Iterable[Record]) -> bytes:
+    """Lines of a CSV file."""
+    dress = DRESSES[format]
+    lines = (
+        dress.delimiter.join([_cell(record[column], format) for column in columns])
+        for record in records
+    )
+    return "".join(f"{line}{dress.newline}" for line in lines).encode()
 
 
 def _cell(value: object, format: Format) -> str:

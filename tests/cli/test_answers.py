@@ -120,7 +120,7 @@ def test_one_collectivite_by_any_of_its_codes(run: Run) -> None:
     assert vanished["code"] == "01001"
     assert vanished["readiness"] == "CONNECTED"
     rows = list(csv.DictReader(io.StringIO(run("collectivite", "01001", "--format", "csv").out)))
-    assert {row["slug"] for row in rows} == {"famille", "mairie"}
+    assert {row["product"] for row in rows} == {"famille", "mairie"}
     assert {row["declared_by"] for row in rows} <= {*Source}
 
 
@@ -128,9 +128,9 @@ def test_a_collectivite_for_programs_holds_public_keys_only(run: Run) -> None:
     told = json.loads(run("collectivite", "01005", "--format", "json").out)
     assert {"regions", "epci"} <= told.keys()
     contact = told["next_step"]["contacts"][0]
-    assert contact.keys() == {"vendor_siren", "vendor", "slug", "product", "address"}
-    assert (contact["vendor_siren"], contact["slug"]) in {
-        (link["vendor_siren"], link["slug"]) for link in told["deployments"]
+    assert contact.keys() == {"vendor_siren", "vendor_name", "product", "product_name", "address"}
+    assert (contact["vendor_siren"], contact["product"]) in {
+        (link["vendor_siren"], link["product"]) for link in told["deployments"]
     }
     assert {"since", "declared_by", "confirmed_by"} <= told["deployments"][0].keys()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -66,6 +67,8 @@ async def test_a_public_list_is_made_once_and_asked_whether_it_changed(
 ) -> None:
     first = await reader.get(f"{path}.{format}", headers=IDENTITY)
     assert first.status_code == 200
+    columns = re.split("[,;]", first.content.decode("utf-8-sig").splitlines()[0])
+    assert format == "json" or all(re.fullmatch("[a-z0-9_]+", column) for column in columns)
     assert int(first.headers["Content-Length"]) == len(first.content) > 2
     assert f"-{today()}.{format}" in first.headers["Content-Disposition"]
     assert not first.headers["ETag"].startswith("W/")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from registry.domain.clock import today
 from registry.exchange.bundle.cells import neutralise, restore
 from registry.exchange.bundle.records import CODE, Sheet, read_sheet
 
@@ -14,6 +15,10 @@ REASON = "motif"
 """The column that tells what is wrong."""
 STEP = 1_000
 """Lines read between two moments at which a reader that left is noticed."""
+
+
+def name() -> str:
+    return f"lignes-fautives-{today()}.csv"
 
 
 async def lines(source: Path, reasons: Mapping[int, str]) -> AsyncIterator[bytes]:

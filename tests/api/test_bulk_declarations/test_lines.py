@@ -80,6 +80,7 @@ async def test_valid_lines_can_be_written_and_the_others_come_back(
     assert len(await links(database, "01006")) == 1
     back = await client.get(done["faultyFile"], headers={"Authorization": f"Bearer {by}"})
     assert back.headers["content-type"].startswith("text/csv")
+    assert f'"lignes-fautives-{today()}.csv"' in back.headers["content-disposition"]
     header, *rest = back.text.splitlines()
     assert header == f"{HEADER},motif"
     assert rest[0].startswith(f"{famille('99999')},")

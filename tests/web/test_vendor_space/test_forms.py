@@ -121,8 +121,8 @@ async def test_a_dispute_is_answered_then_reopened(
 ) -> None:
     dispute = await contested(write, await token(town(READY)), ministry)
     rows = (await vendor.client.get(f"{SPACE}/contestations.csv")).text.splitlines()
-    told = [READY, "Éloise", "famille", "INTEGRATION", "FRANCECONNECT_V2", "AWAITING_REPLY"]
-    assert rows[1].split(",")[1:7] == told
+    told = [READY, "Éloise", EBENE, "famille", "INTEGRATION", "FRANCECONNECT_V2"]
+    assert rows[1].split(",")[1:8] == [*told, "AWAITING_REPLY"]
     assert (await vendor.client.get(f"{SPACE}/contestations.json?etat=UPHELD")).json() == []
     none = await vendor.open(f"{SPACE}/contestations", etat="UPHELD", tri="OLDEST")
     assert "Aucune contestation n’est dans cet état." in none.text

@@ -191,12 +191,12 @@ async def test_a_vendor_that_said_nothing_reads_that_nothing_is_declared(
 async def test_the_products_of_a_vendor_are_a_file_too(vendor: Browser) -> None:
     page = await vendor.open(f"{SPACE}/logiciels")
     rows = (await vendor.client.get(page.link("CSV"))).text.splitlines()
-    assert [row.split(",")[0] for row in rows] == ["slug", "interne", "famille"]
+    assert [row.split(",")[1] for row in rows] == ["slug", "interne", "famille"]
     assert rows[2].endswith(",READY,SIGNED,2")
     page = await vendor.open(f"{SPACE}/logiciels", q="familles", tri="NAME_DESC")
     assert "Portail Familles" in page.text
     rows = (await vendor.client.get(page.link("CSV"))).text.splitlines()
-    assert [row.split(",")[0] for row in rows] == ["slug", "famille"]
+    assert [row.split(",")[1] for row in rows] == ["slug", "famille"]
 
 
 async def test_what_waits_is_counted_and_clients_too(

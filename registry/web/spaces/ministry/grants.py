@@ -10,6 +10,7 @@ from models import GrantClaimState
 from registry.domain import grants as domain
 from registry.domain.pages import Page, Slice
 from registry.exchange.lists import Format, Record
+from registry.exchange.tables import NAME
 from registry.web import exports
 from registry.web.forms import Form
 from registry.web.queries import Query, read_page
@@ -20,7 +21,7 @@ from registry.web.visits import At, Visit
 
 LIST = "/espace/ministere/subventions"
 FILTERS = ("etat", "tri")
-COLUMNS = ("id", "collectivite", "name", "amount_cents", "state", "since")
+COLUMNS = ("id", "collectivite", NAME, "amount_cents", "state", "since")
 
 
 def routes(at: At) -> list[Route]:
@@ -60,7 +61,7 @@ def _record(claim: Claim) -> Record:
     return {
         "id": claim.row.id,
         "collectivite": claim.town.code,
-        "name": claim.town.name,
+        NAME: claim.town.name,
         "amount_cents": claim.row.amount_cents,
         "state": claim.last.state,
         "since": claim.last.effective_on,

@@ -233,7 +233,7 @@ async def faulty_lines(space: Space) -> Response:
     if not source.is_file():
         raise NotFound("id", files.gone(space.visit.door.settings.uploads_days))
     headers = {
-        "Content-Disposition": 'attachment; filename="lignes-fautives.csv"',
+        "Content-Disposition": f'attachment; filename="{faulty.name()}"',
         "Cache-Control": "no-store",
     }
     return StreamingResponse(faulty.lines(source, reasons), 200, headers, media_type="text/csv")

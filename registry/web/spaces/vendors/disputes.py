@@ -17,6 +17,7 @@ from registry.domain.errors import NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
 from registry.exchange.lists import Format, Record
+from registry.exchange.tables import NAME
 from registry.web.exports import export_private, from_pages
 from registry.web.forms import EMPTY, Form, posted
 from registry.web.queries import Query, read_page
@@ -25,7 +26,7 @@ from registry.web.spaces.vendors.space import Space
 
 FILTERS = ("etat", "tri")
 COLUMNS = (
-    *("id", "collectivite", "collectivite_name", "product", "kind", "service"),
+    *("id", "collectivite", NAME, "vendor_siren", "product", "kind", "service"),
     *("state", "since", "reply_due_on", "statement"),
 )
 Move = Callable[[AsyncSession, Actor, int, Said], Awaitable[Dispute]]
@@ -72,7 +73,7 @@ def as_file(format: Format) -> Served:
 
     async def write(space: Space) -> Response:
         fetch = partial(_listed, space, Query.of(space.visit.request, FILTERS, paging=()))
-        source = from_pages(COLUMNS, fetch, _as_record)
+        source = from_pages(COLUMNS, fetch, partial(_as_record, space.vendor.siren))
         return await export_private(
             space.visit, format, f"contestations-{space.vendor.siren}", source
         )
@@ -89,11 +90,12 @@ async def _listed(space: Space, query: Query, session: AsyncSession, page: Page)
     return found.carrying(cases)
 
 
-def _as_record(case: Case) -> Record:
+def _as_record(siren: str, case: Case) -> Record:
     return {
         "id": case.dispute.id,
         "collectivite": case.body.code,
-        "collectivite_name": case.body.name,
+        NAME: case.body.name,
+        "vendor_siren": siren,
         "product": case.product.slug,
         "kind": case.dispute.kind,
         "service": case.dispute.service,

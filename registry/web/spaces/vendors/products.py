@@ -28,7 +28,7 @@ from registry.web.spaces.vendors.standing import Standing
 YES, NO = "oui", "non"
 FILTERS = ("q", "demarche", "connexion", "fourniture", "retires", "etat", "tri")
 COLUMNS = (
-    *("slug", "name", "demarches", "citizen_login", "delivery_model", "retired_on"),
+    *("vendor_siren", "slug", "name", "demarches", "citizen_login", "delivery_model", "retired_on"),
     *("verdict", "commitment", "client_count"),
 )
 
@@ -51,7 +51,7 @@ def as_file(format: Format) -> Served:
 
     async def write(space: Space) -> Response:
         fetch = partial(_listed, space, Query.of(space.visit.request, FILTERS, paging=()))
-        source = from_pages(COLUMNS, fetch, _as_told)
+        source = from_pages(COLUMNS, fetch, partial(_as_told, space.vendor.siren))
         return await export_private(space.visit, format, f"logiciels-{space.vendor.siren}", source)
 
     return write
@@ -65,9 +65,10 @@ async def _listed(space: Space, query: Query, session: AsyncSession, page: Page)
     return found.carrying(standings.values())
 
 
-def _as_told(found: Standing) -> Record:
+def _as_told(siren: str, found: Standing) -> Record:
     product = found.product
     return {
+        "vendor_siren": siren,
         "slug": product.slug,
         "name": product.name,
         "demarches": product.demarches,
