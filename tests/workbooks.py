@@ -9,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import xlsxwriter
 
 ERROR = "#N/A"
+FIRST_SHEET = "xl/worksheets/sheet1.xml"
 Rows = Sequence[Sequence[object]]
 Make = Callable[[Rows], bytes]
 
@@ -77,6 +78,16 @@ def with_entry(book: bytes, name: str, change: Callable[[bytes], bytes]) -> byte
         entries: dict[str, str | bytes] = {each: old.read(each) for each in old.namelist()}
     entries[name] = change(bytes(entries.get(name, b"")))  # type: ignore[arg-type] - bytes, as read
     return archive(entries)
+
+
+def with_row(template: bytes, cells: list[str]) -> bytes:
+    """A row under the header, each cell in the text format of its column."""
+    row = "".join(
+        f'<c r="{letter}2" t="inlineStr"><is><t>{cell}</t></is></c>'
+        for letter, cell in zip("ABCDEFGH", cells, strict=False)
+    )
+    end = f'<row r="2">{row}</row></sheetData>'.encode()
+    return with_entry(template, FIRST_SHEET, lambda xml: xml.replace(b"</sheetData>", end))
 
 
 def _cell(value: object) -> str:

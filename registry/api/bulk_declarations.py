@@ -1,6 +1,8 @@
 """Files of declarations: sent by PUT, followed by GraphQL or by GET, their faulty lines by GET."""
 
+import asyncio
 import hashlib
+from collections.abc import Set
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -27,7 +29,8 @@ from registry.domain.actor import Actor
 from registry.domain.bulk_declarations import Sent
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.pages import Page
-from registry.exchange.bulk import faulty, files
+from registry.exchange.bulk import faulty, files, templates
+from registry.exchange.bulk.templates import MEDIA_TYPES, Format
 from registry.exchange.files import Received, allowance, keep
 from registry.exchange.workbooks.reading import received_lines
 from registry.leaving import left
@@ -37,7 +40,7 @@ PATIENCE = 600.0
 """Seconds that a whole file may take to come."""
 NOUNS = {"deployments": BulkNoun.DEPLOYMENTS, "activations": BulkNoun.ACTIVATIONS}
 FLAGS = {"true": True, "false": False}
-PARAMETERS = {"dryRun", "acceptValid", "completeOn", "siren"}
+PARAMETERS = frozenset({"dryRun", "acceptValid", "completeOn", "siren"})
 SHOWN = 1000
 
 
@@ -180,7 +183,11 @@ def routes(database: Database, settings: Settings) -> list[Route]:
     async def faulty_lines(request: Request) -> Response:
         return await answered(_faulty_lines(request, database, settings))
 
+    async def template(request: Request) -> Response:
+        return await answered(_template(request, database, settings))
+
     return [
+        Route("/bulk/{noun:str}/template.{kind:str}", template, methods=["GET"]),
         Route("/bulk/{noun:str}", send, methods=["PUT"]),
         Route("/bulk/{id:str}", follow, methods=["GET"]),
         Route("/bulk/{id:str}/faulty.csv", faulty_lines, methods=["GET"]),
@@ -192,9 +199,7 @@ async def _send(request: Request, database: Database, settings: Settings) -> Res
     check_origin(request)
     actor = await backend.actor_of(database, request.headers, secure=settings.secure)
     await charge(database, settings.writes_per_minute, actor)
-    noun = NOUNS.get(request.path_params["noun"])
-    if noun is None:
-        raise NotFound("noun", "Un fichier se dépose sur /bulk/deployments ou /bulk/activations.")
+    noun = _noun(request)
     asked = _parameters(request)
     async with database.read() as session:
         await bulk_declarations.sender(session, actor, noun, asked["siren"])
@@ -233,6 +238,28 @@ async def _received(
         return row
 
 
+async def _template(request: Request, database: Database, settings: Settings) -> Response:
+    """A file to fill in, whose lists of codes are those of whoever asks."""
+    actor = await backend.actor_of(database, request.headers, secure=settings.secure)
+    noun, given = _noun(request), request.path_params["kind"]
+    if given not in set(Format):
+        raise NotFound("noun", f"Un modèle est en {' ou en '.join(Format)}.")
+    kind, siren = Format(given), _parameters(request, frozenset({"siren"}))["siren"]
+    async with database.read() as session:
+        made = await templates.read(session, actor, noun, siren)
+    content = await asyncio.to_thread(made.write, kind)
+    name = f"{request.path_params['noun']}.{kind}"
+    headers = NOT_STORED | {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, 200, headers, media_type=MEDIA_TYPES[kind])
+
+
+def _noun(request: Request) -> BulkNoun:
+    noun = NOUNS.get(request.path_params["noun"])
+    if noun is None:
+        raise NotFound("noun", "Un fichier se dépose sur /bulk/deployments ou /bulk/activations.")
+    return noun
+
+
 async def _follow(request: Request, database: Database, settings: Settings) -> Response:
     return _told(await _visible(request, database, settings), 200)
 
@@ -261,10 +288,10 @@ async def _visible(request: Request, database: Database, settings: Settings) -> 
     return row
 
 
-def _parameters(request: Request) -> dict[str, Any]:
+def _parameters(request: Request, known: Set[str] = PARAMETERS) -> dict[str, Any]:
     """Without a word, a file is tried and nothing is written."""
     given = request.query_params
-    if unknown := set(given) - PARAMETERS:
+    if unknown := set(given) - known:
         raise InvalidInput(sorted(unknown)[0], "Paramètre inconnu.")
     complete_on = given.get("completeOn")
     try:

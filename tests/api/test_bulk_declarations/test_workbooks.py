@@ -14,7 +14,7 @@ from registry.database import Database
 from registry.exchange.workbooks import child, reading
 from tests.api.conftest import Token
 from tests.api.test_bulk_declarations.conftest import EBENE, HEADER, Send, links
-from tests.workbooks import ERROR, Make, archive, ods, with_entry, xlsx
+from tests.workbooks import ERROR, FIRST_SHEET, Make, archive, ods, with_entry, xlsx
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -22,7 +22,6 @@ COLUMNS = HEADER.split(",")
 REST = [EBENE, "famille", "PERISCOLAIRE", "2024-01-01"]
 GOOD = [COLUMNS, ["01006", *REST]]
 KINDS = [xlsx, ods]
-SHEET = "xl/worksheets/sheet1.xml"
 
 Tried = tuple[dict[str, Any], str]
 Try = Callable[[bytes], Awaitable[Tried]]
@@ -184,9 +183,9 @@ REFUSED = {
     ),
     "half a workbook": (xlsx(GOOD)[:3000], "abîmé"),
     "no sheet": (archive({"xl/workbook.xml": "<workbook/>"}), "abîmé"),
-    "entities": (with_entry(xlsx(GOOD), SHEET, LAUGHS.__add__), "DOCTYPE"),
+    "entities": (with_entry(xlsx(GOOD), FIRST_SHEET, LAUGHS.__add__), "DOCTYPE"),
     "entities in UTF-16": (
-        with_entry(xlsx(GOOD), SHEET, lambda xml: (LAUGHS + xml).decode().encode("utf-16")),
+        with_entry(xlsx(GOOD), FIRST_SHEET, lambda xml: (LAUGHS + xml).decode().encode("utf-16")),
         "UTF-16",
     ),
     "a bomb": (BOMB, "décompressé"),
@@ -195,7 +194,7 @@ REFUSED = {
     "a cell at each end": (
         with_entry(
             xlsx(GOOD),
-            SHEET,
+            FIRST_SHEET,
             lambda xml: xml.replace(
                 b"</sheetData>",
                 b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>',

@@ -12,6 +12,7 @@ from tests.api.conftest import Ask, Token, Written
 from tests.api.sides import AUBEPINE, EBENE, READY, TOWN, link, town
 from tests.web.browsing import Browser, Page
 from tests.web.test_vendor_space.conftest import SPACE
+from tests.workbooks import archive, ods, with_row
 
 GiveBack = Callable[[str], Awaitable[Page]]
 HEADER = "collectivite,vendor_siren,product,demarche,since"
@@ -218,6 +219,35 @@ async def test_a_list_that_was_downloaded_goes_back_and_changes_nothing(
         lines = edited
     records = (await vendor.client.get(f"{SPACE}/clients.json")).json()
     assert {record["until"] for record in records} == {"2099-12-31"}
+
+
+async def test_a_template_is_filled_in_and_sent_back(
+    vendor: Browser, competitor: Browser, database: Database, uploads: Path, written: Written
+) -> None:
+    page = await vendor.open(f"{SPACE}/fichiers")
+    address = page.link("classeur")
+    template = await vendor.client.get(address)
+    assert template.headers["cache-control"] == "no-store"
+    assert template.headers["content-disposition"].endswith('"modele-usages.xlsx"')
+    for content, name in [
+        (with_row(template.content, line(TOWN).split(",")), "clients.xlsx"),
+        (ods([HEADER.split(","), line(TOWN).split(",")]), "clients.ods"),
+    ]:
+        form = (await vendor.open(f"{SPACE}/fichiers")).form("/fichiers")
+        page = await vendor.send(form, files={"file": (name, content)})
+        assert await run_next(database, uploads)
+        page = await vendor.open(page.path)
+        assert "Lignes lues 1 Déclarations nouvelles 1" in page.text
+    assert await written() == []
+    assert (await competitor.open(address)).status == 403
+
+
+async def test_a_workbook_that_can_not_be_read_is_refused_on_the_page(vendor: Browser) -> None:
+    form = (await vendor.open(f"{SPACE}/fichiers")).form("/fichiers")
+    word = archive({"word/document.xml": "<w/>"})
+    page = await vendor.send(form, files={"file": ("clients.docx", word)})
+    assert page.status == 422
+    assert "Document Word : enregistrez la feuille au format .xlsx, .ods ou" in page.text
 
 
 async def test_files_sent_are_listed_by_pages(

@@ -5,6 +5,7 @@ from itertools import chain
 
 from starlette.routing import Route
 
+from registry.exchange.bulk import templates
 from registry.exchange.lists import Format
 from registry.web import exports
 from registry.web.spaces.vendors import (
@@ -54,6 +55,11 @@ SHOWN: dict[str, Page] = {
     "/fiche": sheet.show,
     "/fiche/declaration": sheet.show_statement,
 }
+TEMPLATES: dict[str, Page] = {
+    f"/fichiers/modeles/{contents}.{kind}": bulk_declarations.template(noun, kind)
+    for noun, contents in bulk_declarations.CONTENTS.items()
+    for kind in templates.Format
+}
 FILES: dict[str, Callable[[Format], Page]] = {
     "/logiciels": products.as_file,
     "/clients": clients.as_file,
@@ -95,7 +101,7 @@ def routes(at: At) -> list[Route]:
     return [
         at(f"{ROOT}/inscription", registration.show),
         at(f"{ROOT}/inscription", registration.register, "POST"),
-        *(at(f"{OWN}{path}", own(page)) for path, page in SHOWN.items()),
+        *(at(f"{OWN}{path}", own(page)) for path, page in (SHOWN | TEMPLATES).items()),
         *chain.from_iterable(_files(at, f"{OWN}{path}", page) for path, page in FILES.items()),
         *(at(f"{OWN}{path}", own(page), "POST") for path, page in SENT.items()),
     ]

@@ -1,5 +1,6 @@
 """Clients declared by a file: tried first, followed, reported line by line, then sent for good."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -16,7 +17,8 @@ from registry.domain.bulk_declarations import UNFINISHED, Sent
 from registry.domain.errors import DomainError, InvalidInput, NotFound
 from registry.domain.histories import Said
 from registry.domain.pages import Page, Slice
-from registry.exchange.bulk import faulty, files
+from registry.exchange.bulk import faulty, files, templates
+from registry.exchange.bulk.columns import MEANINGS
 from registry.exchange.files import allowance, keep
 from registry.exchange.lists import Format, Record
 from registry.exchange.tables import ACTIVATIONS, DEPLOYMENTS, Table
@@ -35,20 +37,6 @@ NOUNS = {
     BulkNoun.ACTIVATIONS: "raccordements : où en est chaque client",
 }
 CONTENTS = {BulkNoun.DEPLOYMENTS: "usages", BulkNoun.ACTIVATIONS: "raccordements"}
-MEANINGS: Mapping[str, str] = {
-    "collectivite": "code INSEE d’une commune, ou SIREN",
-    "vendor_siren": "votre SIREN",
-    "product": "code de votre logiciel, plus bas",
-    "demarche": "code de la démarche pour laquelle il sert",
-    "since": "premier jour de l’usage",
-    "until": "premier jour sans ce logiciel ; vide s’il sert encore",
-    "operator": "SIREN de qui l’exploite pour la collectivité, si ce n’est pas elle",
-    "declared_by": "qui le dit ; vous, si rien n’est indiqué, ou comme le dit le registre",
-    "confirmed_by": "qui d’autre le confirme, comme le dit le registre ; vide sinon",
-    "service": "code du service de l’État",
-    "effective_on": "jour où le raccordement en est venu là",
-    "state": "code de l’état du raccordement",
-}
 STATES: Mapping[BulkState, str] = {
     BulkState.WAITING: "en attente",
     BulkState.RUNNING: "en cours",
@@ -150,6 +138,22 @@ def as_file(format: Format) -> Served:
         return await export_private(
             space.visit, format, "fichiers", from_pages(COLUMNS, fetch, _record)
         )
+
+    return write
+
+
+def template(noun: BulkNoun, kind: templates.Format) -> Served:
+    """A file to fill in, whose lists of codes are the vendor's own."""
+
+    async def write(space: Space) -> Response:
+        async with space.visit.database.read() as session:
+            made = await templates.read(session, space.visit.actor, noun)
+        content, name = await asyncio.to_thread(made.write, kind), f"{CONTENTS[noun]}.{kind}"
+        headers = {
+            "Content-Disposition": f'attachment; filename="modele-{name}"',
+            "Cache-Control": "no-store",
+        }
+        return Response(content, 200, headers, media_type=templates.MEDIA_TYPES[kind])
 
     return write
 
