@@ -177,6 +177,21 @@ async def test_a_file_is_tried_corrected_and_sent_for_good(
     assert [entry[:2] for entry in await written()] == [("bulk", "deployment")]
 
 
+async def test_where_the_header_alone_is_at_fault_no_line_is_given_back(
+    vendor: Browser, database: Database, uploads: Path
+) -> None:
+    form = (await vendor.open(f"{SPACE}/fichiers")).form("/fichiers")
+    wrong = f"{HEADER},couleur\n{line(TOWN)},bleu\n".encode()
+    page = await vendor.send(form, files={"file": ("clients.csv", wrong)})
+    assert await run_next(database, uploads)
+    page = await vendor.open(page.path)
+    assert "Ses colonnes ne conviennent pas : rien n’est écrit." in page.text
+    assert "En-tête fautif La ligne qui nomme les colonnes ne convient pas" in page.text
+    assert "couleur" in page.text
+    assert not [words for _, words in page.read.links if "Télécharger" in words]
+    assert (await vendor.open(f"{page.path}/lignes-fautives.csv")).status == 404
+
+
 @pytest.fixture
 def give_back(vendor: Browser, database: Database, uploads: Path) -> GiveBack:
     """Send a file of clients for good, and read what became of it."""
