@@ -15,10 +15,14 @@ from registry.exchange.bundle.records import Dress
 
 Record = Mapping[str, object]
 LINES_AT_ONCE = 1_000
-QUOTED = re.compile('[,;\t"\r\n]')
+SEPARATORS = ",;"
+QUOTED = re.compile(f'[{SEPARATORS}\t"\r\n]')
 """A cell that holds one of these stands between quotes."""
-PLAIN = r"^[^=+\-@＝＋－＠'\",;\t\r\n][^\",;\t\r\n]*$"
-"""Most cells: read once by PostgreSQL, which need not look for anything else in them."""
+UNIT = "\x1f"
+SUSPECT = rf"[\"{SEPARATORS}\t\r\n=+@＝＋－＠]|(?:^|{UNIT})'*-"
+"""What a line has none of, whose cells are parted by ``UNIT``, if each can be written as it is:
+PostgreSQL looks for it once a line, where looking in each cell takes as long as all the rest.
+"""
 JSON_START, JSON_BETWEEN, JSON_END, JSON_NOTHING = b"[", b",\n", b"]\n", b"[]\n"
 
 
@@ -61,10 +65,7 @@ async def encode_statement(
         return
     dress = DRESSES[format]
     yield header(format, [column.key for column in rows.columns])
-    cells = [_cell_of(column, format) for column in rows.columns]
-    between = sa.literal(dress.delimiter)
-    pieces = [part for cell in cells for part in (cell, between)][:-1]
-    async for lines in _lines(session, sa.select(sa.func.concat(*pieces, dress.newline))):
+    async for lines in _lines(session, sa.select(_line_of(rows.columns, format, dress))):
         yield b"".join(lines)
 
 
@@ -136,20 +137,41 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _cell_of(column: sa.ColumnElement[Any], format: Format) -> sa.ColumnElement[Any]:
+def _line_of(
+    columns: Iterable[sa.ColumnElement[Any]], format: Format, dress: Dress
+) -> sa.ColumnElement[Any]:
     """The same in SQL. ``concat`` takes NULL for nothing."""
+    texts = [_text_of(column, format) for column in columns]
+    careful = _concat([_cell_of(text, format) for text in texts], dress)
+    if format is Format.EXCEL:
+        return careful
+    said = sa.func.concat_ws(UNIT, *(text for text in texts if isinstance(text.type, sa.Text)))
+    return sa.case((said.regexp_match(SUSPECT), careful), else_=_concat(texts, dress))
+
+
+def _concat(cells: Iterable[sa.ColumnElement[Any]], dress: Dress) -> sa.ColumnElement[Any]:
+    between = sa.literal(dress.delimiter)
+    pieces = [part for cell in cells for part in (cell, between)][:-1]
+    return sa.func.concat(*pieces, dress.newline)
+
+
+def _text_of(column: sa.ColumnElement[Any], format: Format) -> sa.ColumnElement[Any]:
+    """What stands in the cell, before what spreadsheets ask for; text where a stranger wrote it."""
     if isinstance(column.type, sa.Boolean):
         return sa.case((column, "true"), (sa.not_(column), "false"), else_="")
     if isinstance(column.type, sa.Float) and format is Format.EXCEL:
         return sa.func.replace(sa.cast(column, sa.Text), ".", ",")
-    text = column
     if isinstance(column.type, postgresql.ARRAY):
-        text = sa.func.array_to_string(column, "|")
-    elif not isinstance(column.type, sa.Text):
-        return column
+        return sa.func.array_to_string(column, "|", type_=sa.Text)
+    return column
+
+
+def _cell_of(text: sa.ColumnElement[Any], format: Format) -> sa.ColumnElement[Any]:
+    if not isinstance(text.type, sa.Text):
+        return text
     harmless = sa.func.regexp_replace(text, RUN_BY_SPREADSHEETS.pattern, r"'\&", "g")
     quoted = sa.literal('"').concat(sa.func.replace(harmless, '"', '""')).concat('"')
-    written = [(text.regexp_match(PLAIN), text), (text.regexp_match(QUOTED.pattern), quoted)]
+    written = [(text.regexp_match(QUOTED.pattern), quoted)]
     if format is Format.EXCEL:
         coded = sa.literal('="').concat(text).concat('"')
         written.insert(0, (text.regexp_match(f"^({CODE_SHAPED.pattern})$"), coded))
