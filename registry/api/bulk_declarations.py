@@ -42,6 +42,7 @@ NOUNS = {"deployments": BulkNoun.DEPLOYMENTS, "activations": BulkNoun.ACTIVATION
 FLAGS = {"true": True, "false": False}
 PARAMETERS = frozenset({"dryRun", "acceptValid", "completeOn", "siren"})
 SHOWN = 1000
+NAMED = "Nom de la collectivité que désigne le code de la ligne ; nul : inconnue."
 
 
 @strawberry.type(description="Cellule refusée d’un fichier.")
@@ -50,6 +51,7 @@ class BulkFault:
     column: str = strawberry.field(description="Colonne ; vide : la ligne entière.")
     value: str = strawberry.field(description="Ce qui s’y trouve.")
     reason: str = strawberry.field(description="Ce qui ne va pas, et ce qui est attendu.")
+    collectivite_name: str | None = strawberry.field(description=NAMED)
 
 
 @strawberry.type(description="Date d’un fichier qui n’est pas celle du registre, laquelle reste.")
@@ -57,19 +59,31 @@ class BulkDifference:
     line: int = strawberry.field(description="Ligne du fichier.")
     given: date = strawberry.field(description="Date du fichier.")
     recorded: date = strawberry.field(description="Date du registre.")
+    collectivite_name: str | None = strawberry.field(description=NAMED)
 
 
 @strawberry.type(description="Usage absent d’un fichier complet : il prend fin.")
 class BulkAbsence:
     collectivite: str = strawberry.field(description="Code de la collectivité.")
+    collectivite_name: str | None = strawberry.field(description="Son nom.")
     product: str = strawberry.field(description="Identifiant du logiciel.")
     demarche: str = strawberry.field(description="Démarche.")
     since: date = strawberry.field(description="Début de l’usage.")
 
 
+@strawberry.type(description="Collectivité que désigne le code d’une ligne.")
+class BulkLine:
+    line: int = strawberry.field(description="Ligne du fichier, l’en-tête étant la première.")
+    code: str = strawberry.field(description="Code du fichier.")
+    name: str = strawberry.field(description="Nom de la collectivité.")
+
+
 @strawberry.type(description="Ce qu’un fichier a donné, ou donnerait s’il est à blanc.")
 class BulkReport:
     message: str | None = strawberry.field(description="Pourquoi le fichier entier est refusé.")
+    warning: str | None = strawberry.field(
+        description="Ce qui est à vérifier : des codes qui semblent postaux."
+    )
     lines: int = strawberry.field(description="Lignes lues.")
     created: int = strawberry.field(description="Déclarations nouvelles.")
     confirmed: int = strawberry.field(description="Usages de l’autre partie confirmés.")
@@ -84,6 +98,9 @@ class BulkReport:
     faults: list[BulkFault] = strawberry.field(description="Les mille premières fautes.")
     differences: list[BulkDifference] = strawberry.field(description="Les mille premières.")
     absent: list[BulkAbsence] = strawberry.field(description="Les mille premiers usages clos.")
+    collectivites: list[BulkLine] = strawberry.field(
+        description="Ce que désignent les codes des mille premières lignes, puis des fautives."
+    )
 
     @classmethod
     def of(cls, report: dict[str, Any]) -> "BulkReport":
@@ -91,23 +108,37 @@ class BulkReport:
             *("lines", "created", "confirmed", "changed", "unchanged", "ended", "different"),
             "faulty",
         )
+        lines = [BulkLine(**named) for named in report.get("collectivites", [])]
+        names = {named.line: named.name for named in lines}
         return cls(
             message=report.get("message"),
+            warning=report.get("warning"),
             **{name: report.get(name, 0) for name in counts},
             completed=report.get("completed"),
-            faults=[BulkFault(**fault) for fault in report.get("faults", [])[:SHOWN]],
+            faults=[
+                BulkFault(**fault, collectivite_name=names.get(fault["line"]))
+                for fault in report.get("faults", [])[:SHOWN]
+            ],
             differences=[
                 BulkDifference(
                     line=found["line"],
                     given=date.fromisoformat(found["given"]),
                     recorded=date.fromisoformat(found["recorded"]),
+                    collectivite_name=names.get(found["line"]),
                 )
                 for found in report.get("differences", [])
             ],
             absent=[
-                BulkAbsence(**found | {"since": date.fromisoformat(found["since"])})
+                BulkAbsence(
+                    collectivite=found["collectivite"],
+                    collectivite_name=found.get("name"),
+                    product=found["product"],
+                    demarche=found["demarche"],
+                    since=date.fromisoformat(found["since"]),
+                )
                 for found in report.get("absent", [])
             ],
+            collectivites=lines[:SHOWN],
         )
 
 

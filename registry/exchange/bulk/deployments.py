@@ -274,7 +274,7 @@ async def _complete(stage: Stage, given: Given) -> dict[str, Any]:
     absent = await run(
         stage.session,
         f"""
-        SELECT collectivite.code, product.slug, target.demarche, target.since
+        SELECT collectivite.code, collectivite.name, product.slug, target.demarche, target.since
         FROM deployment AS target
         JOIN collectivite ON collectivite.id = target.collectivite_id
         JOIN product ON product.id = target.product_id
@@ -284,8 +284,14 @@ async def _complete(stage: Stage, given: Given) -> dict[str, Any]:
         day=given.complete_on,
     )
     shown = [
-        {"collectivite": code, "product": slug, "demarche": demarche, "since": str(since)}
-        for code, slug, demarche, since in absent
+        {
+            "collectivite": code,
+            "name": name,
+            "product": slug,
+            "demarche": demarche,
+            "since": str(since),
+        }
+        for code, name, slug, demarche, since in absent
     ]
     ended = await _written(
         stage,

@@ -23,6 +23,7 @@ from registry.exchange.bulk import activations, deployments
 from registry.exchange.bulk.deployments import Given
 from registry.exchange.bulk.faulty import REASON
 from registry.exchange.bulk.files import path
+from registry.exchange.bulk.naming import name_lines
 from registry.exchange.bundle import recording
 from registry.exchange.bundle.faults import LIMIT, BundleRefused, Fault, Faults, HeaderRefused
 from registry.exchange.bundle.reading import opened
@@ -43,6 +44,14 @@ VALID = "valid"
 TOLD_ONLY = (NAME, REASON)
 """Columns of our own files that only tell: a file that comes back with them is taken."""
 LOST = "Le fichier reçu n’est plus là : l’envoyer de nouveau."
+
+
+class LinesRefused(Exception):
+    """Nothing was written, as some lines are at fault: the report names them."""
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        super().__init__(f"{report['faulty']} lines")
+        self.report = report
 
 
 class Read:
@@ -98,6 +107,8 @@ async def _outcome(
         return BulkState.REFUSED, _told(refusal.faults) | {bulk_declarations.HEADER: True}
     except BundleRefused as refusal:
         return BulkState.REFUSED, _told(refusal.faults)
+    except LinesRefused as refusal:
+        return BulkState.REFUSED, refusal.report
     except DomainError as refusal:
         return BulkState.REFUSED, {"message": refusal.message}
     except FileNotFoundError:
@@ -114,7 +125,9 @@ async def _sender(database: Database, row: BulkDeclaration) -> Actor:
 async def _record(
     session: AsyncSession, actor: Actor, source: Path, row: BulkDeclaration, read: Read
 ) -> dict[str, Any]:
-    """Raises ``BundleRefused`` where faulty lines refuse the file, unless it is a trial."""
+    """Raises ``LinesRefused`` where faulty lines refuse the file, unless it is a trial; and
+    ``BundleRefused`` where it can't be read to its end, or where they are too many.
+    """
     table = _asked(TABLES[row.noun], row.capacity)
     await run(session, "SET LOCAL statement_timeout = 0")
     await run(session, "SET LOCAL lock_timeout = 0")
@@ -131,16 +144,19 @@ async def _record(
     given = Given(row.capacity, today(), row.complete_on)
     done = await RECORD[row.noun](stage, given)
     refused = bool(faults.found) and not row.accept_valid
+    spoken_of = [fault.line for fault in faults.found]
+    spoken_of += [each["line"] for each in done.get("differences", [])]
+    named = await name_lines(stage, spoken_of)
     if refused and not row.dry_run:
-        faults.settle()
+        raise LinesRefused(named | _told(faults.found))
     lines = await _lines(stage)
     if refused:
         counts = {name: count for name, count in done.items() if isinstance(count, int)}
-        return {"lines": lines, VALID: counts} | _told(faults.found)
+        return {"lines": lines, VALID: counts} | named | _told(faults.found)
     written = await recording.settle(session, "bulk")
     if lines > LARGE and not written.nothing:
         await end_turn(session)
-    return {"lines": lines} | done | _told(faults.found)
+    return {"lines": lines} | done | named | _told(faults.found)
 
 
 async def _lines(stage: Stage) -> int:

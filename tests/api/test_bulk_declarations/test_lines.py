@@ -208,6 +208,7 @@ async def test_a_complete_file_ends_what_it_does_not_name(
     assert tried["report"]["absent"] == [
         {
             "collectivite": "01002",
+            "name": "Éloise",
             "product": "famille",
             "demarche": "PERISCOLAIRE",
             "since": "2023-01-01",

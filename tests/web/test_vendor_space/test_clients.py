@@ -155,6 +155,7 @@ async def test_a_file_is_tried_corrected_and_sent_for_good(
     assert "1 ligne juste sur 2" in page.text
     assert "Lignes lues 2 Déclarations nouvelles 1" in page.text
     assert "Lignes fautives 1" in page.text
+    assert f"{TOWN} Le Bois" in page.text
     assert "Télécharger les lignes fautives" in page.text
     assert 'hx-trigger="every 2s"' not in page.reply.text
     faulty = (await vendor.client.get(page.link("Télécharger"))).text.splitlines()

@@ -186,6 +186,7 @@ async def _following(space: Space, form: Form) -> Response:
     row = await _known(space)
     report: dict[str, Any] = row.report or {}
     faults = report.get("faults", [])
+    lines = report.get("collectivites", [])
     clean = row.state is BulkState.DONE and (row.accept_valid or not faults)
     return space.page(
         "file.html",
@@ -193,6 +194,8 @@ async def _following(space: Space, form: Form) -> Response:
         form=form,
         report=report,
         faults=faults[:SHOWN],
+        lines=lines[:SHOWN],
+        names={named["line"]: named["name"] for named in lines},
         has_lines=bool(bulk_declarations.reasons(row)),
         differences=[
             (found["line"], _day(found["given"]), _day(found["recorded"]))
