@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Collectivite, Demarche, Deployment, Product, Source
-from registry.domain import pages
+from registry.domain import names, pages
 from registry.domain.actor import Actor
 from registry.domain.clock import today
-from registry.domain.filters import among, in_force, matching
-from registry.domain.identifiers import compact
+from registry.domain.filters import among, in_force
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, authorise
 
@@ -53,7 +52,6 @@ ORDERINGS = {
 _CONFIRMED = sa.or_(
     col(Deployment.confirmed_by).is_not(None), col(Deployment.declared_by) == Source.MINISTRY
 )
-_CODES = sa.table("collectivite_code", sa.column("collectivite_id"), sa.column("code"))
 
 Columns = TypeVar("Columns")
 
@@ -70,7 +68,8 @@ async def of_each(
 ) -> dict[int, Slice[Deployment]]:
     """The deployments in force today of each vendor or product."""
     group = _OWNERS[owner]
-    query = _narrowed(sa.select(Deployment), wanted).where(among(group, ids))
+    narrowed = await _narrowed(session, sa.select(Deployment), wanted)
+    query = narrowed.where(among(group, ids))
     return await pages.fetch_each(session, query, group, ORDERINGS[ClientOrder.COLLECTIVITE], page)
 
 
@@ -83,7 +82,8 @@ async def of_one(
     order: ClientOrder = ClientOrder.COLLECTIVITE,
 ) -> Slice[Deployment]:
     """Likewise of one alone, whose pages need not be ranked among all of its clients."""
-    query = _narrowed(sa.select(Deployment), wanted).where(_OWNERS[owner] == owner_id)
+    narrowed = await _narrowed(session, sa.select(Deployment), wanted)
+    query = narrowed.where(_OWNERS[owner] == owner_id)
     return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
@@ -95,7 +95,8 @@ async def operated(
     order: ClientOrder = ClientOrder.COLLECTIVITE,
 ) -> Slice[Deployment]:
     """Those in force today that name one of these organisations as their operator."""
-    query = _narrowed(sa.select(Deployment), wanted).where(among(col(Deployment.operator), sirens))
+    narrowed = await _narrowed(session, sa.select(Deployment), wanted)
+    query = narrowed.where(among(col(Deployment.operator), sirens))
     return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
@@ -104,11 +105,14 @@ async def count_of_each(
 ) -> dict[int, int]:
     group = _OWNERS[owner]
     query: Any = sa.select(group, sa.func.count()).select_from(Deployment)
-    counted = _narrowed(query, wanted).where(among(group, ids)).group_by(group)
+    narrowed = await _narrowed(session, query, wanted)
+    counted = narrowed.where(among(group, ids)).group_by(group)
     return dict((await session.execute(counted)).all())
 
 
-def _narrowed(query: sa.Select[Columns], wanted: ClientFilter) -> sa.Select[Columns]:
+async def _narrowed(
+    session: AsyncSession, query: sa.Select[Columns], wanted: ClientFilter
+) -> sa.Select[Columns]:
     found = (
         query.join(Product, col(Product.id) == col(Deployment.product_id))
         .join(Collectivite, col(Collectivite.id) == col(Deployment.collectivite_id))
@@ -120,9 +124,7 @@ def _narrowed(query: sa.Select[Columns], wanted: ClientFilter) -> sa.Select[Colu
         found = found.where(_CONFIRMED.is_(wanted.confirmed))
     if wanted.awaited:
         found = found.where(~_CONFIRMED, col(Deployment.declared_by) != Source.VENDOR)
-    return found if wanted.text is None else found.where(_named(wanted.text))
-
-
-def _named(text: str) -> sa.ColumnElement[bool]:
-    coded = sa.select(_CODES.c.collectivite_id).where(_CODES.c.code == compact(text).upper())
-    return sa.or_(matching(col(Collectivite.search), text), col(Collectivite.id).in_(coded))
+    if wanted.text is not None:
+        named = await names.called(session, "collectivite", col(Collectivite.id), wanted.text)
+        found = found.where(named)
+    return found

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import Collectivite, CollectiviteKind, Product, Stratum, TerritoryKind
-from registry.domain import days, ledger, pages, postal_codes
+from registry.domain import days, ledger, names, pages, postal_codes
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import InvalidInput, NotFound
-from registry.domain.filters import among, matching
+from registry.domain.filters import among
 from registry.domain.identifiers import CodeKind, code_kind, compact
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, admit, authorise
@@ -143,6 +143,8 @@ async def conditions(
     session: AsyncSession, wanted: CollectiviteFilter
 ) -> list[sa.ColumnElement[bool]]:
     parts = [col(Collectivite.closed_on).is_(None), *_own_conditions(wanted)]
+    if wanted.text is not None:
+        parts.append(await names.called(session, "collectivite", col(Collectivite.id), wanted.text))
     if wanted.departement is not None:
         kind = TerritoryKind.DEPARTEMENT
         known = await known_territory(session, kind, "departement", wanted.departement)
@@ -160,8 +162,6 @@ async def conditions(
 
 def _own_conditions(wanted: CollectiviteFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
-    if wanted.text is not None:
-        conditions.append(matching(col(Collectivite.search), wanted.text))
     if wanted.kinds:
         conditions.append(col(Collectivite.kind).in_(wanted.kinds))
     if wanted.strata:

@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.errors import InvalidInput
 from registry.domain.identifiers import compact, is_siren, is_siret
-from registry.domain.search import prefix_query
 
 LONGEST_TEXT = 200
 
@@ -38,17 +37,6 @@ def checked_text(field: str, text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise InvalidInput(field, f"Le texte cherché dépasse {LONGEST_TEXT} caractères.")
     return text
-
-
-def matching(search: Any, text: str) -> sa.ColumnElement[bool]:
-    """Every word of ``text`` starts a word of the ``search`` column; blank text narrows nothing."""
-    words = prefix_query(checked_text("text", text))
-    if words is None:
-        return sa.literal(not text.strip())
-    # The index is on this very expression, so the configuration can't be a bound value.
-    simple: sa.ColumnElement[str] = sa.literal_column("'simple'")
-    vector = sa.func.to_tsvector(simple, search)
-    return vector.bool_op("@@")(sa.func.to_tsquery(simple, words))
 
 
 def among(column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:

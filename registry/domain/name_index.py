@@ -67,6 +67,14 @@ class NameIndex:
             found = list(dict.fromkeys([*found, *self._worded(text, first)]))[:first]
         return [self.rows[place] for place in found]
 
+    def matching(self, noun: str, text: str) -> list[Named]:
+        """Every one of that noun that ``find`` gives; those a letter away where no other is."""
+        keys, most = keys_of_text(text), len(self.rows)
+        exact = {*self._same(text, keys), *self._begun(keys, most), *self._worded(text, most)}
+        found = [row for row in (self.rows[at] for at in sorted(exact)) if row.noun == noun]
+        near = (self.rows[at] for at in self._near_ones(keys)) if not found else ()
+        return found or [row for row in near if row.noun == noun]
+
     def _same(self, text: str, keys: dict[str, int]) -> list[int]:
         best: dict[int, int] = {}
         for key, cost in keys.items():

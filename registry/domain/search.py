@@ -4,7 +4,6 @@ import re
 import unicodedata
 
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "đ": "d", "ł": "l"})
-SHORTENED = {"st": "saint", "ste": "sainte"}
 SEPARATORS = re.compile("[^a-z0-9]+")
 
 
@@ -28,17 +27,3 @@ def _bare(letter: str) -> str:
 
 def folded(*texts: str | None) -> str:
     return fold(" ".join(text for text in texts if text))
-
-
-def prefix_query(text: str) -> str | None:
-    """A tsquery that wants every word of ``text``, each as a prefix; none without a word. Digits
-    alone are one number, however they are spaced; « st » is « saint » too.
-    """
-    plain = fold(text)
-    words = plain.split() if not plain.replace(" ", "").isdigit() else [plain.replace(" ", "")]
-    return " & ".join(map(_prefix, words)) or None
-
-
-def _prefix(word: str) -> str:
-    whole = SHORTENED.get(word)
-    return f"{word}:*" if whole is None else f"({word}:* | {whole}:*)"

@@ -1,73 +1,19 @@
 """One box for the three nouns that people look for."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
-from weakref import WeakKeyDictionary
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Collectivite, Product, Vendor
-from registry.domain import collectivites, pages, postal_codes, products, vendors
+from registry.domain import collectivites, names, pages, postal_codes, products, vendors
 from registry.domain.errors import InvalidInput
 from registry.domain.filters import checked_text
 from registry.domain.identifiers import code_kind, compact
-from registry.domain.name_index import Named, NameIndex
+from registry.domain.name_index import Named
 from registry.domain.pages import Page
 
 Found = Vendor | Product | Collectivite
-
-STATE = sa.text("""
-    SELECT (SELECT coalesce(max(seq), 0) FROM ledger) AS head,
-           EXISTS (SELECT FROM ledger WHERE seq > :head
-                   AND noun IN ('vendor', 'product', 'collectivite')) AS written,
-           ARRAY[(SELECT id || ':' || xmin FROM vendor ORDER BY id DESC LIMIT 1),
-                 (SELECT id || ':' || xmin FROM product ORDER BY id DESC LIMIT 1),
-                 (SELECT id || ':' || xmin FROM collectivite ORDER BY id DESC LIMIT 1)] AS last
-""")
-
-CLIENTS = """(SELECT count(DISTINCT collectivite_id) FROM deployment
-              JOIN product AS used ON used.id = deployment.product_id
-              WHERE {own} AND since <= :day AND (until IS NULL OR until > :day))"""
-
-# An intercommunalité weighs as the most peopled of its communes, and comes after it.
-NAMES = sa.text(f"""
-    SELECT 'vendor' AS noun, id, siren AS key, name,
-           CAST({CLIENTS.format(own="used.vendor_id = vendor.id")} AS float) AS weight,
-           CAST('{{}}' AS text[]) AS other_names, ARRAY[siren] AS codes
-    FROM vendor WHERE merged_into_id IS NULL
-    UNION ALL
-    SELECT 'product', product.id, siren || '/' || slug, product.name,
-           {CLIENTS.format(own="used.id = product.id")}, '{{}}',
-           string_to_array(translate(slug, '._-', '   '), ' ')
-    FROM product JOIN vendor ON vendor.id = vendor_id
-    UNION ALL
-    SELECT 'collectivite', id, code, name,
-           coalesce(most.peopled - 0.5, population, 0), other_names,
-           array_remove(ARRAY[lower(insee), siren], NULL)
-    FROM collectivite
-    LEFT JOIN (SELECT epci_id, max(population) AS peopled FROM collectivite
-               WHERE closed_on IS NULL GROUP BY epci_id) AS most ON most.epci_id = id
-    WHERE closed_on IS NULL
-""")
-
-
-@dataclass(slots=True)
-class Remembered:
-    """The names as they were at an entry of the ledger, and the last row of each table then."""
-
-    index: NameIndex = field(default_factory=lambda: NameIndex([]))
-    head: int = -1
-    last: Sequence[str] = ()
-    rows: Sequence[Named] = ()
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-REMEMBERED: WeakKeyDictionary[Any, Remembered] = WeakKeyDictionary()
-"""By pool of connections; a process has one that searches."""
 
 
 async def search(session: AsyncSession, text: str, first: int | None, day: date) -> list[Found]:
@@ -77,7 +23,7 @@ async def search(session: AsyncSession, text: str, first: int | None, day: date)
     """
     limit = pages.size(Page(first=first))
     coded = await _coded(session, checked_text("text", text), limit)
-    index = await _index(session, day)
+    index = await names.index_of(session, day)
     named = index.find(text, limit)
     rows: dict[str, Mapping[int, Found]] = {
         "vendor": await vendors.by_ids(session, _of("vendor", named)),
@@ -98,20 +44,6 @@ async def _coded(session: AsyncSession, text: str, first: int) -> list[Found]:
     except InvalidInput:
         body = None
     return list(served) if body is None else [body, *(row for row in served if row is not body)]
-
-
-async def _index(session: AsyncSession, day: date) -> NameIndex:
-    """Made again, off the event loop, where a name changed since it was made."""
-    known = REMEMBERED.setdefault(session.get_bind().engine.pool, Remembered())
-    async with known.turn:
-        state = (await session.execute(STATE, {"head": known.head})).one()
-        if state.written or state.last != known.last:
-            rows = [Named(*row) for row in await session.execute(NAMES, {"day": day})]
-            if rows != known.rows:
-                known.rows, known.index = rows, await asyncio.to_thread(NameIndex, rows)
-            known.head, known.last = state.head, state.last
-        known.head = max(known.head, state.head)
-        return known.index
 
 
 def _of(noun: str, rows: Sequence[Named]) -> list[int]:

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import CommitmentState, Vendor
-from registry.domain import commitments, contacts, ledger, pages, texts, versions
+from registry.domain import commitments, contacts, ledger, names, pages, texts, versions
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound
-from registry.domain.filters import among, checked_siren, matching
+from registry.domain.filters import among, checked_siren
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, authorise
 from registry.domain.search import folded
@@ -97,13 +97,13 @@ async def by_ids(session: AsyncSession, ids: Sequence[int]) -> dict[int, Vendor]
 async def listed(
     session: AsyncSession, page: Page, wanted: VendorFilter, order: VendorOrder
 ) -> Slice[Vendor]:
-    query = sa.select(Vendor).where(*_conditions(wanted))
+    query = sa.select(Vendor).where(*await _conditions(session, wanted))
     return await pages.fetch(session, query, ORDERINGS[order], page)
 
 
 async def count(session: AsyncSession, wanted: VendorFilter) -> int:
-    query = sa.select(sa.func.count()).select_from(Vendor).where(*_conditions(wanted))
-    return await session.scalar(query) or 0
+    query = sa.select(sa.func.count()).select_from(Vendor)
+    return await session.scalar(query.where(*await _conditions(session, wanted))) or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +218,10 @@ async def _record(session: AsyncSession, action: str, vendor: Vendor, **values: 
     return vendor
 
 
-def _conditions(wanted: VendorFilter) -> list[sa.ColumnElement[bool]]:
+async def _conditions(session: AsyncSession, wanted: VendorFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [col(Vendor.merged_into_id).is_(None)]
     if wanted.text is not None:
-        conditions.append(matching(col(Vendor.search), wanted.text))
+        conditions.append(await names.called(session, "vendor", col(Vendor.id), wanted.text))
     if wanted.sirens is not None:
         sirens = [checked_siren("siren", siren) for siren in wanted.sirens]
         meant = meant_by(lambda column: among(column, sirens))

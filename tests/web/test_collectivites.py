@@ -17,7 +17,7 @@ from registry.domain.rollout.readiness import Readiness
 from registry.web.french import counted
 from tests.api.conftest import Written
 from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, link, town
-from tests.factories import establishment, siren
+from tests.factories import add, commune, establishment, siren
 from tests.web.browsing import Browser
 from tests.web.conftest import Open
 from tests.web.test_spaces.conftest import asked
@@ -320,3 +320,43 @@ async def test_a_use_is_corrected(eloise: Browser, written: Written) -> None:
     assert "Cet usage est corrigé." in done.text
     assert "Déclaré par la collectivité" in done.text
     assert ("correct", "deployment") in [entry[:2] for entry in await written()]
+
+
+@pytest.fixture
+async def lille(world: None, database: Database) -> None:
+    async with database.transaction(ADMINISTRATOR) as session:
+        served = commune("59350", "Lille", 240_000, other_names=["Hellemmes"])
+        served.postal_codes = ["59000"]
+        hamlet = commune("59355", "Lomme-lez-Lille", 900)
+        await add(session, served, hamlet)
+
+
+@pytest.mark.usefixtures("lille")
+async def test_a_postal_code_offers_its_communes(public: Browser) -> None:
+    page = await public.open("/collectivites/59000")
+    assert page.status == 404
+    assert "59000 est un code postal" in page.text
+    assert page.link("Lille") == "/collectivites/59350"
+    assert (await public.open("/collectivites/59001")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("st etienne", ["01001", "01004"]),
+        ("Mairie de Lille", ["59350"]),
+        ("lille", ["59350", "59355"]),
+        ("hellemmes", ["59350"]),
+        ("hellemes", ["59350"]),
+        ("59000", ["59350"]),
+        ("5935", ["59350", "59355"]),
+        ("01099", ["01001"]),
+        ("nulle part", []),
+    ],
+)
+@pytest.mark.usefixtures("lille")
+async def test_the_list_finds_what_the_search_box_finds(
+    public: Browser, text: str, codes: list[str]
+) -> None:
+    found = (await public.client.get("/collectivites.json", params={"q": text})).json()
+    assert sorted(row["code"] for row in found) == codes

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models import DeliveryModel, Demarche, Product, Vendor
-from registry.domain import pages, vendors
+from registry.domain import names, pages, vendors
 from registry.domain.actor import Actor
 from registry.domain.clock import today
 from registry.domain.errors import InvalidInput, NotFound
-from registry.domain.filters import among, checked_siren, matching
+from registry.domain.filters import among, checked_siren
 from registry.domain.pages import Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, authorise
 from registry.domain.rollout.verdicts import Verdict, judged
@@ -151,11 +151,12 @@ async def listed(
 
 async def offered(session: AsyncSession, text: str, day: date, first: int) -> list[Offer]:
     """What is not retired that day, by its own name, then by its vendor's."""
-    own = matching(col(Product.search), text)
+    own = await names.called(session, "product", col(Product.id), text)
+    theirs = await names.called(session, "vendor", col(Vendor.id), text)
     both: Any = sa.select(Product, Vendor)
     query = (
         _with_vendor(both)
-        .where(sa.or_(own, matching(col(Vendor.search), text)), ~_retired(day))
+        .where(sa.or_(own, theirs), ~_retired(day))
         .order_by(own.desc(), _NAME, _SIREN, _SLUG)
         .limit(first)
     )
@@ -209,6 +210,8 @@ def _with_vendor(query: sa.Select[Columns]) -> sa.Select[Columns]:
 
 async def _conditions(session: AsyncSession, wanted: ProductFilter) -> list[sa.ColumnElement[bool]]:
     conditions = _own_conditions(wanted)
+    if wanted.text is not None:
+        conditions.append(await names.called(session, "product", col(Product.id), wanted.text))
     if wanted.verdict is not None:
         conditions.append(await judged(session, wanted.verdict, silent=wanted.silent))
     return conditions
@@ -216,8 +219,6 @@ async def _conditions(session: AsyncSession, wanted: ProductFilter) -> list[sa.C
 
 def _own_conditions(wanted: ProductFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
-    if wanted.text is not None:
-        conditions.append(matching(col(Product.search), wanted.text))
     if wanted.vendor_siren is not None:
         siren = checked_siren("vendor_siren", wanted.vendor_siren)
         meant = vendors.meant_by(lambda column: column == siren).scalar_subquery()

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from models import Collectivite, SoftwareRequest
-from registry.domain import collectivites, software_requests, territories
+from registry.domain import collectivites, postal_codes, software_requests, territories
 from registry.domain.disputes import reading as disputes
 from registry.domain.disputes.reading import Holder
 from registry.domain.errors import NotFound
+from registry.domain.identifiers import is_insee
 from registry.domain.policy import Action, Subject, may
 from registry.domain.rollout import readiness
 from registry.domain.rollout.answer import Answer
@@ -28,6 +29,9 @@ from registry.web.collectivites.finding import (
 )
 from registry.web.forms import EMPTY, Form
 from registry.web.visits import Visit
+
+SERVED = 100
+"""Communes at most that a page offers of a postal code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ async def page(visit: Visit, form: Form) -> Response:
         try:
             body = await found(session, visit)
         except NotFound as refusal:
-            return _unknown(visit, refusal.message)
+            code = code_of(visit).strip()
+            towns = await postal_codes.served(session, code, SERVED) if is_insee(code) else ()
+            return _unknown(visit, refusal.message, towns)
         moved = elsewhere(visit, body)
         if moved is not None and visit.request.method != "POST":
             return moved
@@ -73,8 +79,9 @@ async def page(visit: Visit, form: Form) -> Response:
     )
 
 
-def _unknown(visit: Visit, rule: str) -> Response:
-    return visit.page("collectivites/unknown.html", 404, text=code_of(visit), found=None, rule=rule)
+def _unknown(visit: Visit, rule: str, towns: Sequence[Collectivite]) -> Response:
+    said = {"text": code_of(visit), "found": None, "rule": rule, "towns": towns}
+    return visit.page("collectivites/unknown.html", 404, **said)
 
 
 async def _around(
