@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION refresh_derived(day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+#variable_conflict use_column
 DECLARE
     accepted text[];
     derived_on date;
@@ -24,26 +25,25 @@ BEGIN
         products := products || ARRAY(SELECT id FROM product WHERE vendor_id = ANY(vendors));
     END IF;
     IF products <> '{}' THEN
-        EXECUTE $query$
-    WITH 
+        WITH 
 qualified AS (
     SELECT product_id, bool_or(evidence_level IN ('EVIDENCED', 'VERIFIED')) AS evidenced
     FROM integration
-    WHERE state = 'QUALIFIED' AND service = ANY($3) AND effective_on <= $2 AND (effective_until IS NULL OR effective_until > $2)
+    WHERE state = 'QUALIFIED' AND service = ANY(accepted) AND effective_on <= day AND (effective_until IS NULL OR effective_until > day)
     GROUP BY product_id
 ),
 declared AS (
     SELECT product_id, max(effective_on) AS declared_on
     FROM integration
-    WHERE declared_by = 'VENDOR' AND effective_on <= $2
+    WHERE declared_by = 'VENDOR' AND effective_on <= day
     GROUP BY product_id
 ),
 commitment_read AS (
     SELECT vendor_id, product_id,
-           CASE WHEN state IN ('SIGNED', 'BREACH_ALLEGED') AND valid_until < $2
+           CASE WHEN state IN ('SIGNED', 'BREACH_ALLEGED') AND valid_until < day
                 THEN 'EXPIRED' ELSE state END AS state
     FROM commitment
-    WHERE effective_on <= $2 AND (effective_until IS NULL OR effective_until > $2)
+    WHERE effective_on <= day AND (effective_until IS NULL OR effective_until > day)
 ),
 verdict AS (
     SELECT product.id AS product_id, product.vendor_id,
@@ -69,7 +69,7 @@ verdict AS (
 ,
     kept AS (SELECT product_id, vendor_id, qualified, evidenced, declared_on, verdict FROM product_verdict),
     moved AS (
-        SELECT product_id, vendor_id, qualified, evidenced, declared_on, verdict FROM verdict WHERE product_id = ANY($1)
+        SELECT product_id, vendor_id, qualified, evidenced, declared_on, verdict FROM verdict WHERE product_id = ANY(products)
         EXCEPT TABLE kept
     ),
     put AS (
@@ -79,8 +79,7 @@ verdict AS (
     SELECT coalesce(array_agg(product_id), '{}') FROM (
         SELECT product_id, vendor_id, qualified, evidenced, declared_on IS NULL, verdict FROM moved EXCEPT SELECT product_id, vendor_id, qualified, evidenced, declared_on IS NULL, verdict FROM kept
     ) AS changed
-$query$
-        INTO moved USING products, day, accepted;
+        INTO moved;
         bodies := bodies || ARRAY(
             SELECT DISTINCT collectivite_id FROM deployment WHERE product_id = ANY(moved));
     END IF;
@@ -104,59 +103,20 @@ $query$
     END IF;
     IF bodies <> '{}' THEN
         bodies := ARRAY(SELECT DISTINCT unnest(bodies) ORDER BY 1);
-        EXECUTE $query$
-    WITH 
-qualified AS (
-    SELECT product_id, bool_or(evidence_level IN ('EVIDENCED', 'VERIFIED')) AS evidenced
-    FROM integration
-    WHERE state = 'QUALIFIED' AND service = ANY($4) AND effective_on <= $3 AND (effective_until IS NULL OR effective_until > $3)
-    GROUP BY product_id
-),
-declared AS (
-    SELECT product_id, max(effective_on) AS declared_on
-    FROM integration
-    WHERE declared_by = 'VENDOR' AND effective_on <= $3
-    GROUP BY product_id
-),
-commitment_read AS (
-    SELECT vendor_id, product_id,
-           CASE WHEN state IN ('SIGNED', 'BREACH_ALLEGED') AND valid_until < $3
-                THEN 'EXPIRED' ELSE state END AS state
-    FROM commitment
-    WHERE effective_on <= $3 AND (effective_until IS NULL OR effective_until > $3)
-),
-verdict AS (
-    SELECT product.id AS product_id, product.vendor_id,
-           qualified.product_id IS NOT NULL AS qualified,
-           coalesce(qualified.evidenced, false) AS evidenced,
-           declared.declared_on,
-           CASE WHEN NOT product.citizen_login THEN 'NOT_CONCERNED'
-                WHEN qualified.product_id IS NULL THEN 'NOT_INTEGRATED'
-                WHEN applying.state IN ('DECLINED', 'BREACHED') THEN 'SURCHARGE'
-                WHEN applying.state IN ('SIGNED', 'BREACH_ALLEGED') THEN 'READY'
-                ELSE 'COST_UNKNOWN' END AS verdict
-    FROM product
-    LEFT JOIN qualified ON qualified.product_id = product.id
-    LEFT JOIN declared ON declared.product_id = product.id
-    LEFT JOIN commitment_read AS own ON own.product_id = product.id
-    LEFT JOIN commitment_read AS wide
-           ON wide.vendor_id = product.vendor_id AND wide.product_id IS NULL
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN coalesce(own.state, 'NONE') IN ('NONE', 'INVITED', 'EXPIRED')
-                    THEN wide.state ELSE own.state END AS state
-    ) AS applying
-)
-,
+        PERFORM set_config('plan_cache_mode',
+            CASE WHEN cardinality(bodies) > 100 THEN 'force_custom_plan'
+                 ELSE 'force_generic_plan' END, true);
+        WITH verdict AS (SELECT * FROM product_verdict),
     body AS (
         SELECT id, siren, kind, population, strata, no_online_demarche_since
-        FROM collectivite WHERE id = ANY($1) AND closed_on IS NULL
+        FROM collectivite WHERE id = ANY(bodies) AND closed_on IS NULL
     ),
     live AS (
         SELECT collectivite_id, product_id, demarche,
-               bool_or(service = ANY($4)) AS connected,
+               bool_or(service = ANY(accepted)) AS connected,
                bool_or(service IN ('API_PARTICULIER', 'API_IMPOT_PARTICULIER')) AS prefilled
         FROM activation
-        WHERE state = 'IN_PRODUCTION' AND effective_on <= $3 AND (effective_until IS NULL OR effective_until > $3) AND collectivite_id = ANY($1)
+        WHERE state = 'IN_PRODUCTION' AND effective_on <= day AND (effective_until IS NULL OR effective_until > day) AND collectivite_id = ANY(bodies)
         GROUP BY collectivite_id, product_id, demarche
     ),
     concerned AS (
@@ -172,7 +132,7 @@ verdict AS (
     ),
     link AS (
         SELECT collectivite_id, product_id, demarche FROM deployment
-        WHERE since <= $3 AND (until IS NULL OR until > $3) AND collectivite_id = ANY($1)
+        WHERE since <= day AND (until IS NULL OR until > day) AND collectivite_id = ANY(bodies)
     ),
     usage AS (
         SELECT collectivite_id, product_id, concerned.vendor_id, demarche,
@@ -202,7 +162,7 @@ verdict AS (
                coalesce(best.prefilled, false) AS prefilled,
                coalesce(best.evidenced, false) AS evidenced,
                coalesce(best.declared, false) AS declared,
-               coalesce(body.no_online_demarche_since <= $3, false) AS offline,
+               coalesce(body.no_online_demarche_since <= day, false) AS offline,
                coalesce(best.products, '{}') AS products,
                coalesce(best.vendors, '{}') AS vendors,
                coalesce(best.connected_products, '{}') AS connected_products,
@@ -210,10 +170,10 @@ verdict AS (
         FROM body LEFT JOIN best ON best.collectivite_id = body.id
     )
     , 
-    fresh AS (SELECT CAST($2 AS text) AS basis, id AS collectivite_id, kind, population, strata, rank, prefilled, evidenced, declared, offline, products, vendors, connected_products, connected_vendors FROM state),
+    fresh AS (SELECT CAST(CAST('DECLARED' AS text) AS text) AS basis, id AS collectivite_id, kind, population, strata, rank, prefilled, evidenced, declared, offline, products, vendors, connected_products, connected_vendors FROM state),
     stored AS (
         SELECT basis, collectivite_id, kind, population, strata, rank, prefilled, evidenced, declared, offline, products, vendors, connected_products, connected_vendors FROM readiness
-        WHERE basis = $2 AND collectivite_id = ANY($1)
+        WHERE basis = CAST('DECLARED' AS text) AND collectivite_id = ANY(bodies)
     ),
     after AS (TABLE fresh EXCEPT TABLE stored),
     before AS (TABLE stored EXCEPT TABLE fresh),
@@ -223,7 +183,7 @@ verdict AS (
     ),
     gone AS (
         DELETE FROM readiness
-        WHERE basis = $2 AND collectivite_id IN (
+        WHERE basis = CAST('DECLARED' AS text) AND collectivite_id IN (
             SELECT collectivite_id FROM before EXCEPT SELECT collectivite_id FROM after
         )
     ),
@@ -233,7 +193,7 @@ verdict AS (
     ),
     counts AS (
         INSERT INTO coverage_count AS kept (basis, strata, total, connected, connected_with_prefill, ready, ready_unverified, cost_unknown, blocked_by_surcharge, blocked_by_software, blocked_undeclared, no_known_software, no_online_demarche)
-        SELECT $2, total.* FROM (
+        SELECT CAST('DECLARED' AS text), total.* FROM (
         SELECT strata, sum(sign) AS total,
                coalesce(sum(sign) FILTER (WHERE rank = 0), 0) AS connected,
                coalesce(sum(sign) FILTER (WHERE rank = 0 AND prefilled), 0) AS connected_with_prefill,
@@ -254,7 +214,7 @@ verdict AS (
             basis, grouping, subject_id, strata, blocked, blocked_alone, inhabitants, population,
             connected_clients
         )
-        SELECT $2, 'PRODUCT', tally.* FROM (
+        SELECT CAST('DECLARED' AS text), 'PRODUCT', tally.* FROM (
         SELECT subject_id, strata,
                coalesce(sum(sign) FILTER (WHERE rank IN (3, 4)), 0) AS blocked,
                coalesce(sum(sign) FILTER (WHERE rank IN (3, 4) AND cardinality(products) = 1), 0)
@@ -275,7 +235,7 @@ verdict AS (
             basis, grouping, subject_id, strata, blocked, blocked_alone, inhabitants, population,
             connected_clients
         )
-        SELECT $2, 'VENDOR', tally.* FROM (
+        SELECT CAST('DECLARED' AS text), 'VENDOR', tally.* FROM (
         SELECT subject_id, strata,
                coalesce(sum(sign) FILTER (WHERE rank IN (3, 4)), 0) AS blocked,
                coalesce(sum(sign) FILTER (WHERE rank IN (3, 4) AND cardinality(vendors) = 1), 0)
@@ -289,61 +249,17 @@ verdict AS (
         WHERE rank IN (3, 4) OR subject_id = ANY(connected_vendors)
         GROUP BY subject_id, strata
     ) AS tally
-        ON CONFLICT (basis, grouping, subject_id, strata) DO UPDATE SET blocked = kept.blocked + excluded.blocked, blocked_alone = kept.blocked_alone + excluded.blocked_alone, inhabitants = kept.inhabitants + excluded.inhabitants, population = kept.population + excluded.population, connected_clients = kept.connected_clients + excluded.connected_clients
-    
-$query$ USING bodies, CAST('DECLARED' AS text), day, accepted;EXECUTE $query$
-    WITH 
-qualified AS (
-    SELECT product_id, bool_or(evidence_level IN ('EVIDENCED', 'VERIFIED')) AS evidenced
-    FROM integration
-    WHERE state = 'QUALIFIED' AND service = ANY($4) AND effective_on <= $3 AND (effective_until IS NULL OR effective_until > $3)
-    GROUP BY product_id
-),
-declared AS (
-    SELECT product_id, max(effective_on) AS declared_on
-    FROM integration
-    WHERE declared_by = 'VENDOR' AND effective_on <= $3
-    GROUP BY product_id
-),
-commitment_read AS (
-    SELECT vendor_id, product_id,
-           CASE WHEN state IN ('SIGNED', 'BREACH_ALLEGED') AND valid_until < $3
-                THEN 'EXPIRED' ELSE state END AS state
-    FROM commitment
-    WHERE effective_on <= $3 AND (effective_until IS NULL OR effective_until > $3)
-),
-verdict AS (
-    SELECT product.id AS product_id, product.vendor_id,
-           qualified.product_id IS NOT NULL AS qualified,
-           coalesce(qualified.evidenced, false) AS evidenced,
-           declared.declared_on,
-           CASE WHEN NOT product.citizen_login THEN 'NOT_CONCERNED'
-                WHEN qualified.product_id IS NULL THEN 'NOT_INTEGRATED'
-                WHEN applying.state IN ('DECLINED', 'BREACHED') THEN 'SURCHARGE'
-                WHEN applying.state IN ('SIGNED', 'BREACH_ALLEGED') THEN 'READY'
-                ELSE 'COST_UNKNOWN' END AS verdict
-    FROM product
-    LEFT JOIN qualified ON qualified.product_id = product.id
-    LEFT JOIN declared ON declared.product_id = product.id
-    LEFT JOIN commitment_read AS own ON own.product_id = product.id
-    LEFT JOIN commitment_read AS wide
-           ON wide.vendor_id = product.vendor_id AND wide.product_id IS NULL
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN coalesce(own.state, 'NONE') IN ('NONE', 'INVITED', 'EXPIRED')
-                    THEN wide.state ELSE own.state END AS state
-    ) AS applying
-)
-,
+        ON CONFLICT (basis, grouping, subject_id, strata) DO UPDATE SET blocked = kept.blocked + excluded.blocked, blocked_alone = kept.blocked_alone + excluded.blocked_alone, inhabitants = kept.inhabitants + excluded.inhabitants, population = kept.population + excluded.population, connected_clients = kept.connected_clients + excluded.connected_clients;WITH verdict AS (SELECT * FROM product_verdict),
     body AS (
         SELECT id, siren, kind, population, strata, no_online_demarche_since
-        FROM collectivite WHERE id = ANY($1) AND closed_on IS NULL
+        FROM collectivite WHERE id = ANY(bodies) AND closed_on IS NULL
     ),
     live AS (
         SELECT collectivite_id, product_id, demarche,
-               bool_or(service = ANY($4)) AS connected,
+               bool_or(service = ANY(accepted)) AS connected,
                bool_or(service IN ('API_PARTICULIER', 'API_IMPOT_PARTICULIER')) AS prefilled
         FROM activation
-        WHERE state = 'IN_PRODUCTION' AND effective_on <= $3 AND (effective_until IS NULL OR effective_until > $3) AND collectivite_id = ANY($1)
+        WHERE state = 'IN_PRODUCTION' AND effective_on <= day AND (effective_until IS NULL OR effective_until > day) AND collectivite_id = ANY(bodies)
         GROUP BY collectivite_id, product_id, demarche
     ),
     concerned AS (
@@ -359,7 +275,7 @@ verdict AS (
     ),
     link AS (
         SELECT collectivite_id, product_id, demarche FROM deployment
-        WHERE since <= $3 AND (until IS NULL OR until > $3) AND collectivite_id = ANY($1) AND (confirmed_by IS NOT NULL OR declared_by = 'MINISTRY')
+        WHERE since <= day AND (until IS NULL OR until > day) AND collectivite_id = ANY(bodies) AND (confirmed_by IS NOT NULL OR declared_by = 'MINISTRY')
     ),
     usage AS (
         SELECT collectivite_id, product_id, concerned.vendor_id, demarche,
@@ -389,7 +305,7 @@ verdict AS (
                coalesce(best.prefilled, false) AS prefilled,
                coalesce(best.evidenced, false) AS evidenced,
                coalesce(best.declared, false) AS declared,
-               coalesce(body.no_online_demarche_since <= $3, false) AS offline,
+               coalesce(body.no_online_demarche_since <= day, false) AS offline,
                coalesce(best.products, '{}') AS products,
                coalesce(best.vendors, '{}') AS vendors,
                coalesce(best.connected_products, '{}') AS connected_products,
@@ -397,10 +313,10 @@ verdict AS (
         FROM body LEFT JOIN best ON best.collectivite_id = body.id
     )
     , 
-    fresh AS (SELECT CAST($2 AS text) AS basis, id AS collectivite_id, kind, population, strata, rank, prefilled, evidenced, declared, offline, products, vendors, connected_products, connected_vendors FROM state),
+    fresh AS (SELECT CAST(CAST('CONFIRMED' AS text) AS text) AS basis, id AS collectivite_id, kind, population, strata, rank, prefilled, evidenced, declared, offline, products, vendors, connected_products, connected_vendors FROM state),
     stored AS (
         SELECT basis, collectivite_id, kind, population, strata, rank, prefilled, evidenced, declared, offline, products, vendors, connected_products, connected_vendors FROM readiness
-        WHERE basis = $2 AND collectivite_id = ANY($1)
+        WHERE basis = CAST('CONFIRMED' AS text) AND collectivite_id = ANY(bodies)
     ),
     after AS (TABLE fresh EXCEPT TABLE stored),
     before AS (TABLE stored EXCEPT TABLE fresh),
@@ -410,7 +326,7 @@ verdict AS (
     ),
     gone AS (
         DELETE FROM readiness
-        WHERE basis = $2 AND collectivite_id IN (
+        WHERE basis = CAST('CONFIRMED' AS text) AND collectivite_id IN (
             SELECT collectivite_id FROM before EXCEPT SELECT collectivite_id FROM after
         )
     ),
@@ -420,7 +336,7 @@ verdict AS (
     ),
     counts AS (
         INSERT INTO coverage_count AS kept (basis, strata, total, connected, connected_with_prefill, ready, ready_unverified, cost_unknown, blocked_by_surcharge, blocked_by_software, blocked_undeclared, no_known_software, no_online_demarche)
-        SELECT $2, total.* FROM (
+        SELECT CAST('CONFIRMED' AS text), total.* FROM (
         SELECT strata, sum(sign) AS total,
                coalesce(sum(sign) FILTER (WHERE rank = 0), 0) AS connected,
                coalesce(sum(sign) FILTER (WHERE rank = 0 AND prefilled), 0) AS connected_with_prefill,
@@ -441,7 +357,7 @@ verdict AS (
             basis, grouping, subject_id, strata, blocked, blocked_alone, inhabitants, population,
             connected_clients
         )
-        SELECT $2, 'PRODUCT', tally.* FROM (
+        SELECT CAST('CONFIRMED' AS text), 'PRODUCT', tally.* FROM (
         SELECT subject_id, strata,
                coalesce(sum(sign) FILTER (WHERE rank IN (3, 4)), 0) AS blocked,
                coalesce(sum(sign) FILTER (WHERE rank IN (3, 4) AND cardinality(products) = 1), 0)
@@ -462,7 +378,7 @@ verdict AS (
             basis, grouping, subject_id, strata, blocked, blocked_alone, inhabitants, population,
             connected_clients
         )
-        SELECT $2, 'VENDOR', tally.* FROM (
+        SELECT CAST('CONFIRMED' AS text), 'VENDOR', tally.* FROM (
         SELECT subject_id, strata,
                coalesce(sum(sign) FILTER (WHERE rank IN (3, 4)), 0) AS blocked,
                coalesce(sum(sign) FILTER (WHERE rank IN (3, 4) AND cardinality(vendors) = 1), 0)
@@ -476,9 +392,7 @@ verdict AS (
         WHERE rank IN (3, 4) OR subject_id = ANY(connected_vendors)
         GROUP BY subject_id, strata
     ) AS tally
-        ON CONFLICT (basis, grouping, subject_id, strata) DO UPDATE SET blocked = kept.blocked + excluded.blocked, blocked_alone = kept.blocked_alone + excluded.blocked_alone, inhabitants = kept.inhabitants + excluded.inhabitants, population = kept.population + excluded.population, connected_clients = kept.connected_clients + excluded.connected_clients
-    
-$query$ USING bodies, CAST('CONFIRMED' AS text), day, accepted;
+        ON CONFLICT (basis, grouping, subject_id, strata) DO UPDATE SET blocked = kept.blocked + excluded.blocked, blocked_alone = kept.blocked_alone + excluded.blocked_alone, inhabitants = kept.inhabitants + excluded.inhabitants, population = kept.population + excluded.population, connected_clients = kept.connected_clients + excluded.connected_clients;
     END IF;
     UPDATE derivation SET as_of = day WHERE as_of <> day;
 END

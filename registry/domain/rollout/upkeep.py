@@ -21,7 +21,7 @@ from registry.domain.rollout.blockers import Grouping, tallied
 from registry.domain.rollout.coverage import counted
 from registry.domain.rollout.readiness import STATE, with_readiness
 from registry.domain.rollout.scope import Basis, of_bodies
-from registry.domain.rollout.verdicts import VERDICTS
+from registry.domain.rollout.verdicts import STORED, VERDICTS
 
 DERIVE = "SELECT refresh_derived(:day)"
 MARKED = "EXISTS (SELECT FROM touched)"
@@ -137,23 +137,27 @@ REFRESH_READINESS = f"""
 """
 
 
-def _executed(query: str, *names: str) -> str:
-    """The query as EXECUTE takes it, which plans it for the values it is given."""
-    for place, name in enumerate(names, 1):
-        query = re.sub(rf"(?<!:):{name}\b", f"${place}", query)
-    return f"EXECUTE $query${query}$query$"
+def _with_values(query: str, **values: str) -> str:
+    """The query as a function has it, with its own variables for what the query binds."""
+    for name, value in values.items():
+        query = re.sub(rf"(?<!:):{name}\b", value, query)
+    return query.strip()
 
 
 def _refresh(basis: Basis) -> str:
-    bound = of_bodies(basis)
-    query = f"{with_readiness(bound)}, {REFRESH_READINESS}"
-    executed = _executed(query, "ids", "basis", "as_of", "accepted")
-    return f"{executed} USING bodies, CAST('{basis}' AS text), day, accepted;"
+    """The verdicts that it reads are those just refreshed."""
+    query = f"{with_readiness(of_bodies(basis), STORED)}, {REFRESH_READINESS}"
+    text = f"CAST('{basis}' AS text)"
+    return _with_values(query, ids="bodies", basis=text, as_of="day", accepted="accepted") + ";"
 
+
+FEW = 100
+"""Bodies, up to which planning anew costs more than it gains: ten times what one body takes."""
 
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION refresh_derived(day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+#variable_conflict use_column
 DECLARE
     accepted text[];
     derived_on date;
@@ -178,8 +182,8 @@ BEGIN
         products := products || ARRAY(SELECT id FROM product WHERE vendor_id = ANY(vendors));
     END IF;
     IF products <> '{{}}' THEN
-        {_executed(REFRESH_VERDICTS, "products", "as_of", "accepted")}
-        INTO moved USING products, day, accepted;
+        {_with_values(REFRESH_VERDICTS, products="products", as_of="day", accepted="accepted")}
+        INTO moved;
         bodies := bodies || ARRAY(
             SELECT DISTINCT collectivite_id FROM deployment WHERE product_id = ANY(moved));
     END IF;
@@ -203,6 +207,9 @@ BEGIN
     END IF;
     IF bodies <> '{{}}' THEN
         bodies := ARRAY(SELECT DISTINCT unnest(bodies) ORDER BY 1);
+        PERFORM set_config('plan_cache_mode',
+            CASE WHEN cardinality(bodies) > {FEW} THEN 'force_custom_plan'
+                 ELSE 'force_generic_plan' END, true);
         {"".join(map(_refresh, Basis))}
     END IF;
     UPDATE derivation SET as_of = day WHERE as_of <> day;
