@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -163,16 +163,22 @@ class Database:
     guarded: bool = True
     settle: Settle = _nothing
     head: Head = field(default_factory=Head)
+    reader: Identified | None = None
+
+    def read_by(self, author: Identified) -> "Database":
+        """The same, read by that author where no other is named."""
+        return replace(self, reader=author)
 
     @asynccontextmanager
     async def read(self, author: Identified | None = None) -> AsyncIterator[AsyncSession]:
         engine = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        reader = author or self.reader
         with _told_when_unusable():
             async with AsyncSession(engine) as session:
-                if author is not None:
-                    await identify(session, author)
+                if reader is not None:
+                    await identify(session, reader)
                 yield session
 
     @asynccontextmanager

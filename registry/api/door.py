@@ -125,7 +125,8 @@ class GraphQLDoor:
         self, wanted: Asked, method: str, actor: Actor, allowance: Allowance
     ) -> ExecutionResult:
         deadline = asyncio.timeout(DEADLINE)
-        reads = Reads(self.database, self.share, self.connections_per_request, deadline)
+        database = self.database if actor is PUBLIC else self.database.read_by(actor)
+        reads = Reads(database, self.share, self.connections_per_request, deadline)
         try:
             async with deadline:
                 context = self.context(wanted, actor, allowance, reads)

@@ -33,7 +33,7 @@ async def actor_of(database: Database, headers: Mapping[str, str], *, secure: bo
 async def _machine(database: Database, secret: str) -> Actor:
     if not tokens.is_well_formed(secret):
         raise NotSignedIn(REFUSED)
-    async with database.read() as session:
+    async with database.read(SIGN_IN) as session:
         token = await recorded.by_digest(session, tokens.digest(secret))
         actor = await actors.machine(session, token, now()) if token else None
     if token is None or actor is None:
@@ -47,7 +47,7 @@ async def _machine(database: Database, secret: str) -> Actor:
 
 async def _person(database: Database, digest: bytes) -> Actor:
     moment = now()
-    async with database.read() as session:
+    async with database.read(SIGN_IN) as session:
         found = await web_sessions.current(session, digest, moment)
         if found is None:
             return PUBLIC

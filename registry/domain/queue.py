@@ -140,7 +140,7 @@ ITEMS = f"""
     FROM vendor
     WHERE merged_into_id IS NULL AND NOT {HAS_MAILBOX}
       AND EXISTS (SELECT FROM product WHERE vendor_id = vendor.id AND retired_on IS NULL)
-      AND NOT EXISTS (SELECT FROM account WHERE left(siret, 9) = vendor.siren)
+      AND NOT has_account(vendor.siren)
     UNION ALL
     SELECT 'MESSAGES_UNDELIVERED', failed.since, body.noun, body.id, '', body.name, '',
            failed.number, body.siren

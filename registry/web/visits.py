@@ -22,7 +22,7 @@ from registry.auth.proconnect import Provider
 from registry.auth.rates import Rates, TooOften
 from registry.database import Database, DatabaseAway, DatabaseBusy, DatabaseUnable
 from registry.domain import web_sessions
-from registry.domain.actor import PUBLIC, Actor
+from registry.domain.actor import PUBLIC, SIGN_IN, Actor
 from registry.domain.clock import today
 from registry.domain.errors import DomainError, NotAllowed, NotFound, NotSignedIn
 from registry.domain.freshness import is_stale
@@ -71,7 +71,8 @@ class Visit:
 
     @property
     def database(self) -> Database:
-        return self.door.database
+        """What is read, the one who visits reads."""
+        return self.door.database.read_by(self.actor) if self.signed_in else self.door.database
 
     @property
     def signed_in(self) -> bool:
@@ -163,7 +164,7 @@ class Visit:
         secret = sessions.read(self.request.headers, sessions.SESSION, secure=secure)
         if secret is None:
             return False
-        async with self.database.read() as session:
+        async with self.database.read(SIGN_IN) as session:
             return await web_sessions.was_open(session, sessions.digest(secret))
 
     def _form_page(self) -> str:

@@ -174,7 +174,7 @@ def written(database: Database) -> Written:
     """The entries of the ledger after what the test began with: action, noun, actor."""
 
     async def read() -> list[tuple[str, str, str]]:
-        async with database.read() as session:
+        async with database.read(ADMINISTRATOR) as session:
             rows = await session.execute(ENTRIES)
         return [(row.action, row.noun, row.actor) for row in rows]
 

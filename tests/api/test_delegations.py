@@ -2,6 +2,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from tests.api.conftest import Ask, Token, Written
 from tests.api.test_vendors import EBENE
 from tests.factories import siren
@@ -68,7 +69,7 @@ async def test_a_delegate_names_nobody_and_sees_no_address(
     delegate = await person(AGENCY, EMAIL)
     other = GIVEN | {"email": "ami@agence.example"}
     assert (await write("NameDelegate", delegate, **other))["__typename"] == "NotAllowed"
-    assert (await write("EndDelegation", delegate, id=named["id"]))["__typename"] == "NotAllowed"
+    assert (await write("EndDelegation", delegate, id=named["id"]))["__typename"] == "NotFound"
     assert (await read_as("Me", delegate))["me"]["delegations"] == []
     assert (await read_as("Node", delegate, id=named["id"]))["node"] is None
     given = {"name": "nuit", "scopes": ["READ"], "days": 1}
@@ -117,7 +118,7 @@ async def test_every_fault_is_told(write: Ask, person: Token, written: Written) 
 
 async def test_the_ledger_holds_no_address(write: Ask, person: Token, database: Database) -> None:
     await write("NameDelegate", await person(OWN), **GIVEN)
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         said = await session.scalars(sa.text("SELECT convert_from(payload, 'UTF8') FROM ledger"))
         entries = "".join(said)
     assert AGENCY in entries

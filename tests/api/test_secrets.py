@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from registry.auth import tokens
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.embedded import Addresses
 from registry.logs import JsonLines
 from tests.api.conftest import OPERATIONS, Ask, Token
@@ -42,7 +43,7 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 
 
 async def dumped(database: Database) -> str:
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         names = [*await session.scalars(TABLES)]
         texts = [
             await session.scalar(

@@ -254,7 +254,7 @@ async def test_tokens_are_those_of_one_s_own_organisation(
     stranger = await person(OTHER)
     identifier = made["token"]["id"]
     for operation in ("RotateToken", "RevokeToken"):
-        assert (await write(operation, stranger, id=identifier))["__typename"] == "NotAllowed"
+        assert (await write(operation, stranger, id=identifier))["__typename"] == "NotFound"
         unknown = await write(operation, stranger, id="VG9rZW46OTk5")
         assert (unknown["__typename"], unknown["field"]) == ("NotFound", "id")
         wrong = await write(operation, stranger, id="VmVuZG9yOjE=")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from registry.app import create_app
 from registry.database import Database
+from registry.domain.actor import ADMINISTRATOR
 from registry.settings import Settings
 from tests.api.conftest import OPERATIONS, Written, written
 from tests.auth import hostile
@@ -30,7 +31,7 @@ async def nobody(database: Database, written: Written) -> Check:
     """Assert that no one signed in: neither a session, nor a word in the ledger."""
 
     async def check() -> None:
-        async with database.read() as session:
+        async with database.read(ADMINISTRATOR) as session:
             for table in ("account", "web_session"):
                 assert not await session.scalar(sa.text(f"SELECT count(*) FROM {table}"))
         assert await written() == []

@@ -63,7 +63,7 @@ async def end(database: Database, secret: str, *, everywhere: bool = False) -> s
 
 
 async def column(database: Database, query: str) -> list[object]:
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         return [*await session.scalars(sa.text(query))]
 
 
@@ -125,7 +125,7 @@ async def test_a_person_has_one_account(database: Database, sign_in: SignIn) -> 
     moved = Person(ALIX.issuer, ALIX.subject, establishment(AUBEPINE), "alix@aubepine.example")
     await sign_in(moved)
     await sign_in(Person("https://other.example", ALIX.subject, ALIX.siret, ALIX.email))
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         accounts = [*await session.scalars(sa.select(Account).order_by(Account.issuer))]
     assert [(account.issuer, account.siret) for account in accounts] == [
         ("https://issuer.example", moved.siret),

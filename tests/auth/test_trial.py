@@ -263,7 +263,7 @@ async def test_nothing_of_it_is_left_once_it_is_off(database: Database, written:
         assert "pas connecté" in (await browser.get("/compte")).text
         await choose(browser, examples.MINISTRY)
         assert "n’a pas de rôle" in (await browser.get("/compte")).text
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         words = [
             *await session.scalars(
                 sa.text(

@@ -156,8 +156,54 @@ DERIVED = (
     " coverage_count, blocker_count FROM raccord_app",
 )
 
+ADMINISTRATOR = "(SELECT acting_role()) = 'ADMINISTRATOR'"
+SIGNING_IN = "(SELECT acting_role()) IN ('ADMINISTRATOR', 'SIGN_IN')"
+OWN = "siren = (SELECT acting_organisation())"
+SEEN = {
+    "token": f"{SIGNING_IN} OR {OWN}",
+    "delegation": f"{SIGNING_IN} OR {OWN}",
+    "account": f"{SIGNING_IN} OR left(siret, 9) = (SELECT acting_organisation())",
+    "web_session": SIGNING_IN,
+    "sign_in_attempt": SIGNING_IN,
+}
+"""Who reads the rows that open a door, or tell of a person: a delegate of theirs does not."""
+
+PRIVATE = (
+    """
+    CREATE FUNCTION acting_organisation() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $body$
+        SELECT nullif(current_setting('raccord.organisation', true), '')
+    $body$
+    """,
+    # What others need of an account: that there is one, and where its notices go.
+    """
+    CREATE FUNCTION has_account(wanted text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+        SELECT EXISTS (SELECT FROM account WHERE left(siret, 9) = wanted)
+    $body$
+    """,
+    """
+    CREATE FUNCTION account_mailboxes(sirens text[], since timestamptz)
+    RETURNS TABLE (siren text, email text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+        SELECT left(siret, 9), account.email FROM account
+        WHERE left(siret, 9) = ANY(sirens) AND acting_role() <> ''
+          AND EXISTS (SELECT FROM ledger WHERE noun = 'account' AND subject_id = account.id
+                                           AND ledger.recorded_at >= since)
+    $body$
+    """,
+    "REVOKE ALL ON FUNCTION has_account, account_mailboxes FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION has_account, account_mailboxes TO raccord_app",
+    *(f"ALTER POLICY readable ON {table} USING ({condition})" for table, condition in SEEN.items()),
+    f"ALTER POLICY addable ON token WITH CHECK ({OWN} OR {ADMINISTRATOR})",
+    f"ALTER POLICY changeable ON token USING ({SEEN['token']}) WITH CHECK ({SEEN['token']})",
+    f"ALTER POLICY addable ON delegation WITH CHECK ({OWN} OR {ADMINISTRATOR})",
+    f"ALTER POLICY changeable ON delegation USING ({OWN} OR {ADMINISTRATOR})"
+    f" WITH CHECK ({OWN} OR {ADMINISTRATOR})",
+)
+
 
 def upgrade() -> None:
     connection = op.get_bind()
-    for statement in (*STATEMENTS, *DERIVED):
+    for statement in (*STATEMENTS, *DERIVED, *PRIVATE):
         connection.exec_driver_sql(statement)

@@ -11,24 +11,23 @@ from registry.domain.freshness import months_before
 
 REMEMBERED_MONTHS = 13
 
-SIGNED_IN = """
-    EXISTS (SELECT FROM ledger WHERE noun = 'account' AND subject_id = account.id
-                                 AND ledger.recorded_at >= :since)
-"""
-"""Sessions are forgotten after a day; the ledger keeps when an account signed in."""
-
-OF_VENDORS = sa.text(f"""
-    SELECT id, contact FROM vendor WHERE id = ANY(:ids) AND contact IS NOT NULL
+OF_VENDORS = sa.text("""
+    WITH addressed AS (SELECT id, siren, contact FROM vendor WHERE id = ANY(:ids))
+    SELECT id, contact FROM addressed WHERE contact IS NOT NULL
     UNION ALL
-    SELECT vendor.id, email FROM vendor JOIN account ON left(siret, 9) = siren
-    WHERE vendor.id = ANY(:ids) AND {SIGNED_IN}
+    SELECT addressed.id, email FROM addressed
+    JOIN account_mailboxes(ARRAY(SELECT siren FROM addressed), :since) USING (siren)
 """)
-OF_COLLECTIVITES = sa.text(f"""
-    SELECT body.id, email FROM collectivite AS body
-    JOIN collectivite AS heir ON heir.id = coalesce(body.successor_id, body.id)
-    JOIN account ON left(siret, 9) = heir.siren
-    WHERE body.id = ANY(:ids) AND {SIGNED_IN}
+OF_COLLECTIVITES = sa.text("""
+    WITH addressed AS (
+        SELECT body.id, heir.siren FROM collectivite AS body
+        JOIN collectivite AS heir ON heir.id = coalesce(body.successor_id, body.id)
+        WHERE body.id = ANY(:ids)
+    )
+    SELECT addressed.id, email FROM addressed
+    JOIN account_mailboxes(ARRAY(SELECT siren FROM addressed), :since) USING (siren)
 """)
+"""Sessions are forgotten after a day; the ledger keeps when an account signed in."""
 
 
 async def of_vendors(session: AsyncSession, ids: Sequence[int]) -> dict[int, set[str]]:

@@ -116,7 +116,7 @@ async def _outcome(
 
 
 async def _sender(database: Database, row: BulkDeclaration) -> Actor:
-    async with database.read() as session:
+    async with database.read(REGISTRY) as session:
         named = await actors.named(session, row.actor, row.siret, datetime.now(UTC))
         actor = bulk_declarations.check_still_may(named, row)
         return await bulk_declarations.for_organisation(session, actor, row.siren)

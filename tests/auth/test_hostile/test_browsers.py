@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from registry.database import Database
-from registry.domain.actor import SIGN_IN
+from registry.domain.actor import ADMINISTRATOR, SIGN_IN
 from tests.auth.conftest import Check, Service, come_back, leave_for, refused, sign_in
 from tests.auth.hostile import (
     Provider,
@@ -57,7 +57,7 @@ async def test_an_answer_serves_once(
     assert sorted(reply.status_code for reply in replies) == [303, 403, 403, 403]
     assert (await come_back(browser, state)).status_code == 403
     assert provider.asked["/token"] == 1
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         assert await session.scalar(sa.text("SELECT count(*) FROM web_session")) == 1
 
 
@@ -80,7 +80,7 @@ async def test_an_attempt_lasts_ten_minutes(
         await session.execute(sa.text(aged))
     await refused(await come_back(browser, state), nobody)
     await leave_for(browser, provider)
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         assert await session.scalar(sa.text("SELECT count(*) FROM sign_in_attempt")) == 1
 
 

@@ -35,7 +35,7 @@ async def test_a_file_is_the_space_s(
     files = {"file": ("clients.csv", HEADER.encode())}
     sent = await delegate.send(page.form("/fichiers"), files=files)
     assert "En attente." in sent.text
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         assert [*await session.scalars(sa.select(col(BulkDeclaration.siren)))] == [EBENE]
     assert (await vendor.open(sent.path)).status == 200
     assert len((await vendor.client.get(f"{SPACE}/fichiers.json")).json()) == 1
@@ -63,6 +63,6 @@ async def test_evidence_is_the_organisation_s_acted_for(
         surchargeKind="ONE_OFF_FEES",
     )
     assert "Votre signalement est envoyé." in done.text
-    async with database.read() as session:
+    async with database.read(ADMINISTRATOR) as session:
         owners = await session.scalars(sa.select(col(Evidence.siren)).order_by(col(Evidence.id)))
         assert [*owners] == [EBENE, town(READY)]
