@@ -60,6 +60,9 @@ line AS (
     UNION ALL
     SELECT concat_ws(' | ', 'event', evtname, evtenabled) FROM pg_event_trigger
     UNION ALL
+    SELECT concat_ws(' | ', 'temporary', has_database_privilege(oid, current_database(), 'TEMP'))
+    FROM service
+    UNION ALL
     SELECT concat_ws(' | ', 'role', rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,
                      EXISTS (SELECT FROM pg_auth_members WHERE member = service.oid))
     FROM service

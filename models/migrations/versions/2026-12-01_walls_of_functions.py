@@ -202,8 +202,53 @@ PRIVATE = (
     f" WITH CHECK ({OWN} OR {ADMINISTRATOR})",
 )
 
+TEMPORARY = (
+    # The owner makes them, the service fills them: PostgreSQL lets it use what it was granted.
+    """
+    CREATE FUNCTION create_temporary(name text, columns text[], types text[], key text)
+    RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+    BEGIN
+        IF EXISTS (SELECT FROM pg_class WHERE relname = name
+                   AND relnamespace IN ('public'::regnamespace, 'pg_catalog'::regnamespace)) THEN
+            RAISE EXCEPTION '% is the name of another table', name
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        EXECUTE format('DROP TABLE IF EXISTS pg_temp.%I', name);
+        EXECUTE format('CREATE TEMP TABLE %I (%s %s) ON COMMIT DROP', name, (
+            SELECT string_agg(format('%I %s %s', given.name, format_type(type.oid, NULL),
+                                     CASE WHEN typcollation <> 0 THEN 'COLLATE "C"' END),
+                              ', ' ORDER BY place)
+            FROM unnest(columns, types) WITH ORDINALITY AS given (name, type, place)
+            JOIN pg_type AS type ON type.oid = given.type::regtype
+        ), CASE WHEN key IS NULL THEN '' ELSE format(', PRIMARY KEY (%I)', key) END);
+        EXECUTE format(
+            'GRANT SELECT, INSERT, UPDATE, DELETE ON pg_temp.%I TO raccord_app', name);
+    END
+    $body$
+    """,
+    """
+    CREATE FUNCTION analyze_temporary(name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+    BEGIN
+        EXECUTE format('ANALYZE pg_temp.%I', name);
+    END
+    $body$
+    """,
+    "REVOKE ALL ON FUNCTION create_temporary, analyze_temporary FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION create_temporary, analyze_temporary TO raccord_app",
+    """
+    DO $body$
+    BEGIN
+        EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, raccord_app',
+                       current_database());
+    END
+    $body$
+    """,
+)
+
 
 def upgrade() -> None:
     connection = op.get_bind()
-    for statement in (*STATEMENTS, *DERIVED, *PRIVATE):
+    for statement in (*STATEMENTS, *DERIVED, *PRIVATE, *TEMPORARY):
         connection.exec_driver_sql(statement)

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry.exchange.bundle.staging import Cells, Stage, run
+from registry.exchange.temporary import create_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,10 @@ async def _recognise(stage: Stage, history: History) -> None:
               AND recorded.id > {{after}}
         ) AS met ON true
     """
-    await run(stage.session, "DROP TABLE IF EXISTS numbered")
-    await run(
+    await create_from(
         stage.session,
+        "numbered",
         f"""
-        CREATE TEMP TABLE numbered ON COMMIT DROP AS
         SELECT {history.partition}, line, effective_on, state,
                row_number() OVER (PARTITION BY {history.partition}, effective_on ORDER BY line)
         FROM good
@@ -158,11 +158,10 @@ async def _follow(stage: Stage, history: History) -> None:
     expiry, last_expiry = ("NULL", "NULL")
     if history.vendor_wide:
         expiry, last_expiry = ("lag(good.valid_until) OVER step", "last.valid_until")
-    await run(stage.session, "DROP TABLE IF EXISTS fresh")
-    await run(
+    await create_from(
         stage.session,
+        "fresh",
         f"""
-        CREATE TEMP TABLE fresh ON COMMIT DROP AS
         SELECT good.*, last.id AS last_id, last.effective_on AS last_on,
                coalesce(lag(good.state) OVER step, last.state) AS previous,
                CAST(CASE WHEN lag(good.line) OVER step IS NULL THEN {last_expiry}

@@ -2,6 +2,7 @@
 
 from registry.exchange.bundle.references import refuse_unknown_vendor
 from registry.exchange.bundle.staging import Stage, plain, run
+from registry.exchange.temporary import create_from
 
 
 async def record(stage: Stage) -> None:
@@ -42,11 +43,10 @@ async def record(stage: Stage) -> None:
 
 async def _former_keys(stage: Stage) -> None:
     """The cell is the whole list: what it no longer holds is forgotten."""
-    await run(stage.session, "DROP TABLE IF EXISTS former")
-    await run(
+    await create_from(
         stage.session,
+        "former",
         """
-        CREATE TEMP TABLE former ON COMMIT DROP AS
         SELECT good.line, former_key, split_part(former_key, '/', 1) AS vendor_siren,
                split_part(former_key, '/', 2) AS slug, product_key.product_id
         FROM good JOIN product_key USING (vendor_siren, slug)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain import ledger
 from registry.domain.turns import take_turn
+from registry.exchange import temporary
 from registry.exchange.bundle.staging import run
 
 
@@ -27,14 +28,11 @@ async def prepare(session: AsyncSession) -> None:
     """Take the turn; ``written`` and ``removed`` will list the rows, ``arrow`` the transitions."""
     await take_turn(session)
     await run(session, "SET LOCAL work_mem = '64MB'")
-    await run(
-        session, "CREATE TEMP TABLE written (noun text, id bigint, created boolean) ON COMMIT DROP"
-    )
-    await run(session, "CREATE TEMP TABLE removed (noun text, id bigint) ON COMMIT DROP")
-    await run(
-        session,
-        "CREATE TEMP TABLE arrow (noun text, state text, following text[]) ON COMMIT DROP",
-    )
+    removed = {"noun": "text", "id": "bigint"}
+    await temporary.create(session, "written", {**removed, "created": "boolean"})
+    await temporary.create(session, "removed", removed)
+    arrow = {"noun": "text", "state": "text", "following": "text[]"}
+    await temporary.create(session, "arrow", arrow)
 
 
 async def settle(session: AsyncSession, action: str) -> Report:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.actor import Actor
+from registry.exchange import temporary
 from registry.exchange.bundle.faults import Faults
 from registry.exchange.bundle.reading import Csv
 from registry.exchange.tables import Kind, Table
@@ -62,13 +63,9 @@ class Stage:
         return f"CASE WHEN good.held >= {self.present[column]} THEN {value} ELSE {otherwise} END"
 
     async def resolve(self, columns: str, joins: str) -> None:
-        await run(self.session, "DROP TABLE IF EXISTS good")
-        await run(
-            self.session,
-            f"CREATE TEMP TABLE good ON COMMIT DROP AS"
-            f" SELECT staged.*, {columns} FROM {self.name} AS staged {joins}",
-        )
-        await run(self.session, "ANALYZE good")
+        rows = f"SELECT staged.*, {columns} FROM {self.name} AS staged {joins}"
+        await temporary.create_from(self.session, "good", rows)
+        await temporary.analyze(self.session, "good")
 
     async def report(self, column: str, query: str) -> None:
         """Each row of ``query`` (line, value, reason) is a fault, and its line is set aside."""
@@ -164,12 +161,9 @@ def stage_name(table: Table) -> str:
 
 
 async def create_stage(session: AsyncSession, table: Table) -> None:
-    columns = ", ".join(f"{column.name} {TYPES.get(column.kind, 'text')}" for column in table)
-    await run(
-        session,
-        f"CREATE TEMP TABLE {stage_name(table)}"
-        f" (line bigint, faulty boolean, held integer, {columns}, searched text) ON COMMIT DROP",
-    )
+    columns = {column.name: TYPES.get(column.kind, "text") for column in table}
+    place = {"line": "bigint", "faulty": "boolean", "held": "integer"}
+    await temporary.create(session, stage_name(table), {**place, **columns, "searched": "text"})
 
 
 async def fill_stage(session: AsyncSession, table: Table, csv: Csv) -> Mapping[str, int]:
@@ -179,5 +173,5 @@ async def fill_stage(session: AsyncSession, table: Table, csv: Csv) -> Mapping[s
     await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
         stage_name(table), records=csv.rows, columns=["line", "faulty", "held", *names, "searched"]
     )
-    await run(session, f"ANALYZE {stage_name(table)}")
+    await temporary.analyze(session, stage_name(table))
     return {name: count for count, name in enumerate(names, 1)}

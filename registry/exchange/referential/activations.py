@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.transitions import PROGRESS
 from registry.exchange.referential.changes import Changes, remove
+from registry.exchange.temporary import create_from
 
 COMPARE = """
-CREATE TEMP TABLE history ON COMMIT DROP AS
 WITH latest AS (
     SELECT DISTINCT ON (member_id, product_id, demarche, service)
            owner_id, member_id, member_insee, product_id, demarche, service, state
@@ -71,10 +71,8 @@ class Activations:
 
 async def follow(session: AsyncSession, changes: Changes) -> Activations:
     """The history further along stays; on a tie the successor's, then that of the lowest code."""
-    await session.execute(sa.text("DROP TABLE IF EXISTS pg_temp.history"))
-    await session.execute(
-        sa.text(COMPARE), {"progress": sorted(PROGRESS, key=PROGRESS.__getitem__)}
-    )
+    progress = sorted(PROGRESS, key=PROGRESS.__getitem__)
+    await create_from(session, "history", COMPARE, progress=progress)
     aside = (await session.execute(sa.text(ASIDE))).all()
     steps = (await session.execute(sa.text(STEPS))).scalars().all()
     await remove(session, "activation", steps, changes)

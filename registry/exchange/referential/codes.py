@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.exchange.referential.changes import Changes, remove
+from registry.exchange.temporary import analyze, create_from
 
 SUCCEED = """
 UPDATE collectivite AS body SET successor_id = listed.id
@@ -25,7 +26,6 @@ RETURNING body.id
 
 # Whose links are an owner's. An owner's own code is the empty text, which comes first.
 FAMILY = """
-CREATE TEMP TABLE family ON COMMIT DROP AS
 SELECT successor_id AS owner_id, id AS member_id, insee AS member_insee
 FROM collectivite WHERE successor_id IS NOT NULL
 UNION
@@ -35,7 +35,6 @@ SELECT successor_id, successor_id, '' FROM collectivite WHERE successor_id IS NO
 # What the geography says comes first, then who bore the code last, then what was known, then
 # what an older geography tells. A code that lives is never a former one.
 RESOLVE = """
-CREATE TEMP TABLE resolved ON COMMIT DROP AS
 SELECT DISTINCT ON (former_code) former_code, id
 FROM (
     SELECT former_code, id, CASE WHEN said THEN 0 ELSE 4 END AS distance
@@ -85,15 +84,13 @@ async def name_successors(session: AsyncSession, changes: Changes) -> None:
     for statement in (SUCCEED, COMPRESS):
         found = (await session.execute(sa.text(statement))).scalars()
         changes["update", "collectivite"].update(found)
-    await session.execute(sa.text("DROP TABLE IF EXISTS pg_temp.family"))
-    await session.execute(sa.text(FAMILY))
-    await session.execute(sa.text("ANALYZE family"))
+    await create_from(session, "family", FAMILY)
+    await analyze(session, "family")
 
 
 async def write(session: AsyncSession, closed: Collection[int], changes: Changes) -> None:
     """A SIREN of a body closed without successor keeps meaning that body, where its links are."""
-    await session.execute(sa.text("DROP TABLE IF EXISTS pg_temp.resolved"))
-    await session.execute(sa.text(RESOLVE), {"closed": closed})
+    await create_from(session, "resolved", RESOLVE, closed=closed)
     outdated = (await session.execute(sa.text(OUTDATED))).scalars().all()
     await remove(session, "collectivite_former_code", outdated, changes)
     repointed = (await session.execute(sa.text(REPOINT))).scalars()

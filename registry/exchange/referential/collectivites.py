@@ -7,27 +7,22 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.errors import InvalidInput
+from registry.exchange import temporary
 from registry.exchange.referential.bodies import Body
 from registry.exchange.referential.changes import Changes
 
-STAGES = (
-    "DROP TABLE IF EXISTS pg_temp.listed, pg_temp.meaning",
-    """
-    CREATE TEMP TABLE listed (
-        code text COLLATE "C" PRIMARY KEY, kind text, insee text COLLATE "C",
-        siren text COLLATE "C", name text, population integer, departements text[],
-        regions text[], strata text[], epci text COLLATE "C", search text,
-        postal_codes text[], other_names text[],
-        id bigint, was_closed boolean, former_name text, former_siren text,
-        former_successor_id bigint
-    ) ON COMMIT DROP
-    """,
-    """
-    CREATE TEMP TABLE meaning (
-        former_code text COLLATE "C" PRIMARY KEY, code text COLLATE "C", said boolean
-    ) ON COMMIT DROP
-    """,
-)
+LISTED = {
+    **dict.fromkeys(("code", "kind", "insee", "siren", "name"), "text"),
+    "population": "integer",
+    **dict.fromkeys(("departements", "regions", "strata"), "text[]"),
+    **dict.fromkeys(("epci", "search"), "text"),
+    **dict.fromkeys(("postal_codes", "other_names"), "text[]"),
+    "id": "bigint",
+    "was_closed": "boolean",
+    **dict.fromkeys(("former_name", "former_siren"), "text"),
+    "former_successor_id": "bigint",
+}
+MEANING = {"former_code": "text", "code": "text", "said": "boolean"}
 
 MATCH = """
 UPDATE listed SET
@@ -114,11 +109,11 @@ async def stage(
     session: AsyncSession, bodies: Sequence[Body], meanings: Iterable[tuple[str, str, bool]]
 ) -> None:
     """Copy what the geography says beside the registry, matched with the rows that it knows."""
-    for statement in STAGES:
-        await session.execute(sa.text(statement))
+    await temporary.create(session, "listed", LISTED, key="code")
+    await temporary.create(session, "meaning", MEANING, key="former_code")
     await _copy(session, "listed", Body._fields, bodies)
     await _copy(session, "meaning", ("former_code", "code", "said"), meanings)
-    await session.execute(sa.text("ANALYZE listed"))
+    await temporary.analyze(session, "listed")
     await session.execute(sa.text(MATCH))
     await _refuse_taken_siren(session)
 

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.exchange.referential.changes import Changes, remove
+from registry.exchange.temporary import create_from
 
 # Gaps and islands: a period starts an island when all earlier ones have ended. Two of the same
 # `since` are one key, so they are one island even where one of them is empty.
 MEET = """
-CREATE TEMP TABLE met ON COMMIT DROP AS
 WITH dated AS (
     SELECT deployment.*, owner_id, member_id, member_insee,
            confirmed_by IS NOT NULL OR declared_by = 'MINISTRY' AS confirmed,
@@ -86,8 +86,7 @@ async def follow(session: AsyncSession, changes: Changes) -> Deployments:
     Who declared and confirmed it, and its operator, come together from one period: a confirmed
     one first (the ministry's word is), then in the same order.
     """
-    await session.execute(sa.text("DROP TABLE IF EXISTS pg_temp.met"))
-    await session.execute(sa.text(MEET))
+    await create_from(session, "met", MEET)
     silenced = (await session.execute(sa.text(SILENCED))).all()
     absorbed = (await session.execute(sa.text(ABSORBED))).scalars().all()
     await remove(session, "deployment", absorbed, changes)

@@ -44,8 +44,14 @@ PARTIES = {
     "acceptCommitment": "vendor",
     "settleSoftware": "town",
     "refuseSoftware": "town",
+    "nameDelegate": "delegate",
+    "endDelegation": "delegate",
+    "rotateToken": "delegate",
+    "revokeToken": "delegate",
 }
-"""What the ministry alone does on a party's own records, which that party must not do itself."""
+"""What the ministry alone does on a party's own records, which that party must not do itself; and
+what an organisation does for itself, which its delegates must not.
+"""
 UNSEEN = {"endDelegation", "rotateToken", "revokeToken"}
 """What is done to a row that the wall shows to its organisation alone: to others there is none."""
 UNJUDGED = {
