@@ -20,16 +20,23 @@ from models import (
 )
 from registry.domain import histories, ledger, products, texts
 from registry.domain.actor import Actor
-from registry.domain.errors import Checks, InvalidInput, NotFound, NotInThisState
+from registry.domain.errors import Checks, Conflict, InvalidInput, NotFound, NotInThisState
 from registry.domain.filters import among, checked_siren, in_force
 from registry.domain.histories import Said
 from registry.domain.messages import notify_commitment
 from registry.domain.policy import Action, Subject, authorise, may
 from registry.domain.transitions import COMMITMENT, CommitmentRead, commitment_as_read, refusal
+from registry.domain.turns import take_turn_on
 from registry.domain.words import COMMITMENT_STATES, SURCHARGE_KINDS
 
 BY_SIREN = sa.text("SELECT vendor_id FROM vendor_key WHERE siren = :siren")
 VENDOR_ID = col(Commitment.vendor_id)
+
+HOLDS = sa.text("""
+    SELECT merged_into_id IS NULL AND (CAST(:product AS bigint) IS NULL OR EXISTS (
+        SELECT FROM product WHERE id = :product AND vendor_id = vendor.id))
+    FROM vendor WHERE id = :vendor
+""")
 
 YIELDING = (CommitmentState.NONE, CommitmentState.INVITED, CommitmentState.EXPIRED)
 """Where a product's own commitment reads one of these, the vendor-wide one applies."""
@@ -312,6 +319,7 @@ async def _move(
     checks: Checks,
     **values: Any,
 ) -> Commitment:
+    await _take_turn(session, author)
     last = await session.scalar(
         sa.select(Commitment).where(*_of(author), col(Commitment.effective_until).is_(None))
     )
@@ -330,6 +338,14 @@ async def _move(
     action = "accept" if by_ministry else _ACTIONS[wanted]
     await ledger.append(session, action, "commitment", [step.recorded_id])
     return step
+
+
+async def _take_turn(session: AsyncSession, author: _Author) -> None:
+    """Nobody else moves the product, or what its vendor says, until the transaction ends."""
+    await take_turn_on(session, "vendor", author.vendor_id)
+    values = {"vendor": author.vendor_id, "product": author.product_id}
+    if not await session.scalar(HOLDS, values):
+        raise Conflict("Ce logiciel vient de changer d’éditeur : relire, puis refaire.")
 
 
 def _of(author: _Author) -> tuple[sa.ColumnElement[bool], ...]:

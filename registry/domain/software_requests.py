@@ -22,7 +22,14 @@ from registry.domain import collectivites, days, deployments, ledger, pages, pro
 from registry.domain.actor import Actor, Role
 from registry.domain.clock import PARIS, today
 from registry.domain.deployments import Link
-from registry.domain.errors import AlreadyExists, Checks, InvalidInput, NotFound, NotInThisState
+from registry.domain.errors import (
+    AlreadyExists,
+    Checks,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotInThisState,
+)
 from registry.domain.filters import among, checked_siren
 from registry.domain.pages import MAX_SIZE, Key, Ordering, Page, Slice
 from registry.domain.policy import Action, Subject, admit, admits, authorise, may
@@ -163,8 +170,11 @@ async def _waiting(session: AsyncSession, actor: Actor, identifier: int) -> Soft
     row = await session.get(SoftwareRequest, identifier)
     if row is None:
         raise NotFound("id", "Aucune demande n’a cet identifiant.")
-    await take_turn_on(session, "collectivite", row.collectivite_id)
+    town = row.collectivite_id
+    await take_turn_on(session, "collectivite", town)
     await session.refresh(row)
+    if row.collectivite_id != town:
+        raise Conflict("Cette demande vient de changer de collectivité : la relire, puis refaire.")
     if row.state is not SoftwareRequestState.WAITING:
         raise NotInThisState("Cette demande a déjà reçu sa réponse.", row.state, ())
     return row

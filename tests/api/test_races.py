@@ -4,18 +4,22 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from models import Demarche, SurchargeKind
 from registry.auth import sessions
 from registry.database import Database
-from registry.domain import web_sessions
-from registry.domain.actor import ADMINISTRATOR, SIGN_IN
+from registry.domain import deployments, web_sessions
+from registry.domain.actor import ADMINISTRATOR, SIGN_IN, Actor, Role
+from registry.domain.deployments import Declaration
+from registry.domain.errors import Conflict
+from registry.domain.turns import LOADS
 from tests.api.conftest import Ask, Token, Written
-from tests.api.sides import EBENE, TOWN, Sides, link
+from tests.api.sides import AUBEPINE, EBENE, READY, TOWN, Sides, link, town
 from tests.factories import siren
 
 OWN, AGENCY, EMAIL = siren(99970000), siren(99970001), "delegue@agence.example"
@@ -117,3 +121,84 @@ async def test_what_a_town_said_while_it_was_read_is_seen(
     since = f"SELECT no_online_demarche_since FROM collectivite WHERE insee = '{TOWN}'"
     async with database.read() as session:
         assert await session.scalar(sa.text(since)) is None
+
+
+async def test_a_product_sold_meanwhile_is_not_signed_for(
+    sides: Sides, write: Ask, database: Database
+) -> None:
+    """The step would be the seller's, of a product that is another's."""
+    signed = write(
+        "SignCommitment",
+        sides.vendor,
+        vendorSiren=EBENE,
+        product="famille",
+        charterVersion="2022-03-07",
+        signatory="Alix Exemple",
+        signatoryCapacity="Gérance",
+        scope=[*SurchargeKind],
+    )
+    sold = f"""
+        WITH moved AS (
+            UPDATE product SET vendor_id = (SELECT id FROM vendor WHERE siren = '{AUBEPINE}')
+            WHERE slug = 'famille' RETURNING id
+        ) SELECT pg_advisory_xact_lock({LOADS}) FROM moved
+    """
+    async with held(database, sold, signed) as outcomes:
+        pass
+    assert outcomes[0]["__typename"] == "Conflict"
+
+
+async def test_a_use_that_ended_meanwhile_is_not_prolonged_by_what_replaces_it(
+    sides: Sides, database: Database
+) -> None:
+    async with database.read() as session:
+        found = sa.text(
+            "SELECT deployment.id, collectivite_id FROM deployment"
+            " JOIN product ON product.id = product_id"
+            " JOIN collectivite AS body ON body.id = collectivite_id"
+            f" WHERE insee = '{READY}' AND slug = 'famille'"
+        )
+        use, body = (await session.execute(found)).one()
+    own = town(READY)
+    actor = Actor(
+        Role.MEMBER, "account:1", own, sirens=frozenset({own}), collectivites=frozenset({body})
+    )
+
+    async def replace() -> str:
+        given = Declaration(READY, AUBEPINE, "guichet", Demarche.PERISCOLAIRE)
+        try:
+            async with database.transaction(actor) as session:
+                await deployments.replace(session, actor, given, [Demarche.PERISCOLAIRE], [use])
+        except Conflict:
+            return "conflict"
+        return "written"
+
+    ended = f"""
+        WITH ended AS (UPDATE deployment SET until = '2024-05-01' WHERE id = {use} RETURNING id)
+        SELECT pg_advisory_xact_lock(hashtextextended('collectivite:{body}', 0)) FROM ended
+    """
+    async with held(database, ended, replace()) as outcomes:
+        pass
+    assert outcomes == ["conflict"]
+    async with database.read() as session:
+        until = await session.scalar(sa.text(f"SELECT until FROM deployment WHERE id = {use}"))
+    assert until == date(2024, 5, 1)
+
+
+async def test_a_request_that_went_to_a_successor_meanwhile_is_read_again(
+    sides: Sides, write: Ask, database: Database
+) -> None:
+    named = await write(
+        "NameSoftware", sides.town, collectivite=TOWN, name="Portail", demarches=["PERISCOLAIRE"]
+    )
+    refused = write("RefuseSoftware", sides.ministry, id=named["id"], reason="Inconnu.")
+    moved = f"""
+        WITH moved AS (
+            UPDATE software_request
+            SET collectivite_id = (SELECT id FROM collectivite WHERE insee = '{READY}')
+            RETURNING id
+        ) SELECT pg_advisory_xact_lock({LOADS}) FROM moved
+    """
+    async with held(database, moved, refused) as outcomes:
+        pass
+    assert outcomes[0]["__typename"] == "Conflict"

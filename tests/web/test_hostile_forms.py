@@ -35,7 +35,7 @@ HOSTILE = (*BYTES, DIGITS, SIGNS, b"9999-12-31")
 DEEP = (DIGITS, SIGNS)
 """What passes the first checks, one field at a time."""
 READ = re.compile(r"form\.\w+\(\s*\"(\w+)\"")
-NAMED = {"product", "usage", "remplace", "share1", "evidenceUrl", "choice"}
+NAMED = {"product", "usage", "replaced", "share1", "evidenceUrl"}
 """Fields whose names the pages make."""
 PARAMETERS = {
     "{siren}": EBENE,

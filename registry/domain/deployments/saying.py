@@ -35,7 +35,7 @@ async def held(
     )
     if town is not None:
         await take_turn_on(session, "collectivite", town)
-    row = await session.get(Deployment, deployment_id)
+    row = await session.get(Deployment, deployment_id, populate_existing=True)
     product = None if row is None else await session.get(Product, row.product_id)
     if row is None or product is None:
         raise NotFound("id", "Aucun usage de logiciel n’a cet identifiant.")
