@@ -134,3 +134,12 @@ async def opened(url: str) -> AsyncIterator[States]:
         yield states
     finally:
         await states.owner.close()
+
+
+async def outdate(owner: str) -> None:
+    """What is derived is that of another day: every answer is computed anew."""
+    connection = await asyncpg.connect(owner)
+    try:
+        await connection.execute("UPDATE derivation SET as_of = '2020-01-01'")
+    finally:
+        await connection.close()

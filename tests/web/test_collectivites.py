@@ -14,10 +14,12 @@ from registry.domain import products, software_requests
 from registry.domain.actor import ADMINISTRATOR, Actor, Role
 from registry.domain.clock import today
 from registry.domain.rollout.readiness import Readiness
+from registry.embedded import Addresses
 from registry.web.french import counted
 from tests.api.conftest import Written
 from tests.api.sides import AUBEPINE, EBENE, NEIGHBOUR, OFFLINE, READY, TOWN, link, town
 from tests.factories import add, commune, establishment, siren
+from tests.states import outdate
 from tests.web.browsing import Browser
 from tests.web.conftest import Open
 from tests.web.test_spaces.conftest import asked
@@ -268,11 +270,10 @@ async def test_the_list_is_narrowed_and_its_files_are_equal(public: Browser) -> 
 
 @pytest.mark.parametrize("state", ["derived", "computed"])
 async def test_a_situation_keeps_those_that_show_it(
-    public: Browser, database: Database, state: str
+    public: Browser, addresses: Addresses, state: str
 ) -> None:
     if state == "computed":
-        async with database.transaction(ADMINISTRATOR) as session:
-            await session.execute(sa.text("UPDATE derivation SET as_of = '2020-01-01'"))
+        await outdate(addresses.owner)
     rows = (await public.client.get("/collectivites.json")).json()
     for readiness in Readiness:
         asked = {"situation": readiness.value}

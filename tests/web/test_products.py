@@ -25,8 +25,10 @@ from registry.domain.actor import ADMINISTRATOR, REGISTRY
 from registry.domain.clock import today
 from registry.domain.expiry import expire_commitments
 from registry.domain.rollout.verdicts import Verdict
+from registry.embedded import Addresses
 from tests.api.sides import AUBEPINE, CEDRE, EBENE, READY, SILENT
 from tests.factories import add, product
+from tests.states import outdate
 from tests.web.browsing import Browser
 
 FAMILLE = f"/editeurs/{EBENE}/famille"
@@ -104,7 +106,7 @@ async def test_filters_are_those_of_the_files(
 
 @pytest.mark.parametrize("state", ["derived", "computed"])
 async def test_a_state_keeps_those_that_show_it(
-    public: Browser, database: Database, state: str
+    public: Browser, database: Database, addresses: Addresses, state: str
 ) -> None:
     async with database.transaction(ADMINISTRATOR) as session:
         owner = await session.scalar(sa.select(Vendor).where(Vendor.siren == EBENE))
@@ -119,8 +121,7 @@ async def test_a_state_keeps_those_that_show_it(
         )
         await add(session, said)
     if state == "computed":
-        async with database.transaction(ADMINISTRATOR) as session:
-            await session.execute(sa.text("UPDATE derivation SET as_of = '2020-01-01'"))
+        await outdate(addresses.owner)
     rows = (await public.client.get("/logiciels.json")).json()
     for verdict in Verdict:
         found = (await public.client.get("/logiciels.json", params={"etat": verdict})).json()
