@@ -16,8 +16,11 @@ class CodeKind(StrEnum):
 
 
 def compact(text: str) -> str:
-    """Without any white space, as people group digits in many ways."""
-    return SPACES.sub("", text)
+    """Without any white space, as people group digits in many ways, nor what our files for Excel
+    write around a code: ``="01005"``.
+    """
+    bare = SPACES.sub("", text)
+    return bare[2:-1] if bare.startswith('="') and bare.endswith('"') else bare
 
 
 def is_siren(text: str) -> bool:

@@ -324,6 +324,11 @@ async def lille(database: Database) -> None:
         await add(session, served)
 
 
+async def test_a_code_is_taken_as_the_files_for_excel_write_it(answer: Ask) -> None:
+    found = await answer("Collectivite", code='="01001"')
+    assert found["data"]["collectivite"]["code"] == "01001"
+
+
 POSTAL = "59000 est un code postal, et non un code INSEE : celui de Lille (59350)"
 
 

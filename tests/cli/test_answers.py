@@ -112,6 +112,7 @@ def test_blockers_by_product_and_by_vendor(run: Run) -> None:
 
 def test_one_collectivite_by_any_of_its_codes(run: Run) -> None:
     by_insee = run("collectivite", "01005")
+    assert run("collectivite", '="01005"').out == by_insee.out
     assert by_insee.code == 0
     assert "Belley (commune 01005, 9\u202f000 habitants)" in by_insee.out
     assert "bloquée par son logiciel" in by_insee.out

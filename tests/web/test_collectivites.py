@@ -352,6 +352,7 @@ async def test_a_postal_code_offers_its_communes(public: Browser) -> None:
         ("59000", ["59350"]),
         ("5935", ["59350", "59355"]),
         ("01099", ["01001"]),
+        ('="59350"', ["59350"]),
         ("nulle part", []),
     ],
 )
