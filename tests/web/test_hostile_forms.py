@@ -5,7 +5,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count, product
+from itertools import count
 from urllib.parse import quote_from_bytes, urlsplit
 
 import pytest
@@ -32,8 +32,6 @@ BYTES = (b"\0", b"\xff\xfe", b"\xed\xa0\x80")
 DIGITS = b"9" * 5_000
 SIGNS = "\u202e\u2066\u00b2\u0663%_\\'\";--".encode()
 HOSTILE = (*BYTES, DIGITS, SIGNS, b"9999-12-31")
-DEEP = (DIGITS, SIGNS)
-"""What passes the first checks, one field at a time."""
 READ = re.compile(r"form\.\w+\(\s*\"(\w+)\"")
 NAMED = {"product", "usage", "replaced", "share1", "evidenceUrl"}
 """Fields whose names the pages make."""
@@ -153,9 +151,8 @@ async def test_all_the_fields_of_every_form_at_once(
             for some in batched(sorted(names), ROOM // (len(value) + 20)):
                 fields = dict.fromkeys(some, value)
                 defects.append(await sender.defect(PARAMETER.sub("1", action), "", fields))
-        for value in BYTES:
-            fields = dict.fromkeys(names, value)
-            defects.append(await sender.defect(PARAMETER.sub("1", action), MULTIPART, fields))
+        fields = dict.fromkeys(names, BYTES[1])
+        defects.append(await sender.defect(PARAMETER.sub("1", action), MULTIPART, fields))
     assert [each for each in defects if each] == []
 
 
@@ -170,6 +167,6 @@ async def test_each_field_of_a_form_that_is_right_otherwise(
     defects = []
     for form in forms:
         fields = {name: text.encode() for name, text in form.values}
-        for name, value in product(fields, DEEP):
-            defects.append(await sender.defect(form.action, form.kind, fields | {name: value}))
+        for name in fields:
+            defects.append(await sender.defect(form.action, form.kind, fields | {name: DIGITS}))
     assert [each for each in defects if each] == []
