@@ -195,6 +195,11 @@ PRIVATE = (
     "REVOKE ALL ON FUNCTION has_account, account_mailboxes FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION has_account, account_mailboxes TO raccord_app",
     *(f"ALTER POLICY readable ON {table} USING ({condition})" for table, condition in SEEN.items()),
+    # A row that is deleted blindly need not be seen.
+    *(
+        f"ALTER POLICY removable ON {table} USING ({ADMINISTRATOR})"
+        for table in ("account", "delegation", "evidence", "message")
+    ),
     f"ALTER POLICY addable ON token WITH CHECK ({OWN} OR {ADMINISTRATOR})",
     f"ALTER POLICY changeable ON token USING ({SEEN['token']}) WITH CHECK ({SEEN['token']})",
     f"ALTER POLICY addable ON delegation WITH CHECK ({OWN} OR {ADMINISTRATOR})",
