@@ -98,7 +98,7 @@ class Workers(Multiprocess):
     def init_processes(self) -> None:
         super().init_processes()
         while not self.signal_queue and all(each.process.is_alive() for each in self.processes):
-            if self.processes[0].is_ready():
+            if self.processes[0].is_ready(STEP):
                 _announce(self.config)
                 break
 
