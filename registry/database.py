@@ -191,7 +191,8 @@ class Database:
                 AsyncSession(self.engine, expire_on_commit=False) as session,
             ):
                 await session.begin()
-                await identify(session, author)
+                if not await identify(session, author):
+                    raise DatabaseUnable(UNABLE["25006"])
                 yield session
                 if dry_run:
                     await session.rollback()

@@ -20,7 +20,7 @@ REASON = (
     f" aux lignes ; derrière un répartiteur : ALTER ROLE ce_compte SET role = '{SERVICE_ROLE}' ;"
 )
 IDENTIFY = sa.text(
-    "SELECT set_config(name, value, true)"
+    "SELECT current_setting('transaction_read_only') = 'off', set_config(name, value, true)"
     " FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS said (name, value)"
 )
 
@@ -55,7 +55,10 @@ class Identified(Protocol):
     def identity(self) -> Mapping[str, str]: ...
 
 
-async def identify(session: AsyncSession, author: Identified) -> None:
-    """Tell the row policies and the ledger who acts, until the transaction ends."""
+async def identify(session: AsyncSession, author: Identified) -> bool:
+    """Tell the row policies and the ledger who acts, until the transaction ends; whether it may
+    write, which no statement says of a standby's unlogged tables.
+    """
     identity = author.identity
-    await session.execute(IDENTIFY, {"names": [*identity], "values": [*identity.values()]})
+    given = {"names": [*identity], "values": [*identity.values()]}
+    return bool((await session.execute(IDENTIFY, given)).scalars().first())
