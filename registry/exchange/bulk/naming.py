@@ -10,8 +10,9 @@ SHOWN = 1000
 SUSPECT = 10
 """One line in that many whose code is postal too: the column may hold postal codes."""
 WARNING = (
-    "Ces codes semblent être des codes postaux : {count} sur {lines} sont aussi celui d’autres"
-    " communes. Un code INSEE désigne une seule commune : vérifiez les noms, ligne par ligne."
+    "Ces codes semblent être des codes postaux : sur {lines} lignes lues, {count} en ont un qui est"
+    " aussi le code postal d’autres communes. Le registre y lit des codes INSEE : vérifiez que les"
+    " noms sont bien ceux de vos clients."
 )
 
 

@@ -5,8 +5,10 @@ of the sheet, or on stderr the reason why it can't. It imports little, as it sta
 """
 
 import csv
+import ctypes
 import io
 import resource
+import signal
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,6 +28,7 @@ RATIO = 100
 CHUNK = 65_536
 MEMORY = 1 << 30
 CPU_SECONDS = 30
+PR_SET_PDEATHSIG = 1
 
 OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 EXCEL, MANIFEST = "xl/workbook.xml", "META-INF/manifest.xml"
@@ -54,6 +57,7 @@ class Refused(Exception):
 
 
 def main() -> int:
+    end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -65,6 +69,12 @@ def main() -> int:
         sys.stderr.buffer.write(str(reason).encode())
         return REFUSED
     return 0
+
+
+def end_with_parent() -> None:
+    """A service that is killed can't kill it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def write_sheet(path: Path, out: BinaryIO) -> None:

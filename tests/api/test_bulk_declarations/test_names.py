@@ -69,7 +69,7 @@ async def test_codes_that_are_postal_elsewhere_are_told_from_a_tenth(
     assert (report["lines"], report["faulty"]) == (right + 1, 0)
     assert ("warning" in report) is warned
     if warned:
-        assert report["warning"].startswith("Ces codes semblent être des codes postaux : 1 sur 10 ")
+        assert "semblent être des codes postaux : sur 10 lignes lues, 1 " in report["warning"]
 
 
 async def test_a_commune_s_own_postal_code_is_no_reason_to_doubt(
@@ -85,4 +85,4 @@ async def test_postal_codes_that_mean_no_commune_are_counted(
 ) -> None:
     await serve(database, "01990")
     report = (await send(await token(EBENE), lines(famille("01990"))))["report"]
-    assert "1 sur 1 " in report["warning"]
+    assert "sur 1 lignes lues, 1 " in report["warning"]
