@@ -41,7 +41,7 @@ async def test_an_error_knows_who_asks(
     if status == 403:
         return
 
-    def away(_: Database) -> None:
+    def away(*_: object) -> None:
         raise DatabaseAway("essai")
 
     monkeypatch.setattr(Database, "read", away)
