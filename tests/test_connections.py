@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from registry.cli.service import protocols
+from registry.connections import JoinedWrites
 from registry.settings import Settings
 
 GET = b"GET / HTTP/1.1\r\nHost: registry\r\n\r\n"
@@ -20,7 +21,9 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class App:
-    """Answers what it read of the body; ``gate`` holds its answers while it is shut."""
+    """Answers what it read of the body; ``gate`` holds its answers while it is shut, and the end
+    alone of one that was begun.
+    """
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -33,8 +36,15 @@ class App:
             body = await Request(scope, receive).body()
         except ClientDisconnect:
             return
+        if scope["path"] == "/begun":
+            await StreamingResponse(self.parts())(scope, receive, send)
+            return
         await self.gate.wait()
         await PlainTextResponse(f"{len(body)}")(scope, receive, send)
+
+    async def parts(self) -> AsyncIterator[str]:
+        await self.gate.wait()
+        yield "the end"
 
 
 class Served:
@@ -221,6 +231,49 @@ async def test_what_is_no_http_is_told_in_french() -> None:
         said = (await reader.read()).decode()
         assert said.startswith("HTTP/1.1 400 ")
         assert said.endswith("Cette requête HTTP est mal formée.\n")
+
+
+class Packets(asyncio.Transport):
+    """Notes what is sent at once."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent.append(bytes(data))
+
+    def close(self) -> None:
+        self.sent.append(b"closed")
+
+
+@pytest.mark.parametrize(
+    ("said", "packets"),
+    [
+        ([b"head", b"body"], [b"headbody"]),
+        ([b"head"], [b"head", b"closed"]),
+        ([b"head", b"a", b"b"], [b"heada", b"b"]),
+    ],
+)
+async def test_an_answer_leaves_in_one_packet(said: list[bytes], packets: list[bytes]) -> None:
+    transport = Packets()
+    answer = JoinedWrites(transport, asyncio.get_running_loop())
+    for part in said:
+        answer.write(part)
+    if len(said) == 1:
+        answer.close()
+    await asyncio.sleep(0)
+    assert transport.sent == packets
+
+
+async def test_the_head_of_a_long_answer_does_not_wait_for_its_body() -> None:
+    async with served() as service:
+        service.app.gate.clear()
+        reader, writer = await service.connect()
+        writer.write(GET.replace(b" / ", b" /begun "))
+        async with asyncio.timeout(10):
+            assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+            service.app.gate.set()
+            assert b"the end" in await reader.readuntil(b"0\r\n\r\n")
 
 
 async def test_a_service_that_stops_answers_each_kept_connection_once_more() -> None:

@@ -100,5 +100,5 @@ async def _vendors(_: Addresses) -> Bodies:
     return [{"query": OUR_VENDORS}], [{"query": THEIR_VENDORS}]
 
 
-COLLECTIVITE = Question("une collectivité et ses logiciels", _collectivites, must=0.6, aim=1.5)
-VENDORS = Question("100 éditeurs et leurs logiciels", _vendors, must=1, aim=2)
+COLLECTIVITE = Question("une collectivité et ses logiciels", _collectivites, must=0.9, aim=1.5)
+VENDORS = Question("100 éditeurs et leurs logiciels", _vendors, must=2, aim=3)
